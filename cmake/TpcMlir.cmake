@@ -1,0 +1,32 @@
+# LLVM and MLIR 22, linked as shared libraries; helpers for dialects and compiler libraries.
+
+find_package(MLIR 22 REQUIRED CONFIG HINTS /usr/lib/llvm-22)
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+
+add_library(tpc_mlir_options INTERFACE)
+target_include_directories(tpc_mlir_options SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+target_compile_definitions(tpc_mlir_options INTERFACE ${LLVM_DEFINITIONS})
+target_link_libraries(tpc_mlir_options INTERFACE tpc_options MLIR LLVM)
+if(NOT LLVM_ENABLE_RTTI)
+  target_compile_options(tpc_mlir_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+endif()
+target_compile_options(tpc_mlir_options INTERFACE -Wno-unused-parameter)
+
+# tpc_mlir_library(NAME SOURCES ... [LINK ...] [DEPENDS ...]): a library on top of MLIR.
+function(tpc_mlir_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC tpc_mlir_options ${ARG_LINK})
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# tpc_tablegen(OUT GENERATOR...): generates OUT from LLVM_TARGET_DEFINITIONS into the build folder.
+function(tpc_tablegen)
+  mlir_tablegen(${ARGN} -I${CMAKE_SOURCE_DIR})
+  set(TABLEGEN_OUTPUT ${TABLEGEN_OUTPUT} PARENT_SCOPE)
+endfunction()

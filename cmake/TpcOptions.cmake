@@ -1,0 +1,35 @@
+# Compiler settings that every target of the project shares, and the two ways to declare a library.
+
+add_library(tpc_options INTERFACE)
+target_include_directories(tpc_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+target_compile_options(tpc_options INTERFACE -Wall -Wextra -Werror)
+# Contraction of a*b+c is decided per operation (fma is written out), never by the C++ compiler.
+target_compile_options(tpc_options INTERFACE -ffp-contract=off)
+
+if(TPC_SANITIZE)
+  list(JOIN TPC_SANITIZE "," _sanitizers)
+  target_compile_options(tpc_options INTERFACE -fsanitize=${_sanitizers} -fno-omit-frame-pointer -g1)
+  target_link_options(tpc_options INTERFACE -fsanitize=${_sanitizers})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# tpc_library(NAME SOURCES ... [LINK ...]): a library that builds without LLVM.
+function(tpc_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC tpc_options ${ARG_LINK})
+endfunction()
+
+# tpc_unit_test(NAME SOURCES ... [LINK ...]): a GoogleTest program in tests/, found by ctest.
+function(tpc_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE tpc_options ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+endfunction()

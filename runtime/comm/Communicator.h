@@ -1,0 +1,49 @@
+//===- Communicator.h - The four collectives of one rank along one axis -------------------===//
+//
+// A rank has one communicator per mesh axis. Every rank of the group calls the same collectives in
+// the same order; results are bit-equal on all ranks and from run to run: reductions go in
+// ascending order of the rank's coordinate. Implementations: local (ranks are threads), tcp, nccl.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "algebra/Cost.h"
+#include "algebra/Sharding.h"
+#include "runtime/device/Device.h"
+#include "runtime/support/Status.h"
+
+#include <span>
+
+namespace tpc {
+
+/// One tensor of a collective, seen as [outer, mid, inner] on one rank: the input of all_gather,
+/// the output of reduce_scatter, both sides of all_reduce. all_gather puts element (i, j, k) of
+/// coordinate c at [i, c * mid + j, k] of an output [outer, n * mid, inner]; reduce_scatter is the
+/// inverse with a sum. all_to_all moves from a split of `inner` blocks: not used on CPU plans yet.
+struct CollectiveTensor {
+  const void *input;
+  void *output; ///< may equal input for all_reduce
+  int64_t outer, mid, inner;
+  DType dtype;
+};
+
+struct CollectiveCall {
+  CollectiveKind kind;
+  ReduceKind reduce = ReduceKind::Sum;
+  std::span<const CollectiveTensor> tensors; ///< one rendezvous for all of them
+  uint32_t sequence = 0; ///< position in the total order; compared between ranks
+};
+
+class Communicator {
+public:
+  virtual ~Communicator() = default;
+  virtual int size() const = 0;
+  virtual int coordinate() const = 0;
+  /// Blocks until this rank's outputs are complete and its inputs may be overwritten. Fails within
+  /// seconds once any rank aborts.
+  virtual Status run(const CollectiveCall &call) = 0;
+  /// Makes all pending and future calls of all ranks fail with `reason`. Any thread may call it.
+  virtual void abort(const Status &reason) = 0;
+};
+
+} // namespace tpc
