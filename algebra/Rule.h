@@ -1,9 +1,9 @@
 //===- Rule.h - Sharding rules and their application -------------------------------------===//
 //
 // A rule states, like an einsum, which dims of an op's operands and results belong together.
-// linear, x[b, t, i] . w[o, i] -> y[b, t, o], has the factors b, t, o (parallel) and i (contracted).
-// All that is known about how an op may be split is in its rule: the solver enumerates it, the
-// partitioner follows it, and the proof re-derives placements from it.
+// linear, x[b, t, i] . w[o, i] -> y[b, t, o], has the factors b, t, o (parallel) and i
+// (contracted). All that is known about how an op may be split is in its rule: the solver
+// enumerates it, the partitioner follows it, and the proof re-derives placements from it.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -76,11 +76,17 @@ struct RuleError {
   int operand = -1; ///< the operand at fault, or -1
 };
 
-/// The layout of each factor of a rule as the operands fix it, and the partial axes.
+/// The layout of each factor of a rule as the operands fix it, and the partial axes. A factor that
+/// no operand has is whole.
 struct FactorLayouts {
   std::vector<DimLayout> factors;
   std::vector<Partial> partial; ///< that the operands carry into the results
 };
+
+/// What the operands fix: the projection of each operand dim on its factors, and what the operands
+/// carry into the results. Fails where applyRule does, but for what the results lack.
+std::variant<FactorLayouts, RuleError>
+factorLayouts(const Rule &rule, const std::vector<Sharding> &operands, const Mesh &mesh);
 
 /// What the results are, given what the operands are. Fails where the rule does not allow it:
 /// operands that disagree on a factor, an axis that splits two factors, a split Whole factor, a
@@ -101,7 +107,9 @@ struct Strategy {
   std::string str(const Rule &rule) const;
 };
 
-/// All strategies along one axis, in a fixed order: replicated, each factor, each linear set.
+/// All strategies along one axis, in a fixed order: replicated, each factor, each linear set. A
+/// factor has one if it is not Whole, some operand has it, and, being Parallel, every result has
+/// it: exactly then applyRule derives the strategy's results from its operands.
 std::vector<Strategy> strategies(const Rule &rule);
 
 } // namespace tpc
