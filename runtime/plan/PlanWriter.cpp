@@ -1,0 +1,48 @@
+//===- PlanWriter.cpp - From a plan in memory to a sealed file -------------------------------===//
+
+#include "runtime/plan/PlanWriter.h"
+
+#include "runtime/plan/ContentHash.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+using namespace tpc;
+
+const uint8_t *tpc::contentHashField(const plan::Plan &plan) {
+  // A generated table hides its base class, which alone knows addresses.
+  return reinterpret_cast<const flatbuffers::Table &>(plan).GetAddressOf(
+      plan::Plan::VT_CONTENT_HASH);
+}
+
+std::vector<uint8_t> tpc::sealPlan(plan::PlanT &plan) {
+  plan.format_version = kPlanFormatVersion;
+  // A field that holds its default is left out of the file; any other number makes room for it.
+  plan.content_hash = 1;
+  flatbuffers::FlatBufferBuilder builder(1 << 20);
+  builder.Finish(plan::Plan::Pack(builder, &plan), plan::PlanIdentifier());
+  std::vector<uint8_t> bytes(builder.GetBufferPointer(),
+                             builder.GetBufferPointer() + builder.GetSize());
+
+  uint8_t *field = const_cast<uint8_t *>(contentHashField(*plan::GetPlan(bytes.data())));
+  plan.content_hash = contentHash(bytes, field - bytes.data());
+  std::memcpy(field, &plan.content_hash, sizeof(plan.content_hash));
+  return bytes;
+}
+
+Status tpc::writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes) {
+  std::string temporary = path + ".tmp" + std::to_string(getpid());
+  FILE *file = std::fopen(temporary.c_str(), "wb");
+  if (!file)
+    return Status(Code::InvalidInput, "cannot write '" + path + "': " + std::strerror(errno));
+  bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  written &= std::fflush(file) == 0 && fsync(fileno(file)) == 0;
+  written &= std::fclose(file) == 0;
+  if (written && std::rename(temporary.c_str(), path.c_str()) == 0)
+    return Status();
+  Status status(Code::InvalidInput, "cannot write '" + path + "': " + std::strerror(errno));
+  std::remove(temporary.c_str());
+  return status;
+}
