@@ -1,10 +1,14 @@
 # LLVM and MLIR 22, linked as shared libraries; helpers for dialects and compiler libraries.
 
-find_package(MLIR 22 REQUIRED CONFIG HINTS /usr/lib/llvm-22)
+find_package(MLIR REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/mlir NO_DEFAULT_PATH)
+if(NOT LLVM_VERSION_MAJOR EQUAL 22)
+  message(FATAL_ERROR "tpc needs LLVM/MLIR 22, found ${LLVM_VERSION}")
+endif()
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
+list(GET MLIR_INCLUDE_DIRS 0 MLIR_MAIN_INCLUDE)
 
 add_library(tpc_mlir_options INTERFACE)
 target_include_directories(tpc_mlir_options SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
@@ -27,6 +31,6 @@ endfunction()
 
 # tpc_tablegen(OUT GENERATOR...): generates OUT from LLVM_TARGET_DEFINITIONS into the build folder.
 function(tpc_tablegen)
-  mlir_tablegen(${ARGN} -I${CMAKE_SOURCE_DIR})
+  mlir_tablegen(${ARGN} -I${CMAKE_SOURCE_DIR} -I${MLIR_MAIN_INCLUDE})
   set(TABLEGEN_OUTPUT ${TABLEGEN_OUTPUT} PARENT_SCOPE)
 endfunction()

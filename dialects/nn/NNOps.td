@@ -1,0 +1,406 @@
+//===- NNOps.td - The ops of the model and of its training ----------------*- tablegen -*-===//
+//
+// Composite ops first (what models are written in), then the primitive ops that they become, by
+// family. To add an op, see CONTRIBUTING.md.
+//
+//===---------------------------------------------------------------------------------------===//
+#ifndef TPC_NN_OPS
+#define TPC_NN_OPS
+
+include "dialects/nn/NNBase.td"
+include "dialects/nn/NNDecls.td"
+
+//===-------------------------------------------------------------------------------------===//
+// Composite ops
+//===-------------------------------------------------------------------------------------===//
+
+def NN_LayerNormOp : NN_CompositeOp<"layer_norm", [AttrSizedOperandSegments]> {
+  let summary = "layer normalization over the last dim, then weight and bias";
+  let description = "(x - mean) / sqrt(var + eps) * weight + bias, with the biased variance.";
+  let arguments = (ins NN_FloatTensor:$x, Optional<NN_FloatTensor>:$weight, Optional<NN_FloatTensor>:$bias,
+                       F64Attr:$eps);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x (`weight` $weight^)? (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_RmsNormOp : NN_CompositeOp<"rms_norm"> {
+  let summary = "root-mean-square normalization over the last dim, then weight";
+  let arguments = (ins NN_FloatTensor:$x, Optional<NN_FloatTensor>:$weight, F64Attr:$eps);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x (`weight` $weight^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_AttentionOp : NN_CompositeOp<"attention"> {
+  let summary = "softmax(scale q k^T + mask) v, heads apart";
+  let description = [{
+    q `[b, tq, h, d]`, k and v `[b, tk, kv, d]`; h is a multiple of kv, query head i reads kv head
+    i / (h / kv). Without `scale` it is 1/sqrt(d). causal: query i sees keys j <= i + (tk - tq).
+  }];
+  let arguments = (ins NN_FloatTensor:$q, NN_FloatTensor:$k, NN_FloatTensor:$v,
+                       DefaultValuedAttr<BoolAttr, "false">:$causal, OptionalAttr<F64Attr>:$scale);
+  let results = (outs NN_FloatTensor:$o);
+  let assemblyFormat = "$q `,` $k `,` $v attr-dict `:` functional-type(operands, results)";
+}
+def NN_CrossEntropyOp : NN_CompositeOp<"cross_entropy"> {
+  let summary = "cross entropy of logits [..., classes] against class labels [...]";
+  let description = [{
+    As torch.nn.functional.cross_entropy: rows whose label is `ignore_index` count for nothing; with
+    label smoothing e the target distribution is (1 - e) one-hot + e / classes; `mean` divides by the
+    number of rows that count (by 1 if there is none, so that the loss is 0).
+  }];
+  let arguments = (ins NN_FloatTensor:$logits, NN_IntTensor:$labels,
+                       DefaultValuedAttr<I64Attr, "-100">:$ignore_index,
+                       DefaultValuedAttr<F64Attr, "0.0">:$label_smoothing,
+                       DefaultValuedAttr<NN_ReductionAttr, "::tpc::nn::Reduction::mean">:$reduction);
+  let results = (outs NN_FloatTensor:$loss);
+  let assemblyFormat = "$logits `,` $labels attr-dict `:` functional-type(operands, results)";
+}
+def NN_MeanOp : NN_CompositeOp<"mean"> {
+  let summary = "mean over dims, which are removed";
+  let arguments = (ins NN_FloatTensor:$x, DenseI64ArrayAttr:$dims);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x `dims` $dims attr-dict `:` functional-type(operands, results)";
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Linear algebra: library steps
+//===-------------------------------------------------------------------------------------===//
+
+def NN_LinearOp : NN_PrimitiveOp<"linear", [NN_Infer, NN_Gradient, NN_Library,
+                                            DeclareOpInterfaceMethods<NN_CompositeOpInterface>]> {
+  let summary = "x . weight^T (+ bias), weight [out, in]";
+  let description = [{
+    x `[..., in]`. The bias is there in models alone: `grad` makes it an `nn.add` (its expansion), so that
+    a row split cannot add it once a rank.
+  }];
+  let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$weight, Optional<NN_FloatTensor>:$bias);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_LinearInputGradOp : NN_PrimitiveOp<"linear_input_grad", [NN_Infer, NN_Library]> {
+  let summary = "dy . weight: the gradient of linear's input";
+  let arguments = (ins NN_FloatTensor:$dy, NN_FloatTensor:$weight);
+  let results = (outs NN_FloatTensor:$dx);
+  let assemblyFormat = "$dy `,` $weight attr-dict `:` functional-type(operands, results)";
+}
+def NN_LinearWeightGradOp : NN_PrimitiveOp<"linear_weight_grad", [NN_Infer, NN_Library]> {
+  let summary = "dy^T . x over all rows: the gradient of linear's weight";
+  let arguments = (ins NN_FloatTensor:$dy, NN_FloatTensor:$x);
+  let results = (outs NN_FloatTensor:$dw);
+  let assemblyFormat = "$dy `,` $x attr-dict `:` functional-type(operands, results)";
+}
+def NN_MatmulOp : NN_PrimitiveOp<"matmul", [NN_Infer, NN_Gradient, NN_Library]> {
+  let summary = "batched a . b: [..., m, k] . [..., k, n]";
+  let description = "transpose_a: a is [..., k, m]; transpose_b: b is [..., n, k]. Leading dims are equal.";
+  let arguments = (ins NN_FloatTensor:$a, NN_FloatTensor:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b);
+  let results = (outs NN_FloatTensor:$c);
+  let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
+}
+def NN_FlashAttentionOp : NN_PrimitiveOp<"flash_attention", [NN_Infer, NN_Gradient, NN_Library]> {
+  let summary = "attention that keeps the log of its row sums, not its scores";
+  let description = "Like `nn.attention`, with lse `[b, h, tq]` (float32, or float64 of float64).";
+  let arguments = (ins NN_FloatTensor:$q, NN_FloatTensor:$k, NN_FloatTensor:$v, BoolAttr:$causal, F64Attr:$scale);
+  let results = (outs NN_FloatTensor:$o, NN_FloatTensor:$lse);
+  let assemblyFormat = "$q `,` $k `,` $v attr-dict `:` functional-type(operands, results)";
+}
+def NN_FlashAttentionGradOp : NN_PrimitiveOp<"flash_attention_grad", [NN_Infer, NN_Library]> {
+  let summary = "the gradients of flash_attention's q, k and v";
+  let arguments = (ins NN_FloatTensor:$q, NN_FloatTensor:$k, NN_FloatTensor:$v, NN_FloatTensor:$o, NN_FloatTensor:$lse,
+                       NN_FloatTensor:$d_o, BoolAttr:$causal, F64Attr:$scale);
+  let results = (outs NN_FloatTensor:$dq, NN_FloatTensor:$dk, NN_FloatTensor:$dv);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Pointwise ops
+//===-------------------------------------------------------------------------------------===//
+
+/// Operands' shapes are suffixes of the result's shape; at least one equals it.
+class NN_PointwiseOp<string mnemonic, list<Trait> traits = []>
+    : NN_PrimitiveOp<mnemonic, !listconcat([NN_Infer, NN_Body], traits)>;
+class NN_UnaryOp<string mnemonic, list<Trait> traits = []> : NN_PointwiseOp<mnemonic, traits> {
+  let arguments = (ins NN_FloatTensor:$x);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+}
+class NN_BinaryOp<string mnemonic, list<Trait> traits = []> : NN_PointwiseOp<mnemonic, traits> {
+  let arguments = (ins NN_FloatTensor:$a, NN_FloatTensor:$b);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
+}
+
+def NN_AddOp : NN_PointwiseOp<"add", [NN_Gradient]> {
+  let summary = "the sum of its operands, partial ones first";
+  let arguments = (ins Variadic<NN_FloatTensor>:$addends);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$addends attr-dict `:` functional-type(operands, results)";
+}
+def NN_SubOp : NN_BinaryOp<"sub", [NN_Gradient]> { let summary = "a - b"; }
+def NN_MulOp : NN_BinaryOp<"mul", [NN_Gradient]> { let summary = "a * b"; }
+def NN_DivOp : NN_BinaryOp<"div", [NN_Gradient]> { let summary = "a / b"; }
+def NN_NegOp : NN_UnaryOp<"neg", [NN_Gradient]> { let summary = "-x"; }
+def NN_ExpOp : NN_UnaryOp<"exp", [NN_Gradient]> { let summary = "e^x"; }
+def NN_LogOp : NN_UnaryOp<"log", [NN_Gradient]> { let summary = "the natural logarithm"; }
+def NN_TanhOp : NN_UnaryOp<"tanh", [NN_Gradient]> { let summary = "the hyperbolic tangent"; }
+def NN_SqrtOp : NN_UnaryOp<"sqrt", [NN_Gradient]> { let summary = "the square root"; }
+def NN_SquareOp : NN_UnaryOp<"square", [NN_Gradient]> { let summary = "x * x"; }
+def NN_SiluOp : NN_UnaryOp<"silu", [NN_Gradient]> { let summary = "x * sigmoid(x)"; }
+def NN_SiluGradOp : NN_BinaryOp<"silu_grad"> { let summary = "silu'(a) * b: a is the input, b the output's gradient"; }
+def NN_ReluOp : NN_UnaryOp<"relu", [NN_Gradient]> { let summary = "max(x, 0)"; }
+def NN_ReluGradOp : NN_BinaryOp<"relu_grad"> { let summary = "b where a > 0, else 0: a is the input, b the output's gradient"; }
+def NN_ScaleOp : NN_PointwiseOp<"scale", [NN_Gradient]> {
+  let summary = "x times a constant";
+  let arguments = (ins NN_FloatTensor:$x, F64Attr:$factor);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+}
+def NN_GeluOp : NN_PointwiseOp<"gelu", [NN_Gradient]> {
+  let summary = "the Gaussian error linear unit";
+  let description = "x Phi(x) by erf, or with `tanh` the approximation 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).";
+  let arguments = (ins NN_FloatTensor:$x, UnitAttr:$tanh);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+}
+def NN_GeluGradOp : NN_PointwiseOp<"gelu_grad"> {
+  let summary = "gelu'(x) * dy";
+  let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$dy, UnitAttr:$tanh);
+  let results = (outs NN_FloatTensor:$dx);
+  let assemblyFormat = "$x `,` $dy attr-dict `:` functional-type(operands, results)";
+}
+def NN_CastOp : NN_PointwiseOp<"cast", [NN_Gradient]> {
+  let summary = "the same values in another float type, rounded to nearest even";
+  let arguments = (ins NN_FloatTensor:$x);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+}
+def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient]> {
+  let summary = "zero with probability p, else x / (1 - p)";
+  let description = [{
+    The mask is a function of seed, `stream` (a dotted name), step and the logical global row-major
+    index: the same at every tp. `global_shape` is set at `grad`; `offsets` (one per dim) belong to the local form.
+    Its gradient is the same op on dy.
+  }];
+  let arguments = (ins NN_FloatTensor:$x, NN_IntTensor:$seed, NN_IntTensor:$step, Variadic<Index>:$offsets,
+                       F64Attr:$p, StrAttr:$stream, OptionalAttr<DenseI64ArrayAttr>:$global_shape);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x `,` $seed `,` $step (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Shape ops
+//===-------------------------------------------------------------------------------------===//
+
+def NN_SplitDimOp : NN_PrimitiveOp<"split_dim", [NN_Infer, NN_Gradient]> {
+  let summary = "[..., a * minor, ...] as [..., a, minor, ...]";
+  let description = "A view. Only the minor extent is written, so that the op is the same on local shapes.";
+  let arguments = (ins NN_Tensor:$x, I64Attr:$dim, I64Attr:$minor);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x `dim` $dim `minor` $minor attr-dict `:` functional-type($x, $y)";
+}
+def NN_MergeDimsOp : NN_PrimitiveOp<"merge_dims", [NN_Infer, NN_Gradient]> {
+  let summary = "[..., a, b, ...] as [..., a * b, ...]: dims `dim` and `dim + 1` become one";
+  let arguments = (ins NN_Tensor:$x, I64Attr:$dim);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x `dim` $dim attr-dict `:` functional-type($x, $y)";
+}
+def NN_TransposeOp : NN_PrimitiveOp<"transpose", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "dim i of the result is dim permutation[i] of x";
+  let arguments = (ins NN_Tensor:$x, DenseI64ArrayAttr:$permutation);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x $permutation attr-dict `:` functional-type($x, $y)";
+}
+def NN_SliceOp : NN_PrimitiveOp<"slice", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "[start, start + size) of one dim";
+  let arguments = (ins NN_Tensor:$x, I64Attr:$dim, I64Attr:$start, I64Attr:$size);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$x `dim` $dim `start` $start `size` $size attr-dict `:` functional-type($x, $y)";
+}
+def NN_ConcatOp : NN_PrimitiveOp<"concat", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "its operands one after the other along one dim";
+  let arguments = (ins Variadic<NN_Tensor>:$parts, I64Attr:$dim);
+  let results = (outs NN_Tensor:$y);
+  let assemblyFormat = "$parts `dim` $dim attr-dict `:` functional-type($parts, $y)";
+}
+def NN_PadOp : NN_PrimitiveOp<"pad", [NN_Body]> {
+  let summary = "zeros around x along one dim: the gradient of slice";
+  let description = "x is placed at [start, start + extent of x) of the result's dim.";
+  let arguments = (ins NN_FloatTensor:$x, I64Attr:$dim, I64Attr:$start);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x `dim` $dim `start` $start attr-dict `:` functional-type($x, $y)";
+}
+def NN_SumOp : NN_PrimitiveOp<"sum", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "sum over dims, which are removed";
+  let description = "Dims are ascending; leading dims, trailing dims or all of them.";
+  let arguments = (ins NN_FloatTensor:$x, DenseI64ArrayAttr:$dims);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x `dims` $dims attr-dict `:` functional-type($x, $y)";
+}
+def NN_BroadcastOp : NN_PrimitiveOp<"broadcast", [NN_Body]> {
+  let summary = "repeats x along new dims: the gradient of sum";
+  let description = "`dims` are the dims of the result that x lacks, ascending. `like` gives the result's shape.";
+  let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$like, DenseI64ArrayAttr:$dims);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x `like` $like `dims` $dims attr-dict `:` functional-type(operands, results)";
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Normalization
+//===-------------------------------------------------------------------------------------===//
+
+def NN_LayerNormalizeOp : NN_PrimitiveOp<"layer_normalize", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "(x - mean) * rstd over the last dim, rstd = 1 / sqrt(var + eps)";
+  let arguments = (ins NN_FloatTensor:$x, F64Attr:$eps);
+  let results = (outs NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+}
+def NN_LayerNormalizeGradOp : NN_PrimitiveOp<"layer_normalize_grad", [NN_Infer, NN_Body]> {
+  let summary = "rstd * (d - mean(d) - xhat * mean(d * xhat))";
+  let arguments = (ins NN_FloatTensor:$d, NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
+  let results = (outs NN_FloatTensor:$dx);
+  let assemblyFormat = "$d `,` $xhat `,` $rstd attr-dict `:` functional-type(operands, results)";
+}
+def NN_RmsNormalizeOp : NN_PrimitiveOp<"rms_normalize", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "x * rstd over the last dim, rstd = 1 / sqrt(mean(x^2) + eps)";
+  let arguments = (ins NN_FloatTensor:$x, F64Attr:$eps);
+  let results = (outs NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+}
+def NN_RmsNormalizeGradOp : NN_PrimitiveOp<"rms_normalize_grad", [NN_Infer, NN_Body]> {
+  let summary = "rstd * (d - xhat * mean(d * xhat))";
+  let arguments = (ins NN_FloatTensor:$d, NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
+  let results = (outs NN_FloatTensor:$dx);
+  let assemblyFormat = "$d `,` $xhat `,` $rstd attr-dict `:` functional-type(operands, results)";
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Embedding and positions
+//===-------------------------------------------------------------------------------------===//
+
+def NN_PositionsOp : NN_PrimitiveOp<"positions", [NN_Infer, NN_Body]> {
+  let summary = "the index along the last dim of ids: [b, t] -> [b, t]";
+  let arguments = (ins NN_IntTensor:$ids, Variadic<Index>:$offsets);
+  let results = (outs NN_IntTensor:$y);
+  let assemblyFormat = "$ids (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_EmbeddingOp : NN_PrimitiveOp<"embedding", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "rows of a table: ids [...], table [v, d] -> [..., d]";
+  let description = [{
+    An id outside of the table gives zeros. The local form of a vocabulary split takes the offset of the
+    rank's rows and gives zeros for ids of other ranks: partial(sum).
+  }];
+  let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$table, Variadic<Index>:$offsets);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$ids `,` $table (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_EmbeddingGradOp : NN_PrimitiveOp<"embedding_grad", [NN_Body]> {
+  let summary = "dy summed into the rows of its ids: [..., d] -> [v, d]";
+  let description = "Rows are summed in ascending order of position. The result type says v.";
+  let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$dy, Variadic<Index>:$offsets);
+  let results = (outs NN_FloatTensor:$d_table);
+  let assemblyFormat = "$ids `,` $dy (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_RopeOp : NN_PrimitiveOp<"rope", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "rotary position embedding of [b, t, h, d], halves paired (i, i + d/2)";
+  let description = [{
+    Angle of pair i at position p: p * theta^(-2i/d). `inverse` turns back: the gradient. Positions are
+    indices along t; the local form of a sequence split takes the offset along t.
+  }];
+  let arguments = (ins NN_FloatTensor:$x, Variadic<Index>:$offsets, DefaultValuedAttr<F64Attr, "10000.0">:$theta,
+                       UnitAttr:$inverse);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Cross entropy by rows: logits [..., classes], everything else [...]
+//
+// `classes` is the logical extent: columns from there on (pads) count for nothing, and their
+// gradient is zero. Local forms take the offset of the rank's columns.
+//===-------------------------------------------------------------------------------------===//
+
+def NN_CeRowMaxOp : NN_PrimitiveOp<"ce_row_max", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "the row maximum; a shift, through which no gradient flows";
+  let arguments = (ins NN_FloatTensor:$logits, Variadic<Index>:$offsets, I64Attr:$classes);
+  let results = (outs NN_FloatTensor:$row_max);
+  let assemblyFormat = "$logits (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_CeRowSumsOp : NN_PrimitiveOp<"ce_row_sums", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "sum of exp(logit - row_max), the target's logit, and with `smoothing` the sum of all logits";
+  let arguments = (ins NN_FloatTensor:$logits, NN_FloatTensor:$row_max, NN_IntTensor:$labels, Variadic<Index>:$offsets,
+                       I64Attr:$classes, UnitAttr:$smoothing);
+  let results = (outs NN_FloatTensor:$sum_exp, NN_FloatTensor:$target, Optional<NN_FloatTensor>:$sum_logits);
+  let assemblyFormat = "$logits `,` $row_max `,` $labels (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+}
+def NN_CeRowSumsGradOp : NN_PrimitiveOp<"ce_row_sums_grad", [NN_Infer, NN_Body, AttrSizedOperandSegments]> {
+  let summary = "exp(logit - row_max) * d_sum_exp + onehot(label) * d_target (+ d_sum_logits)";
+  let arguments = (ins NN_FloatTensor:$logits, NN_FloatTensor:$row_max, NN_IntTensor:$labels,
+                       NN_FloatTensor:$d_sum_exp, NN_FloatTensor:$d_target, Optional<NN_FloatTensor>:$d_sum_logits,
+                       Variadic<Index>:$offsets, I64Attr:$classes);
+  let results = (outs NN_FloatTensor:$d_logits);
+  let assemblyFormat = [{
+    $logits `,` $row_max `,` $labels `,` $d_sum_exp `,` $d_target (`smoothing` $d_sum_logits^)? (`at` $offsets^)?
+    attr-dict `:` functional-type(operands, results)
+  }];
+}
+def NN_CeRowLossOp : NN_PrimitiveOp<"ce_row_loss", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "log(sum_exp) + row_max - (1 - e) target - e/classes sum_logits; 0 where ignored";
+  let arguments = (ins NN_FloatTensor:$row_max, NN_FloatTensor:$sum_exp, NN_FloatTensor:$target,
+                       Optional<NN_FloatTensor>:$sum_logits, NN_IntTensor:$labels,
+                       I64Attr:$classes, I64Attr:$ignore_index, F64Attr:$label_smoothing);
+  let results = (outs NN_FloatTensor:$loss);
+  let assemblyFormat = [{
+    $row_max `,` $sum_exp `,` $target (`smoothing` $sum_logits^)? `labels` $labels attr-dict `:` functional-type(operands, results)
+  }];
+}
+def NN_CeRowLossGradOp : NN_PrimitiveOp<"ce_row_loss_grad", [NN_Infer, NN_Body]> {
+  let summary = "gradients of sum_exp, target and, if smoothed, sum_logits; 0 where ignored";
+  let arguments = (ins NN_FloatTensor:$d_loss, NN_FloatTensor:$sum_exp, NN_IntTensor:$labels,
+                       I64Attr:$classes, I64Attr:$ignore_index, F64Attr:$label_smoothing);
+  let results = (outs NN_FloatTensor:$d_sum_exp, NN_FloatTensor:$d_target, Optional<NN_FloatTensor>:$d_sum_logits);
+  let assemblyFormat = "$d_loss `,` $sum_exp `,` $labels attr-dict `:` functional-type(operands, results)";
+}
+def NN_CountLabelsOp : NN_PrimitiveOp<"count_labels", [NN_Infer, NN_Body]> {
+  let summary = "the number of labels that are not ignore_index, a float32 scalar (float64 if `wide`)";
+  let arguments = (ins NN_IntTensor:$labels, I64Attr:$ignore_index, UnitAttr:$wide);
+  let results = (outs NN_FloatTensor:$count);
+  let assemblyFormat = "$labels attr-dict `:` functional-type(operands, results)";
+}
+def NN_DivCountOp : NN_PrimitiveOp<"div_count", [NN_Infer, NN_Gradient, NN_Body]> {
+  let summary = "x / max(count, 1), for a 0-d count that has no gradient";
+  let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$count);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$x `,` $count attr-dict `:` functional-type(operands, results)";
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Training
+//===-------------------------------------------------------------------------------------===//
+
+def NN_ClipFactorOp : NN_PrimitiveOp<"clip_factor", [NN_Infer, NN_Body]> {
+  let summary = "min(1, max_norm / (norm + 1e-6)) and norm, of a squared norm (0-d)";
+  let description = "As torch.nn.utils.clip_grad_norm_.";
+  let arguments = (ins NN_FloatTensor:$norm_squared, F64Attr:$max_norm);
+  let results = (outs NN_FloatTensor:$factor, NN_FloatTensor:$norm);
+  let assemblyFormat = "$norm_squared attr-dict `:` functional-type(operands, results)";
+}
+def NN_SgdOp : NN_PrimitiveOp<"sgd", [NN_Infer, NN_Body]> {
+  let summary = "a step of torch.optim.SGD";
+  let description = "g += weight_decay p; with momentum: m' = g in step 1, else momentum m + g; p' = p - lr m'.";
+  let arguments = (ins NN_FloatTensor:$p, NN_FloatTensor:$g, Optional<NN_FloatTensor>:$m, NN_FloatTensor:$lr, NN_IntTensor:$step,
+                       F64Attr:$momentum, F64Attr:$weight_decay);
+  let results = (outs NN_FloatTensor:$new_p, Optional<NN_FloatTensor>:$new_m);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+def NN_AdamOp : NN_PrimitiveOp<"adam", [NN_Infer, NN_Body]> {
+  let summary = "a step of torch.optim.Adam, or AdamW if decoupled";
+  let description = [{
+    Bias-corrected: p' = p - lr / (1 - beta1^step) * m' / (sqrt(v') / sqrt(1 - beta2^step) + eps).
+    Weight decay is added to the gradient, or if decoupled p is scaled by 1 - lr weight_decay first.
+    lr and step are 0-d.
+  }];
+  let arguments = (ins NN_FloatTensor:$p, NN_FloatTensor:$g, NN_FloatTensor:$m, NN_FloatTensor:$v, NN_FloatTensor:$lr,
+                       NN_IntTensor:$step, F64Attr:$beta1, F64Attr:$beta2, F64Attr:$eps, F64Attr:$weight_decay,
+                       DefaultValuedAttr<BoolAttr, "false">:$decoupled);
+  let results = (outs NN_FloatTensor:$new_p, NN_FloatTensor:$new_m, NN_FloatTensor:$new_v);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+#endif
