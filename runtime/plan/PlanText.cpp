@@ -30,37 +30,33 @@ public:
 
   void StartSequence() override {
     text += '{';
-    // Fields of the plan and of its entries have a line each; other tables stay on one line.
-    onLines_.push_back(onLines_.empty() || next_ == plan::EntryTypeTable());
+    ++depth_;
   }
   void EndSequence() override {
-    if (onLines_.back())
-      newLine(onLines_.size() - 1);
-    onLines_.pop_back();
+    --depth_;
+    newLine();
     text += '}';
   }
-  void Field(size_t, size_t set, flatbuffers::ElementaryType, bool,
-             const flatbuffers::TypeTable *table, const char *name, const uint8_t *value) override {
+  void Field(size_t, size_t set, flatbuffers::ElementaryType, bool, const flatbuffers::TypeTable *,
+             const char *name, const uint8_t *value) override {
     if (!value)
       return;
     if (set)
-      text += onLines_.back() ? "," : ", ";
-    if (onLines_.back())
-      newLine(onLines_.size());
+      text += ',';
+    newLine();
     text += name;
     text += ": ";
-    next_ = table;
   }
   void StartVector() override { text += '['; }
   void EndVector() override { text += ']'; }
-  void Element(size_t i, flatbuffers::ElementaryType type, const flatbuffers::TypeTable *table,
+  void Element(size_t i, flatbuffers::ElementaryType type, const flatbuffers::TypeTable *,
                const uint8_t *) override {
-    bool onLine = type == flatbuffers::ET_SEQUENCE && onLines_.back();
     if (i)
-      text += onLine ? "," : ", ";
-    if (onLine)
-      newLine(onLines_.size() + 1);
-    next_ = table;
+      text += ", ";
+    if (type == flatbuffers::ET_SEQUENCE && depth_ <= kLineDepth) {
+      text += '\n';
+      text.append(2 * depth_ + 2, ' ');
+    }
   }
 
   void UType(uint8_t value, const char *name) override { enumerator(value, name); }
@@ -84,16 +80,20 @@ public:
   }
 
 private:
-  void newLine(size_t indent) {
+  /// Fields of the plan and of its entries have a line each; deeper tables stay on one line.
+  static constexpr int kLineDepth = 2;
+
+  void newLine() {
+    if (depth_ > kLineDepth)
+      return;
     text += '\n';
-    text.append(2 * indent, ' ');
+    text.append(2 * depth_, ' ');
   }
   template <typename T> void enumerator(T value, const char *name) {
     text += name ? name : std::to_string(value);
   }
 
-  std::vector<bool> onLines_;                    ///< of the tables being written, outermost first
-  const flatbuffers::TypeTable *next_ = nullptr; ///< type of the value that comes next
+  int depth_ = 0;
 };
 
 } // namespace
