@@ -7,6 +7,7 @@
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanCheck.h"
 #include "runtime/plan/PlanWriter.h"
+#include "runtime/plan/Validator.h"
 
 #include <cerrno>
 #include <cstring>
@@ -76,6 +77,7 @@ Status PlanFile::check() {
   if (!field || contentHash(bytes_, field - bytes_.data()) != root_->content_hash())
     return damaged("the file is damaged: its content hash does not match its bytes");
   TPC_RETURN_IF_ERROR(checkPlan(*root_));
+  TPC_RETURN_IF_ERROR(validatePlan(*root_));
   mesh_ = fromPlan(*root_->mesh());
   return Status();
 }

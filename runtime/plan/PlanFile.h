@@ -2,8 +2,9 @@
 //--------------------------------------------------------------===//
 //
 // Loading checks everything but the bytes of kernel images: the FlatBuffer itself, identifier,
-// version, content hash, then the structure (PlanCheck.h). What a PlanFile holds can be followed
-// without looking twice: every index is in range, every slice inside its buffer.
+// version, content hash, then structure (PlanCheck.h) and values (Validator.h). What a PlanFile
+// holds can be followed without looking twice: every index is in range, every slice inside its
+// buffer.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once

@@ -30,33 +30,37 @@ public:
 
   void StartSequence() override {
     text += '{';
-    ++depth_;
+    // Fields of the plan and of its entries have a line each; other tables stay on one line.
+    onLines_.push_back(onLines_.empty() || next_ == plan::EntryTypeTable());
   }
   void EndSequence() override {
-    --depth_;
-    newLine();
+    if (onLines_.back())
+      newLine(onLines_.size() - 1);
+    onLines_.pop_back();
     text += '}';
   }
-  void Field(size_t, size_t set, flatbuffers::ElementaryType, bool, const flatbuffers::TypeTable *,
-             const char *name, const uint8_t *value) override {
+  void Field(size_t, size_t set, flatbuffers::ElementaryType, bool,
+             const flatbuffers::TypeTable *table, const char *name, const uint8_t *value) override {
     if (!value)
       return;
     if (set)
-      text += ',';
-    newLine();
+      text += onLines_.back() ? "," : ", ";
+    if (onLines_.back())
+      newLine(onLines_.size());
     text += name;
     text += ": ";
+    next_ = table;
   }
   void StartVector() override { text += '['; }
   void EndVector() override { text += ']'; }
-  void Element(size_t i, flatbuffers::ElementaryType type, const flatbuffers::TypeTable *,
+  void Element(size_t i, flatbuffers::ElementaryType type, const flatbuffers::TypeTable *table,
                const uint8_t *) override {
+    bool onLine = type == flatbuffers::ET_SEQUENCE && onLines_.back();
     if (i)
-      text += ", ";
-    if (type == flatbuffers::ET_SEQUENCE && depth_ <= kLineDepth) {
-      text += '\n';
-      text.append(2 * depth_ + 2, ' ');
-    }
+      text += onLine ? "," : ", ";
+    if (onLine)
+      newLine(onLines_.size() + 1);
+    next_ = table;
   }
 
   void UType(uint8_t value, const char *name) override { enumerator(value, name); }
@@ -80,20 +84,16 @@ public:
   }
 
 private:
-  /// Fields of the plan and of its entries have a line each; deeper tables stay on one line.
-  static constexpr int kLineDepth = 2;
-
-  void newLine() {
-    if (depth_ > kLineDepth)
-      return;
+  void newLine(size_t indent) {
     text += '\n';
-    text.append(2 * depth_, ' ');
+    text.append(2 * indent, ' ');
   }
   template <typename T> void enumerator(T value, const char *name) {
     text += name ? name : std::to_string(value);
   }
 
-  int depth_ = 0;
+  std::vector<bool> onLines_;                    ///< of the tables being written, outermost first
+  const flatbuffers::TypeTable *next_ = nullptr; ///< type of the value that comes next
 };
 
 } // namespace

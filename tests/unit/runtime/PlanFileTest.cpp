@@ -1,0 +1,149 @@
+//===- PlanFileTest.cpp - What loading accepts and refuses
+//-------------------------------------===//
+
+#include "PlanFixture.h"
+
+#include "runtime/plan/PlanWriter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <functional>
+#include <unistd.h>
+
+using namespace tpc;
+using namespace tpc::test;
+using testing::HasSubstr;
+
+namespace {
+
+std::string refusal(const std::vector<uint8_t> &bytes) {
+  Result<PlanFile> file = PlanFile::fromBytes(bytes);
+  EXPECT_FALSE(file.ok());
+  EXPECT_EQ(file.status().code(), Code::InvalidInput);
+  return file.status().message();
+}
+
+/// The message for the row-split linear after `mutate`.
+std::string refusalAfter(const std::function<void(plan::PlanT &)> &mutate) {
+  PlanBuilder b = rowSplitLinear(2);
+  mutate(b.plan);
+  return refusal(b.seal());
+}
+
+plan::InstructionT &train(plan::PlanT &plan, size_t i) { return *plan.entries[0]->instructions[i]; }
+
+} // namespace
+
+TEST(PlanFile, LoadsWhatWasSealed) {
+  for (int64_t ranks : {1, 2, 4, 8}) {
+    PlanFile file = rowSplitLinear(ranks).load();
+    EXPECT_EQ(file.mesh().numRanks(), ranks);
+    EXPECT_EQ(file.entryNames(), "train, forward");
+    EXPECT_NE(file.findEntry("forward"), nullptr);
+    EXPECT_EQ(file.findEntry("loss"), nullptr);
+  }
+}
+
+TEST(PlanFile, OpensAFile) {
+  std::string path = testing::TempDir() + "/open" + std::to_string(getpid()) + ".plan";
+  std::vector<uint8_t> bytes = rowSplitLinear(2).seal();
+  ASSERT_TRUE(writeFileAtomically(path, bytes).ok());
+  Result<PlanFile> file = PlanFile::open(path);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_TRUE(std::ranges::equal(file->bytes(), bytes));
+  std::remove(path.c_str());
+  EXPECT_THAT(PlanFile::open(path).status().message(), HasSubstr("cannot open plan"));
+}
+
+TEST(PlanFile, SealingIsAFunctionOfThePlan) {
+  EXPECT_EQ(rowSplitLinear(2).seal(), rowSplitLinear(2).seal());
+}
+
+TEST(PlanFile, RefusesEveryDamagedByte) {
+  std::vector<uint8_t> bytes = rowSplitLinear(2).seal();
+  for (size_t i = 0; i < bytes.size(); i += 7) {
+    bytes[i] ^= 0x10;
+    EXPECT_FALSE(PlanFile::fromBytes(bytes).ok()) << "byte " << i;
+    bytes[i] ^= 0x10;
+  }
+  for (size_t size : {size_t(0), size_t(10), bytes.size() / 2, bytes.size() - 1})
+    EXPECT_FALSE(PlanFile::fromBytes({bytes.begin(), bytes.begin() + size}).ok()) << size;
+}
+
+TEST(PlanFile, RefusesOtherFilesAndVersions) {
+  EXPECT_THAT(refusal(std::vector<uint8_t>(100, 'x')), HasSubstr("not a plan file"));
+  PlanBuilder b = rowSplitLinear(1);
+  std::vector<uint8_t> bytes = b.seal();
+  auto *root = flatbuffers::GetMutableRoot<flatbuffers::Table>(bytes.data());
+  root->SetField<uint32_t>(plan::Plan::VT_FORMAT_VERSION, 2, 0);
+  EXPECT_THAT(refusal(bytes), HasSubstr("format version 2"));
+}
+
+TEST(PlanFile, RefusesBrokenBuffers) {
+  EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kY]->arena = 9; }), HasSubstr("arena 9"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kY]->offset += 4; }),
+              HasSubstr("no multiple of 64"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kY]->offset = ~0ull - 63; }),
+              HasSubstr("beyond its arena"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.arenas[0]->bytes = 64; }),
+              HasSubstr("beyond its arena"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kY]->bytes += 4; }),
+              HasSubstr("do not hold 24 elements of f32"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kW]->local_shape[1] = 8; }),
+              HasSubstr("local shape"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kW]->global_shape[1] = 9; }),
+              HasSubstr("global shape"));
+  EXPECT_THAT(
+      refusalAfter([](auto &p) { p.buffers[kW]->sharding->dims[1]->factors[0]->axes = {3}; }),
+      HasSubstr("sharding is wrong"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kW]->sharding->dims[1]->factors.clear(); }),
+              HasSubstr("no factor"));
+}
+
+TEST(PlanFile, RefusesBrokenBindings) {
+  EXPECT_THAT(refusalAfter([](auto &p) { p.parameters[0]->buffer = 99; }),
+              HasSubstr("parameter 'fc.weight': its buffer 99"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.entries[0]->inputs[0]->default_f64.pop_back(); }),
+              HasSubstr("input 'x': its default has 31 elements"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.entries[0]->step_buffer = kY; }),
+              HasSubstr("step number"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.entries[1]->name = "train"; }),
+              HasSubstr("two entries"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.entries[0]->outputs[1]->name = "loss"; }),
+              HasSubstr("two outputs"));
+}
+
+TEST(PlanFile, RefusesBrokenInstructions) {
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 1).waits = {1}; }),
+              HasSubstr("does not come before"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).operands[0]->buffer = 50; }),
+              HasSubstr("buffer 50"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).operands[0]->offset = 4; }),
+              HasSubstr("operand 0 ends beyond its buffer"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->k = 5; }),
+              HasSubstr("leading dimension"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->ldc = int64_t(1) << 62; }),
+              HasSubstr("beyond operand 2"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->accumulate = true; }),
+              HasSubstr("operand 2 says write, and its body does read_write"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 1).body.AsCollective()->axis = 1; }),
+              HasSubstr("axis 1"));
+  EXPECT_THAT(refusalAfter([](auto &p) {
+                train(p, 1).body.AsCollective()->kind = plan::CollectiveKind::all_gather;
+              }),
+              HasSubstr("beyond operand 1"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).operands.pop_back(); }), HasSubstr("needs 3"));
+  plan::KernelLaunchT launch;
+  launch.function = "f";
+  EXPECT_THAT(refusalAfter([&](auto &p) { train(p, 0).body.Set(plan::KernelLaunchT(launch)); }),
+              HasSubstr("kernel image 0"));
+}
+
+TEST(PlanFile, RefusesCollectivesOutOfOrder) {
+  PlanBuilder b = rowSplitLinear(2);
+  b.allReduce("again", 0, reads(kPart, 3), writes(kY, 10), 0, {3});
+  b.plan.entries[1]->instructions.back()->body.AsCollective()->sequence = 0;
+  EXPECT_THAT(refusal(b.seal()), HasSubstr("order of collectives"));
+}
