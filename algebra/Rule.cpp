@@ -244,6 +244,13 @@ private:
 
 } // namespace
 
+bool PadResult::isZero(int result, const std::vector<bool> &operandIsZero) const {
+  if (any || std::find(anyIn.begin(), anyIn.end(), result) != anyIn.end())
+    return false;
+  return std::all_of(zeroIf.begin(), zeroIf.end(),
+                     [&](int operand) { return operandIsZero[operand]; });
+}
+
 std::optional<std::string>
 Rule::check(const std::vector<std::vector<int64_t>> &operandShapes,
             const std::vector<std::vector<int64_t>> &resultShapes) const {
@@ -255,6 +262,10 @@ Rule::check(const std::vector<std::vector<int64_t>> &operandShapes,
       if (operand < 0 || operand >= static_cast<int>(operands.size()))
         return "the pads of factor " + quoted(factor.name) + " depend on " + operandStr(operand) +
                ", which the rule lacks";
+    for (int result : factor.padResult.anyIn)
+      if (result < 0 || result >= static_cast<int>(results.size()))
+        return "the pads of factor " + quoted(factor.name) + " name result " +
+               std::to_string(result) + ", which the rule lacks";
     if (factor.kind == FactorKind::Contracted && factor.reduce == ReduceKind::Max &&
         !linearIn.empty())
       return "the op takes the maximum over factor " + quoted(factor.name) +

@@ -31,6 +31,11 @@ struct PadResult {
   /// never known.
   bool any = true;
   std::vector<int> zeroIf = {};
+  /// Results whose pads are not known even then (the log-sums of attention).
+  std::vector<int> anyIn = {};
+
+  /// Whether the pads of `result` are zero, given whether those of each operand are.
+  bool isZero(int result, const std::vector<bool> &operandIsZero) const;
 };
 
 struct RuleFactor {
