@@ -1,8 +1,8 @@
 //===- BodyBuilder.h - What an op's body is built with -----------------------------------===//
 //
 // A body says what one op computes at one point of its domain. The domain is the shape of result 0
-// (or of the operand that an op names below), collapsed to rows x columns: the last dim and the
-// rest. Code generation implements this on linalg; op files see scalars only, so one body serves
+// (or of the operand that BodyOp::getDomainOperand names), collapsed to rows x columns: the last
+// dim and the rest. Code generation implements this on linalg; op files see scalars only, so one body serves
 // every target.
 //
 //===---------------------------------------------------------------------------------------===//
@@ -25,10 +25,12 @@ public:
   using Scalar = mlir::Value;
 
   //===--- tensors ---===//
-  /// The element of an operand at the current point. An operand whose shape is a suffix of the
-  /// domain's is repeated along the leading dims; one whose shape is the domain's without the last
-  /// dim is repeated along the columns; a 0-d one everywhere.
+  /// The element of an operand at the current point. Its shape is a suffix of the domain's, along
+  /// whose leading dims it is repeated; a 0-d one is repeated everywhere.
   virtual Scalar operand(unsigned index) = 0;
+  /// The element of an operand whose shape is the domain's without the last dim: one per row. (Its
+  /// own method, since such a shape may be a suffix too.)
+  virtual Scalar rowOperand(unsigned index) = 0;
   /// The element of an operand at explicit indices (index-typed), one per dim.
   virtual Scalar operandAt(unsigned index, llvm::ArrayRef<Scalar> indices) = 0;
   /// Sets a result at the current point; a result without the last dim is set once a row.
@@ -60,6 +62,7 @@ public:
   virtual Scalar min(Scalar a, Scalar b) = 0;
   virtual Scalar neg(Scalar x) = 0;
   virtual Scalar exp(Scalar x) = 0;
+  virtual Scalar expm1(Scalar x) = 0; ///< e^x - 1, exact near 0
   virtual Scalar log(Scalar x) = 0;
   virtual Scalar pow(Scalar x, Scalar y) = 0;
   virtual Scalar erf(Scalar x) = 0;
@@ -68,7 +71,7 @@ public:
   virtual Scalar cos(Scalar x) = 0;
   virtual Scalar sqrt(Scalar x) = 0;
 
-  //===--- comparisons (i1) and conversions ---===//
+  //===--- comparisons (i1; integers are signed) and conversions ---===//
   virtual Scalar less(Scalar a, Scalar b) = 0;
   virtual Scalar equal(Scalar a, Scalar b) = 0;
   virtual Scalar logicalAnd(Scalar a, Scalar b) = 0;

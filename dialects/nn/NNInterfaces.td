@@ -24,7 +24,10 @@ def NN_ShapeOp : NN_Interface<"ShapeOp"> {
 def NN_CompositeOpInterface : NN_Interface<"CompositeOp"> {
   let description = "Written in models; expanded into primitive ops at level grad.";
   let methods = [
-    InterfaceMethod<"Values that replace the results, built by `builder` (before the op).",
+    InterfaceMethod<[{
+      Values that replace the results, built by `builder` (before the op); none where the op is
+      primitive as it stands (nn.linear without a bias).
+    }],
       "::llvm::SmallVector<::mlir::Value>", "expand", (ins "::mlir::OpBuilder &":$builder)>];
 }
 
@@ -58,7 +61,10 @@ def NN_BodyOp : NN_Interface<"BodyOp"> {
   let methods = [
     InterfaceMethod<[{
       Writes the results at the current point of the op's domain with a scalar builder.
-    }], "void", "buildBody", (ins "::tpc::nn::BodyBuilder &":$body)>];
+    }], "void", "buildBody", (ins "::tpc::nn::BodyBuilder &":$body)>,
+    InterfaceMethod<[{
+      The operand whose shape is the op's domain, for ops that reduce or scatter; -1: result 0.
+    }], "int", "getDomainOperand", (ins), [{}], [{ return -1; }]>];
 }
 
 def NN_LibraryOp : NN_Interface<"LibraryOp"> {

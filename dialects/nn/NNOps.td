@@ -171,12 +171,14 @@ def NN_CastOp : NN_PointwiseOp<"cast", [NN_Gradient]> {
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
-def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient]> {
+def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient,
+                                               DeclareOpInterfaceMethods<NN_CompositeOpInterface>]> {
   let summary = "zero with probability p, else x / (1 - p)";
   let description = [{
     The mask is a function of seed, `stream` (a dotted name), step and the logical global row-major
-    index: the same at every tp. `global_shape` is set at `grad`; `offsets` (one per dim) belong to the local form.
-    Its gradient is the same op on dy.
+    index: the same at every tp. An element is dropped where the first Philox word, as a signed 32-bit
+    integer, is less than floor(p 2^32) - 2^31. `global_shape` is set at `grad`; `offsets` (one per dim)
+    belong to the local form. Its gradient is the same op on dy.
   }];
   let arguments = (ins NN_FloatTensor:$x, NN_IntTensor:$seed, NN_IntTensor:$step, Variadic<Index>:$offsets,
                        F64Attr:$p, StrAttr:$stream, OptionalAttr<DenseI64ArrayAttr>:$global_shape);
@@ -232,6 +234,7 @@ def NN_SumOp : NN_PrimitiveOp<"sum", [NN_Infer, NN_Gradient, NN_Body]> {
   let arguments = (ins NN_FloatTensor:$x, DenseI64ArrayAttr:$dims);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `dims` $dims attr-dict `:` functional-type($x, $y)";
+  let extraClassDeclaration = "int getDomainOperand() { return 0; }";
 }
 def NN_BroadcastOp : NN_PrimitiveOp<"broadcast", [NN_Body]> {
   let summary = "repeats x along new dims: the gradient of sum";
@@ -290,12 +293,16 @@ def NN_EmbeddingOp : NN_PrimitiveOp<"embedding", [NN_Infer, NN_Gradient, NN_Body
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$ids `,` $table (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
 }
-def NN_EmbeddingGradOp : NN_PrimitiveOp<"embedding_grad", [NN_Body]> {
+def NN_EmbeddingGradOp : NN_PrimitiveOp<"embedding_grad", [NN_Infer, NN_Body]> {
   let summary = "dy summed into the rows of its ids: [..., d] -> [v, d]";
-  let description = "Rows are summed in ascending order of position. The result type says v.";
-  let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$dy, Variadic<Index>:$offsets);
+  let description = [{
+    Rows are summed in ascending order of position. Of `like`, the table, the shape alone is used: it says
+    v, and its split is the result's.
+  }];
+  let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$dy, NN_FloatTensor:$like, Variadic<Index>:$offsets);
   let results = (outs NN_FloatTensor:$d_table);
-  let assemblyFormat = "$ids `,` $dy (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$ids `,` $dy `like` $like (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = "int getDomainOperand() { return 1; }";
 }
 def NN_RopeOp : NN_PrimitiveOp<"rope", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "rotary position embedding of [b, t, h, d], halves paired (i, i + d/2)";
@@ -320,6 +327,7 @@ def NN_CeRowMaxOp : NN_PrimitiveOp<"ce_row_max", [NN_Infer, NN_Gradient, NN_Body
   let summary = "the row maximum; a shift, through which no gradient flows";
   let arguments = (ins NN_FloatTensor:$logits, Variadic<Index>:$offsets, I64Attr:$classes);
   let results = (outs NN_FloatTensor:$row_max);
+  let extraClassDeclaration = "int getDomainOperand() { return 0; }";
   let assemblyFormat = "$logits (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
 }
 def NN_CeRowSumsOp : NN_PrimitiveOp<"ce_row_sums", [NN_Infer, NN_Gradient, NN_Body]> {
@@ -327,6 +335,7 @@ def NN_CeRowSumsOp : NN_PrimitiveOp<"ce_row_sums", [NN_Infer, NN_Gradient, NN_Bo
   let arguments = (ins NN_FloatTensor:$logits, NN_FloatTensor:$row_max, NN_IntTensor:$labels, Variadic<Index>:$offsets,
                        I64Attr:$classes, UnitAttr:$smoothing);
   let results = (outs NN_FloatTensor:$sum_exp, NN_FloatTensor:$target, Optional<NN_FloatTensor>:$sum_logits);
+  let extraClassDeclaration = "int getDomainOperand() { return 0; }";
   let assemblyFormat = "$logits `,` $row_max `,` $labels (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
 }
 def NN_CeRowSumsGradOp : NN_PrimitiveOp<"ce_row_sums_grad", [NN_Infer, NN_Body, AttrSizedOperandSegments]> {
@@ -359,9 +368,15 @@ def NN_CeRowLossGradOp : NN_PrimitiveOp<"ce_row_loss_grad", [NN_Infer, NN_Body]>
 }
 def NN_CountLabelsOp : NN_PrimitiveOp<"count_labels", [NN_Infer, NN_Body]> {
   let summary = "the number of labels that are not ignore_index, a float32 scalar (float64 if `wide`)";
-  let arguments = (ins NN_IntTensor:$labels, I64Attr:$ignore_index, UnitAttr:$wide);
+  let description = [{
+    `global_shape` is the logical extent of labels: what lies beyond (pads) does not count. The local form
+    takes one offset per dim.
+  }];
+  let arguments = (ins NN_IntTensor:$labels, Variadic<Index>:$offsets, I64Attr:$ignore_index,
+                       DenseI64ArrayAttr:$global_shape, UnitAttr:$wide);
   let results = (outs NN_FloatTensor:$count);
-  let assemblyFormat = "$labels attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$labels (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = "int getDomainOperand() { return 0; }";
 }
 def NN_DivCountOp : NN_PrimitiveOp<"div_count", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "x / max(count, 1), for a 0-d count that has no gradient";
