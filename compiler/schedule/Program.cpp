@@ -1,0 +1,66 @@
+//===- Program.cpp - What order and memory need to know of an entry -----------------------===//
+
+#include "compiler/schedule/Program.h"
+
+#include "dialects/tp/TP.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace tpc;
+
+bool tpc::isView(Operation *op) { return isa<nn::SplitDimOp, nn::MergeDimsOp>(op); }
+
+Value tpc::rootOf(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isView(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+bool tpc::isStep(Operation *op) {
+  return !isView(op) && !isa<nn::ReadOp, nn::WriteOp, nn::ReturnOp, tp::OffsetOp>(op);
+}
+
+StringAttr tpc::storageSymbol(Operation *from, FlatSymbolRefAttr symbol) {
+  Operation *declaration =
+      SymbolTable::lookupNearestSymbolFrom(from->getParentOfType<ModuleOp>(), symbol.getAttr());
+  if (auto tie = dyn_cast_or_null<nn::TieOp>(declaration))
+    return tie.getTargetAttr().getAttr();
+  return symbol.getAttr();
+}
+
+SmallVector<Operation *> tpc::usersOf(Value value) {
+  SetVector<Operation *> users;
+  SmallVector<Value> open = {value};
+  while (!open.empty())
+    for (Operation *user : open.pop_back_val().getUsers()) {
+      if (isView(user))
+        open.push_back(user->getResult(0));
+      else
+        users.insert(user);
+    }
+  return users.takeVector();
+}
+
+SmallVector<Operation *> SymbolAccess::oldUsers() const {
+  SetVector<Operation *> users;
+  for (nn::ReadOp read : reads)
+    for (Operation *user : usersOf(read->getResult(0)))
+      users.insert(user);
+  return users.takeVector();
+}
+
+llvm::MapVector<StringAttr, SymbolAccess> tpc::symbolAccesses(nn::EntryOp entry) {
+  llvm::MapVector<StringAttr, SymbolAccess> accesses;
+  for (nn::WriteOp write : entry.getBody().front().getOps<nn::WriteOp>())
+    accesses[storageSymbol(write, write.getTargetAttr())].write = write;
+  for (nn::ReadOp read : entry.getBody().front().getOps<nn::ReadOp>())
+    if (auto *found = accesses.find(storageSymbol(read, read.getSourceAttr()));
+        found != accesses.end())
+      found->second.reads.push_back(read);
+  return accesses;
+}

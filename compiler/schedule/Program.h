@@ -1,0 +1,37 @@
+//===- Program.h - What order and memory need to know of an entry -------------------------===//
+//
+// From level `fused` on an entry is a list of steps: kernels, library calls and collectives. The
+// ops between them do nothing at run time: reads, writes, views and offsets.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/nn/NN.h"
+
+#include "llvm/ADT/MapVector.h"
+
+namespace tpc {
+
+/// The result is the operand's bytes under another shape.
+bool isView(mlir::Operation *op);
+/// The value whose bytes `value` is: through views to what a step or a read gave.
+mlir::Value rootOf(mlir::Value value);
+/// Whether the op becomes an instruction.
+bool isStep(mlir::Operation *op);
+/// The symbol that holds the bytes of `symbol`: a tie's target, else itself.
+mlir::StringAttr storageSymbol(mlir::Operation *from, mlir::FlatSymbolRefAttr symbol);
+/// All ops that use the bytes of `value`, views looked through (steps, writes and the return), each
+/// once, in no particular order.
+llvm::SmallVector<mlir::Operation *> usersOf(mlir::Value value);
+
+/// Per symbol that an entry writes: the write, and all reads.
+struct SymbolAccess {
+  nn::WriteOp write;
+  llvm::SmallVector<nn::ReadOp> reads;
+
+  /// The ops that use the value from before the write.
+  llvm::SmallVector<mlir::Operation *> oldUsers() const;
+};
+llvm::MapVector<mlir::StringAttr, SymbolAccess> symbolAccesses(nn::EntryOp entry);
+
+} // namespace tpc

@@ -1,0 +1,38 @@
+//===- Schedule.h - The final order of every entry ----------------------------------------===//
+//
+// Level `scheduled`: what is executed, in the order in which it is executed. CPU plans have one
+// stream, so that the order of the ops is the order of the instructions, and the order of the
+// collectives is the one total order that all ranks share.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/nn/NN.h"
+
+#include <memory>
+
+namespace mlir {
+class Pass;
+}
+
+namespace tpc {
+
+/// Orders the ops of an entry: as they stand, but updates of parameters as early as they can run,
+/// since each frees a gradient; a write behind every use of the value that it replaces.
+mlir::LogicalResult orderEntry(nn::EntryOp entry);
+
+/// Small collectives are packed up to this many bytes together: there the latency of one collective
+/// is worth more than what waiting for the last of its inputs can cost (75 KB take as long on the
+/// wire as one start on the reference machine).
+inline constexpr int64_t kPackedBytes = 256 * 1024;
+
+/// Joins collectives of one kind, axis and reduction where no use of a result lies between them, or
+/// where the later one's inputs are there already.
+void packCollectives(nn::EntryOp entry);
+
+/// tpc-schedule: both of the above in every entry.
+std::unique_ptr<mlir::Pass> createSchedulePass();
+/// tpc-verify-scheduled: the legal form of level `scheduled`.
+std::unique_ptr<mlir::Pass> createVerifyScheduledPass();
+
+} // namespace tpc
