@@ -2,8 +2,8 @@
 //
 // A body says what one op computes at one point of its domain. The domain is the shape of result 0
 // (or of the operand that BodyOp::getDomainOperand names), collapsed to rows x columns: the last
-// dim and the rest. Code generation implements this on linalg; op files see scalars only, so one body serves
-// every target.
+// dim and the rest. Code generation implements this on linalg; op files see scalars only, so one
+// body serves every target.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -46,8 +46,8 @@ public:
   /// Sum over dims of operand 0 that the result lacks (nn.sum, nn.count_labels): the op's only
   /// statement. Rows are summed in fixed blocks, then the blocks in order.
   virtual void sumInto(unsigned result, llvm::function_ref<Scalar()> element) = 0;
-  /// Sum into rows (nn.embedding_grad): for each point of operand 1 in ascending order of rows, adds
-  /// `element` to the row `row` of result 0, unless it is out of range.
+  /// Sum into rows (nn.embedding_grad): for each point of operand 1 in ascending order of rows,
+  /// adds `element` to the row `row` of result 0, unless it is out of range.
   virtual void scatterRows(Scalar row, llvm::function_ref<Scalar()> element) = 0;
 
   //===--- arithmetic ---===//
@@ -80,9 +80,9 @@ public:
   virtual Scalar toIndex(Scalar x) = 0; ///< of i32, sign-extended
   virtual Scalar toInt(Scalar x) = 0;   ///< i32 of index
 
-  /// Philox4x32-10 draw, an i32 of 32 random bits, for dropout: key (seed, stream), counter
-  /// (element, step).
-  virtual Scalar randomBits(Scalar seed, uint64_t stream, Scalar element, Scalar step) = 0;
+  /// For dropout, an i32 of 32 random bits: the first word of philox4x32 (runtime/io/Philox.h) with
+  /// the key (seed, stream) and the counter (low and high half of element, step, 0).
+  virtual Scalar randomBits(Scalar seed, uint32_t stream, Scalar element, Scalar step) = 0;
 };
 
 } // namespace tpc::nn

@@ -176,8 +176,8 @@ def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient,
   let summary = "zero with probability p, else x / (1 - p)";
   let description = [{
     The mask is a function of seed, `stream` (a dotted name), step and the logical global row-major
-    index: the same at every tp. An element is dropped where the first Philox word, as a signed 32-bit
-    integer, is less than floor(p 2^32) - 2^31. `global_shape` is set at `grad`; `offsets` (one per dim)
+    index: the same at every tp. An element is dropped where its word (see BodyBuilder::randomBits), as a
+    signed 32-bit integer, is less than floor(p 2^32) - 2^31. `global_shape` is set at `grad`; `offsets` (one per dim)
     belong to the local form. Its gradient is the same op on dy.
   }];
   let arguments = (ins NN_FloatTensor:$x, NN_IntTensor:$seed, NN_IntTensor:$step, Variadic<Index>:$offsets,
