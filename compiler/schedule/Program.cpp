@@ -25,28 +25,6 @@ bool tpc::isStep(Operation *op) {
   return !isView(op) && !isa<nn::ReadOp, nn::WriteOp, nn::ReturnOp, tp::OffsetOp>(op);
 }
 
-bool tpc::isCollective(Operation *op) {
-  return isa<tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp, tp::AllToAllOp>(op);
-}
-
-std::optional<unsigned> tpc::inPlaceOperand(Operation *step, unsigned result) {
-  if (isa<tp::AllReduceOp>(step))
-    return result;
-  auto inPlace = step->getAttrOfType<DenseI64ArrayAttr>(kInPlaceAttr);
-  if (!inPlace || inPlace[result] < 0)
-    return std::nullopt;
-  return inPlace[result];
-}
-
-std::string tpc::stepName(Operation *step) {
-  std::string name;
-  if (auto scope = step->getAttrOfType<StringAttr>(nn::kScopeAttr); scope && !scope.empty())
-    name = scope.str() + ": ";
-  if (auto kernel = dyn_cast<nn::KernelOp>(step))
-    return name + kernel.getName().str();
-  return name + step->getName().stripDialect().str();
-}
-
 StringAttr tpc::storageSymbol(Operation *from, FlatSymbolRefAttr symbol) {
   Operation *declaration =
       SymbolTable::lookupNearestSymbolFrom(from->getParentOfType<ModuleOp>(), symbol.getAttr());

@@ -12,21 +12,12 @@
 
 namespace tpc {
 
-/// On nn.kernel, set by fusion: DenseI64ArrayAttr, see inPlaceOperand.
-inline constexpr llvm::StringLiteral kInPlaceAttr = "inplace";
-
 /// The result is the operand's bytes under another shape.
 bool isView(mlir::Operation *op);
 /// The value whose bytes `value` is: through views to what a step or a read gave.
 mlir::Value rootOf(mlir::Value value);
 /// Whether the op becomes an instruction.
 bool isStep(mlir::Operation *op);
-bool isCollective(mlir::Operation *op);
-/// The operand whose bytes the step may write over with its result `result`, element by element: an
-/// all_reduce its input, a kernel what its attribute `inplace` says (per result an operand, or -1).
-std::optional<unsigned> inPlaceOperand(mlir::Operation *step, unsigned result);
-/// "h.0.mlp: linear", for reports.
-std::string stepName(mlir::Operation *step);
 /// The symbol that holds the bytes of `symbol`: a tie's target, else itself.
 mlir::StringAttr storageSymbol(mlir::Operation *from, mlir::FlatSymbolRefAttr symbol);
 /// All ops that use the bytes of `value`, views looked through (steps, writes and the return), each
