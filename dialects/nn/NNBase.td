@@ -28,12 +28,13 @@ def NN_Dialect : Dialect {
     sharding rules, costs and bodies.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
 }
 
 //===--- types ---===//
-def NN_FloatTensor : RankedTensorOf<[F32, F64, BF16]>;
-def NN_IntTensor : RankedTensorOf<[I32]>;
-def NN_Tensor : RankedTensorOf<[F32, F64, BF16, I32]>;
+def NN_FloatTensor : StaticShapeTensorOf<[F32, F64, BF16]>;
+def NN_IntTensor : StaticShapeTensorOf<[I32]>;
+def NN_Tensor : StaticShapeTensorOf<[F32, F64, BF16, I32]>;
 
 //===--- attributes ---===//
 class NN_Attr<string name, string mnemonic_> : AttrDef<NN_Dialect, name> {
@@ -51,19 +52,29 @@ def NN_InitAttr : NN_Attr<"Init", "init"> {
   let description = [{
     `#nn.init<zeros>`, `#nn.init<ones>`, `#nn.init<constant, 0.5>`, `#nn.init<normal, 0.0, 0.02>`
     (mean, standard deviation), `#nn.init<uniform, -0.1, 0.1>` (half-open range).
+
+    Constraints:
+    - the standard deviation of `normal` is not negative
+    - the range of `uniform` is not empty
   }];
   let parameters = (ins "::tpc::nn::InitKind":$kind, "::mlir::FloatAttr":$a, "::mlir::FloatAttr":$b);
   let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 def NN_SourceAttr : NN_Attr<"Source", "source"> {
   let summary = "where a checkpoint holds a parameter";
   let description = [{
     `#nn.source<"h.0.attn.c_attn.weight", slice = 1 [768, 768], transpose>`: of the named tensor, the
-    range [start 768, size 768) of dim 1, then transposed (2-d only).
+    768 indices from 768 on of dim 1, then transposed (2-d only). Without a slice `slice_dim` is -1.
+
+    Constraints:
+    - the name of the tensor is not empty
+    - the slice begins at 0 or later and is not empty
   }];
   let parameters = (ins StringRefParameter<>:$tensor, "bool":$transpose, "int64_t":$sliceDim,
                         "int64_t":$sliceStart, "int64_t":$sliceSize);
   let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 def NN_TokensAttr : NN_Attr<"Tokens", "tokens"> {
   let summary = "feeds an input from a token stream";

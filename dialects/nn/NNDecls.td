@@ -15,6 +15,9 @@ def NN_DimOp : NN_DeclOp<"dim"> {
   let summary = "a named dim with its default";
   let description = [{
     `nn.dim @B = 4`. Bound by `--dim B=8`: inputs that name it change, and all shapes are inferred anew.
+
+    Constraints:
+    - the size is positive
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$size);
   let assemblyFormat = "$sym_name `=` $size attr-dict";
@@ -28,7 +31,14 @@ def NN_InputOp : NN_DeclOp<"input"> {
     nn.input @tokens : tensor<1x7xi32> dims ["B", "T"] feed #nn.tokens<>
         default dense<[[72, 1842, 11192, 273, 10730, 1042, 13]]> : tensor<1x7xi32>
     ```
-    `dims` names the dim of each axis of the tensor, or holds "" for a fixed size.
+    `dims` names the dim of each axis of the tensor, or holds "" for a fixed size. The default value or
+    draw is taken if a run gives no data.
+
+    Constraints:
+    - `dims` has one name, or "", for each axis of the tensor
+    - only an i32 tensor with a last dim can be fed from a token stream
+    - the default value has the input's type
+    - the default is a value or a draw, not both
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<NN_Tensor>:$type, StrArrayAttr:$dims,
                        OptionalAttr<NN_TokensAttr>:$feed,
@@ -46,6 +56,10 @@ def NN_ScalarOp : NN_DeclOp<"scalar"> {
   let description = [{
     `nn.scalar @lr : tensor<f32> = 0.01`, set by `--set lr=0.02`. Role `step` is the step number (1 in the
     first step), role `seed` the run's seed, both tensor<i32>: `nn.scalar @step : tensor<i32> = 0.0 role step`.
+
+    Constraints:
+    - the tensor is 0-d
+    - the step number and the seed are tensor<i32>
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<NN_Tensor>:$type, F64Attr:$value,
                        DefaultValuedAttr<NN_ScalarRoleAttr, "::tpc::nn::ScalarRole::user">:$role);
@@ -59,10 +73,15 @@ def NN_ParameterOp : NN_DeclOp<"parameter"> {
     `nn.parameter @wte : tensor<50257x768xf32> init #nn.init<normal, 0.0, 0.02> source #nn.source<"wte.weight">`.
     Declaration order is the order of initial draws. From level `sharded` on its type carries its
     sharding, and stays global at level `local` too.
+
+    Constraints:
+    - a source slice has the parameter's extent in its dim (before a transposition)
+    - only a 2-d source is transposed
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<NN_FloatTensor>:$type,
                        NN_InitAttr:$init, OptionalAttr<NN_SourceAttr>:$source);
   let assemblyFormat = "$sym_name `:` $type `init` $init (`source` $source^)? attr-dict";
+  let hasVerifier = 1;
 }
 
 def NN_TieOp : NN_DeclOp<"tie"> {
@@ -94,6 +113,10 @@ def NN_LayersOp : NN_DeclOp<"layers", [SymbolTable, IsolatedFromAbove, NoTermina
     ```
     Layer i owns parameters `h.i.attn.q`, declared here in the order of layers. `nn.apply @h` runs them
     one after the other. Layers are unrolled at level `model`; they stay one class for the solver.
+
+    Constraints:
+    - there is at least one layer
+    - the body holds parameters and exactly one block
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$count);
   let regions = (region SizedRegion<1>:$body);
@@ -103,6 +126,15 @@ def NN_LayersOp : NN_DeclOp<"layers", [SymbolTable, IsolatedFromAbove, NoTermina
 
 def NN_BlockOp : NN_Op<"block", [HasParent<"LayersOp">, SingleBlock]> {
   let summary = "the computation of one layer";
+  let description = [{
+    ```mlir
+    nn.block (%x: tensor<1x7x256xf32>) -> tensor<1x7x256xf32> { ... nn.return %y : tensor<1x7x256xf32> }
+    ```
+
+    Constraints:
+    - it takes one tensor
+    - it ends in an nn.return of one value of that tensor's type
+  }];
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -110,9 +142,16 @@ def NN_BlockOp : NN_Op<"block", [HasParent<"LayersOp">, SingleBlock]> {
 
 def NN_ApplyOp : NN_Op<"apply"> {
   let summary = "runs all layers of a declaration, each on the last one's result";
+  let description = [{
+    `%y = nn.apply @h(%x) : (tensor<1x7x256xf32>) -> tensor<1x7x256xf32>`
+
+    Constraints:
+    - result and input have the same type
+  }];
   let arguments = (ins FlatSymbolRefAttr:$layers, NN_Tensor:$input);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$layers `(` $input `)` attr-dict `:` functional-type($input, $result)";
+  let hasVerifier = 1;
 }
 
 def NN_ScopeOp : NN_Op<"scope", [SingleBlock]> {
@@ -120,17 +159,22 @@ def NN_ScopeOp : NN_Op<"scope", [SingleBlock]> {
   let description = [{
     `%y = nn.scope "attn" -> tensor<...> { ... nn.yield %z : ... }`. Flattened at level `model`: the ops get the
     attribute `nn.scope = "h.0.attn"`, from which reports are made.
+
+    Constraints:
+    - the path is not empty
+    - it ends in an nn.yield of values of its result types
   }];
   let arguments = (ins StrAttr:$path);
   let results = (outs Variadic<NN_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$path (`->` type($results)^)? $body attr-dict";
+  let hasVerifier = 1;
 }
 def NN_YieldOp : NN_Op<"yield", [Terminator, Pure, ParentOneOf<["ScopeOp", "KernelOp"]>]> {
   let summary = "the results of a scope or a kernel";
   let arguments = (ins Variadic<NN_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ /* no values */ }]>];
 }
 
 def NN_EntryOp : NN_DeclOp<"entry", [IsolatedFromAbove, SingleBlock]> {
@@ -138,6 +182,11 @@ def NN_EntryOp : NN_DeclOp<"entry", [IsolatedFromAbove, SingleBlock]> {
   let description = [{
     `nn.entry @loss outputs ["loss"] { ... nn.return %loss : tensor<f32> }`. It reads inputs, scalars,
     parameters and state by `nn.read`, and writes parameters and state by `nn.write`.
+
+    Constraints:
+    - it takes no arguments
+    - it ends in an nn.return of one value per output
+    - the names of the outputs are different and not empty
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$outputs);
   let regions = (region SizedRegion<1>:$body);
@@ -148,7 +197,7 @@ def NN_ReturnOp : NN_Op<"return", [Terminator, Pure, ParentOneOf<["EntryOp", "Bl
   let summary = "the results of an entry or a block";
   let arguments = (ins Variadic<NN_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ /* no values */ }]>];
 }
 
 def NN_TrainingOp : NN_DeclOp<"training"> {
@@ -157,6 +206,11 @@ def NN_TrainingOp : NN_DeclOp<"training"> {
     `nn.training @train of @loss optimizer #nn.adam<lr = @lr> clip_norm 1.0 groups [#nn.group<"*.bias", weight_decay = 0.0 : f64>]`.
     Level `grad` makes the entry `@train` of it: forward, backward, clipping, update. The first output
     of the trained entry is the loss, a 0-d tensor.
+
+    Constraints:
+    - the optimizer is #nn.sgd or #nn.adam
+    - the norm to clip to is positive
+    - `groups` holds #nn.group attributes
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$entry, AnyAttr:$optimizer,
                        OptionalAttr<F64Attr>:$clip_norm, OptionalAttr<ArrayAttr>:$groups);
@@ -194,6 +248,10 @@ def NN_KernelOp : NN_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
   let description = [{
     `%y = nn.kernel "name" (%a = %x : tensor<..>, %o = %off : index) -> (tensor<..>) { ... nn.yield %r : ... }`.
     The region is what code generation sees: nothing outside it changes the code.
+
+    Constraints:
+    - the region's arguments have the types of the inputs
+    - it ends in an nn.yield of values of its result types
   }];
   let arguments = (ins StrAttr:$name, Variadic<AnyType>:$inputs);
   let results = (outs Variadic<NN_Tensor>:$results);

@@ -1,0 +1,19 @@
+//===- Registration.cpp - All dialects and passes of the compiler --------------------------===//
+//
+// One line per dialect and per folder of passes, so that tools need not know them.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "compiler/driver/Registration.h"
+
+#include "dialects/nn/NN.h"
+#include "dialects/tp/TP.h"
+
+namespace tpc {
+
+void registerDialects(mlir::DialectRegistry &registry) {
+  registry.insert<nn::NNDialect, tp::TPDialect>();
+}
+
+void registerPasses() {}
+
+} // namespace tpc
