@@ -73,6 +73,12 @@ std::optional<Results> evaluatePointwise(mlir::Operation *op, Operands operands)
     return binary(op, operands, formula);
   };
   return llvm::TypeSwitch<mlir::Operation *, Optional>(op)
+      .Case([&](nn::FillOp op) -> Optional {
+        Tensor y(shapeOf(op->getResult(0)));
+        for (int64_t i = 0; i < y.size(); ++i)
+          y[i] = op.getValue().convertToDouble();
+        return Results{std::move(y)};
+      })
       .Case([&](nn::AddOp op) -> Optional { return add(op, operands); })
       .Case([&](nn::SubOp) { return binaryBy([](double a, double b) { return a - b; }); })
       .Case([&](nn::MulOp) { return binaryBy([](double a, double b) { return a * b; }); })

@@ -24,11 +24,10 @@ def NN_ShapeOp : NN_Interface<"ShapeOp"> {
 def NN_CompositeOpInterface : NN_Interface<"CompositeOp"> {
   let description = "Written in models; expanded into primitive ops at level grad.";
   let methods = [
-    InterfaceMethod<[{
-      Values that replace the results, built by `builder` (before the op); none where the op is
-      primitive as it stands (nn.linear without a bias).
-    }],
-      "::llvm::SmallVector<::mlir::Value>", "expand", (ins "::mlir::OpBuilder &":$builder)>];
+    InterfaceMethod<"Values that replace the results, built by `builder` (before the op).",
+      "::llvm::SmallVector<::mlir::Value>", "expand", (ins "::mlir::OpBuilder &":$builder)>,
+    InterfaceMethod<"Whether the op is primitive as it stands: an nn.linear without a bias.",
+      "bool", "isPrimitive", (ins), [{}], [{ return false; }]>];
 }
 
 def NN_GradientOp : NN_Interface<"GradientOp"> {

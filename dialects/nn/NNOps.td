@@ -74,6 +74,7 @@ def NN_LinearOp : NN_PrimitiveOp<"linear", [NN_Infer, NN_Gradient, NN_Library,
   let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$weight, Optional<NN_FloatTensor>:$bias);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = "bool isPrimitive() { return !getBias(); }";
 }
 def NN_LinearInputGradOp : NN_PrimitiveOp<"linear_input_grad", [NN_Infer, NN_Library]> {
   let summary = "dy . weight: the gradient of linear's input";
@@ -127,6 +128,14 @@ class NN_BinaryOp<string mnemonic, list<Trait> traits = []> : NN_PointwiseOp<mne
   let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
 }
 
+def NN_FillOp : NN_PrimitiveOp<"fill", [NN_Body]> {
+  let summary = "one number everywhere";
+  let description = "The gradient of a loss with respect to itself is `nn.fill 1.0 : tensor<f32>`.";
+  let arguments = (ins F64Attr:$value);
+  let results = (outs NN_FloatTensor:$y);
+  let assemblyFormat = "$value attr-dict `:` type($y)";
+  let hasVerifier = 0; // the value and the type say all
+}
 def NN_AddOp : NN_PointwiseOp<"add", [NN_Gradient]> {
   let summary = "the sum of its operands, partial ones first";
   let arguments = (ins Variadic<NN_FloatTensor>:$addends);
@@ -184,6 +193,7 @@ def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient,
                        F64Attr:$p, StrAttr:$stream, OptionalAttr<DenseI64ArrayAttr>:$global_shape);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `,` $seed `,` $step (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = "bool isPrimitive() { return getGlobalShape().has_value(); }";
 }
 
 //===-------------------------------------------------------------------------------------===//

@@ -75,6 +75,16 @@ unsigned mantissaBits(Type element) { return cast<FloatType>(element).getFPManti
 #define INFER_UNARY plainType(getOperand())
 
 //===-------------------------------------------------------------------------------------===//
+// Constants
+//===-------------------------------------------------------------------------------------===//
+
+Rule FillOp::getShardingRule() { return pointwiseRule(*this, PointwisePads::Any); }
+int64_t FillOp::getFlops() { return 0; }
+void FillOp::buildBody(BodyBuilder &body) {
+  body.result(0, body.constant(getValue().convertToDouble()));
+}
+
+//===-------------------------------------------------------------------------------------===//
 // Sums and products
 //===-------------------------------------------------------------------------------------===//
 
@@ -370,8 +380,6 @@ InferredTypes DropoutOp::inferResultTypes() {
 }
 
 SmallVector<Value> DropoutOp::expand(OpBuilder &builder) {
-  if (getGlobalShape())
-    return {};
   auto shape = builder.getDenseI64ArrayAttr(shapeOf(getX()));
   auto op = DropoutOp::create(builder, getLoc(), plainType(getX()), getX(), getSeed(), getStep(),
                               ValueRange{}, getPAttr(), getStreamAttr(), shape);

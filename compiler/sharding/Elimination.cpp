@@ -1,0 +1,171 @@
+//===- Elimination.cpp - Exact minimum of a sum of small cost tables ----------------------===//
+
+#include "compiler/sharding/Elimination.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+namespace tpc {
+
+void CostTable::add(const std::vector<uint8_t> &assignment, SolverCost cost) {
+  values.insert(values.end(), assignment.begin(), assignment.end());
+  costs.push_back(cost);
+}
+
+namespace {
+
+/// The bytes of a row at some positions, as a key.
+std::string key(const uint8_t *row, const std::vector<size_t> &positions) {
+  std::string result(positions.size(), '\0');
+  for (size_t i = 0; i < positions.size(); ++i)
+    result[i] = static_cast<char>(row[positions[i]]);
+  return result;
+}
+
+std::vector<size_t> positionsOf(const CostTable &table, const std::vector<int> &variables) {
+  std::vector<size_t> positions;
+  for (int variable : variables)
+    positions.push_back(std::lower_bound(table.variables.begin(), table.variables.end(), variable) -
+                        table.variables.begin());
+  return positions;
+}
+
+/// All pairs of rows that agree on the shared variables, with the sum of their costs.
+CostTable join(const CostTable &a, const CostTable &b) {
+  std::vector<int> shared;
+  std::set_intersection(a.variables.begin(), a.variables.end(), b.variables.begin(),
+                        b.variables.end(), std::back_inserter(shared));
+  CostTable result;
+  std::set_union(a.variables.begin(), a.variables.end(), b.variables.begin(), b.variables.end(),
+                 std::back_inserter(result.variables));
+
+  std::vector<size_t> sharedInB = positionsOf(b, shared);
+  std::map<std::string, std::vector<size_t>> rowsOfB;
+  for (size_t row = 0; row < b.rows(); ++row)
+    rowsOfB[key(b.row(row), sharedInB)].push_back(row);
+
+  // Where each variable of the result comes from.
+  struct Origin {
+    bool fromA;
+    size_t position;
+  };
+  std::vector<Origin> origins;
+  for (int variable : result.variables) {
+    auto inA = std::lower_bound(a.variables.begin(), a.variables.end(), variable);
+    if (inA != a.variables.end() && *inA == variable)
+      origins.push_back({true, static_cast<size_t>(inA - a.variables.begin())});
+    else
+      origins.push_back({false, positionsOf(b, {variable})[0]});
+  }
+
+  std::vector<size_t> sharedInA = positionsOf(a, shared);
+  for (size_t rowA = 0; rowA < a.rows(); ++rowA) {
+    auto match = rowsOfB.find(key(a.row(rowA), sharedInA));
+    if (match == rowsOfB.end())
+      continue;
+    for (size_t rowB : match->second) {
+      for (Origin origin : origins)
+        result.values.push_back(origin.fromA ? a.row(rowA)[origin.position]
+                                             : b.row(rowB)[origin.position]);
+      result.costs.push_back(a.costs[rowA] + b.costs[rowB]);
+    }
+  }
+  return result;
+}
+
+/// What is remembered of an eliminated variable: its best value for each assignment of the others.
+struct Eliminated {
+  int variable;
+  std::vector<int> others;
+  std::map<std::string, uint8_t> best;
+};
+
+/// Minimizes `variable` out of `table`.
+CostTable project(const CostTable &table, int variable, Eliminated &eliminated) {
+  CostTable result;
+  for (int other : table.variables)
+    if (other != variable)
+      result.variables.push_back(other);
+  eliminated.variable = variable;
+  eliminated.others = result.variables;
+
+  size_t position = positionsOf(table, {variable})[0];
+  std::vector<size_t> otherPositions = positionsOf(table, result.variables);
+  std::map<std::string, std::pair<SolverCost, uint8_t>> best;
+  for (size_t row = 0; row < table.rows(); ++row) {
+    std::pair<SolverCost, uint8_t> candidate{table.costs[row], table.row(row)[position]};
+    auto [entry, isNew] = best.try_emplace(key(table.row(row), otherPositions), candidate);
+    if (!isNew)
+      entry->second = std::min(entry->second, candidate);
+  }
+  for (const auto &[assignment, costAndValue] : best) {
+    result.values.insert(result.values.end(), assignment.begin(), assignment.end());
+    result.costs.push_back(costAndValue.first);
+    eliminated.best[assignment] = costAndValue.second;
+  }
+  return result;
+}
+
+/// The variable whose elimination leaves the narrowest table; the lowest index among equals.
+int nextVariable(const std::set<int> &remaining, const std::vector<CostTable> &tables) {
+  int best = -1;
+  size_t bestWidth = 0;
+  for (int variable : remaining) {
+    std::set<int> neighbours;
+    for (const CostTable &table : tables)
+      if (std::binary_search(table.variables.begin(), table.variables.end(), variable))
+        neighbours.insert(table.variables.begin(), table.variables.end());
+    if (best < 0 || neighbours.size() < bestWidth) {
+      best = variable;
+      bestWidth = neighbours.size();
+    }
+  }
+  return best;
+}
+
+} // namespace
+
+std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables) {
+  EliminationResult result;
+  std::set<int> remaining;
+  for (int variable = 0; variable < numVariables; ++variable)
+    remaining.insert(variable);
+  std::vector<Eliminated> order;
+
+  while (!remaining.empty()) {
+    int variable = nextVariable(remaining, tables);
+    remaining.erase(variable);
+    std::vector<CostTable> mentioning, rest;
+    for (CostTable &table : tables)
+      (std::binary_search(table.variables.begin(), table.variables.end(), variable) ? mentioning
+                                                                                    : rest)
+          .push_back(std::move(table));
+    // Small tables first: they prune the join.
+    std::stable_sort(mentioning.begin(), mentioning.end(),
+                     [](const CostTable &a, const CostTable &b) { return a.rows() < b.rows(); });
+    CostTable joined = std::move(mentioning.front());
+    for (size_t i = 1; i < mentioning.size(); ++i)
+      joined = join(joined, mentioning[i]);
+    result.largestTable = std::max(result.largestTable, joined.rows());
+    if (joined.rows() == 0)
+      return std::nullopt;
+    order.emplace_back();
+    rest.push_back(project(joined, variable, order.back()));
+    tables = std::move(rest);
+  }
+
+  for (const CostTable &table : tables) // all without variables by now: one row each
+    result.cost = result.cost + table.costs[0];
+  result.assignment.resize(numVariables);
+  for (auto eliminated = order.rbegin(); eliminated != order.rend(); ++eliminated) {
+    std::string assignment;
+    for (int other : eliminated->others)
+      assignment.push_back(static_cast<char>(result.assignment[other]));
+    result.assignment[eliminated->variable] = eliminated->best.at(assignment);
+  }
+  return result;
+}
+
+} // namespace tpc

@@ -1,0 +1,51 @@
+//===- Elimination.h - Exact minimum of a sum of small cost tables ------------------------===//
+//
+// Variables with small domains, and tables that give a cost to some assignments of a few variables;
+// an assignment that a table does not list is forbidden. Variables are eliminated one by one: the
+// tables that mention the variable are joined, and its best value is kept for every assignment of
+// the others (bucket elimination, Dechter 1999). The result is exact; time depends on how narrow
+// the graph is, not on how long.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tpc {
+
+/// Compared in order: predicted time, then how late partial values are reduced, then bytes kept.
+struct SolverCost {
+  int64_t picoseconds = 0;
+  int64_t deferral = 0;
+  int64_t bytes = 0;
+
+  SolverCost operator+(const SolverCost &other) const {
+    return {picoseconds + other.picoseconds, deferral + other.deferral, bytes + other.bytes};
+  }
+  auto operator<=>(const SolverCost &) const = default;
+};
+
+/// A table over `variables`: row i assigns values[i * variables.size() + j] to variables[j].
+struct CostTable {
+  std::vector<int> variables; ///< ascending
+  std::vector<uint8_t> values;
+  std::vector<SolverCost> costs;
+
+  size_t rows() const { return costs.size(); }
+  const uint8_t *row(size_t index) const { return values.data() + index * variables.size(); }
+  void add(const std::vector<uint8_t> &assignment, SolverCost cost);
+};
+
+struct EliminationResult {
+  std::vector<uint8_t> assignment; ///< per variable
+  SolverCost cost;
+  size_t largestTable = 0; ///< rows
+};
+
+/// The assignment of least cost, or nothing if none is allowed. Among equal costs the one with the
+/// lower values in the variables that are eliminated last. Every variable must occur in a table.
+std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables);
+
+} // namespace tpc

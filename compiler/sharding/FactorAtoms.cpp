@@ -1,0 +1,185 @@
+//===- FactorAtoms.cpp - The independent factors of every dim ------------------------------===//
+
+#include "compiler/sharding/FactorAtoms.h"
+
+#include <algorithm>
+#include <set>
+
+using namespace mlir;
+
+namespace tpc {
+
+std::optional<Atoms> commonRefinement(const Atoms &a, const Atoms &b) {
+  // A boundary is the product of the factors on its right.
+  std::set<int64_t> boundaries;
+  for (const Atoms *atoms : {&a, &b}) {
+    int64_t product = 1;
+    for (auto atom = atoms->rbegin(); atom != atoms->rend(); ++atom)
+      boundaries.insert(product *= *atom);
+  }
+  Atoms refined;
+  int64_t previous = 1;
+  for (int64_t boundary : boundaries) {
+    if (boundary % previous != 0)
+      return std::nullopt;
+    if (boundary != previous)
+      refined.insert(refined.begin(), boundary / previous);
+    previous = boundary;
+  }
+  if (refined.empty())
+    refined.push_back(1);
+  return refined;
+}
+
+namespace {
+
+/// Joins what two places know of the same dim; true if `into` learned something.
+bool learn(DimFacts &into, const DimFacts &from) {
+  bool changed = false;
+  if (std::optional<Atoms> refined = commonRefinement(into.atoms, from.atoms);
+      refined && *refined != into.atoms) {
+    into.atoms = *refined;
+    changed = true;
+  }
+  if (into.role == DimRole::Feature && from.role != DimRole::Feature) {
+    into.role = from.role;
+    changed = true;
+  }
+  return changed;
+}
+
+/// The part of a dim's atoms that belongs to each of its factors. Where a boundary is missing yet,
+/// the factor's own extent stands for it.
+std::vector<Atoms> cutAtoms(const Atoms &atoms, const std::vector<int64_t> &sizes) {
+  std::vector<Atoms> parts;
+  Atoms boundariesKnown = commonRefinement(atoms, sizes).value_or(Atoms(sizes));
+  size_t next = 0;
+  for (int64_t size : sizes) {
+    Atoms part;
+    for (int64_t product = 1; product < size && next < boundariesKnown.size(); ++next) {
+      part.push_back(boundariesKnown[next]);
+      product *= boundariesKnown[next];
+    }
+    if (part.empty())
+      part.push_back(1);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+std::vector<DimFacts> initialFacts(RankedTensorType type) {
+  std::vector<DimFacts> facts;
+  for (int64_t size : type.getShape())
+    facts.push_back({{size}, DimRole::Feature});
+  return facts;
+}
+
+SmallVector<Value> tensors(ValueRange values) {
+  SmallVector<Value> result;
+  for (Value value : values)
+    if (isa<RankedTensorType>(value.getType()))
+      result.push_back(value);
+  return result;
+}
+
+} // namespace
+
+FactorAtoms::FactorAtoms(ModuleOp module) {
+  for (Operation &op : module.getBody()->getOperations()) {
+    if (auto typed = dyn_cast<SymbolOpInterface>(op))
+      if (auto type = op.getAttrOfType<TypeAttr>("type"))
+        symbols_[typed.getName()] = initialFacts(cast<RankedTensorType>(type.getValue()));
+    // The first named dim of an input is the batch, the others run along the sequence.
+    if (auto input = dyn_cast<nn::InputOp>(op)) {
+      bool batchSeen = false;
+      for (auto [fact, name] :
+           llvm::zip(symbols_[input.getSymName()], input.getDims().getAsValueRange<StringAttr>())) {
+        if (name.empty())
+          continue;
+        fact.role = batchSeen ? DimRole::Sequence : DimRole::Batch;
+        batchSeen = true;
+      }
+    }
+  }
+
+  std::vector<std::pair<Operation *, Rule>> ruled;
+  std::vector<std::pair<Value, StringRef>> bound;
+  for (auto entry : module.getOps<nn::EntryOp>())
+    for (Operation &op : entry.getBody().front()) {
+      for (Value result : tensors(op.getResults()))
+        values_[result] = initialFacts(cast<RankedTensorType>(result.getType()));
+      auto resolve = [&](StringRef symbol) {
+        if (auto tie = dyn_cast_or_null<nn::TieOp>(SymbolTable::lookupSymbolIn(module, symbol)))
+          return tie.getTarget();
+        return symbol;
+      };
+      if (auto read = dyn_cast<nn::ReadOp>(op))
+        bound.emplace_back(read.getResult(), resolve(read.getSource()));
+      else if (auto write = dyn_cast<nn::WriteOp>(op))
+        bound.emplace_back(write.getValue(), resolve(write.getTarget()));
+      else if (auto interface = dyn_cast<nn::ShardingRuleOp>(op))
+        ruled.emplace_back(&op, interface.getShardingRule());
+    }
+
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto &[value, symbol] : bound)
+      changed |= unifyWithSymbol(value, symbol);
+    for (auto &[op, rule] : ruled)
+      changed |= unifyOp(op, rule);
+    for (auto &[op, rule] : llvm::reverse(ruled))
+      changed |= unifyOp(op, rule);
+  }
+}
+
+std::vector<DimFacts> FactorAtoms::ofFactors(Operation *op, const Rule &rule) const {
+  std::vector<DimFacts> factors;
+  for (const RuleFactor &factor : rule.factors)
+    factors.push_back({{factor.size}, DimRole::Feature});
+  auto gather = [&](ArrayRef<Value> operands, const std::vector<TensorFactors> &lists) {
+    for (auto [value, list] : llvm::zip(operands, lists))
+      for (auto [fact, dim] : llvm::zip(values_.at(value), list)) {
+        std::vector<int64_t> sizes;
+        for (int factor : dim)
+          sizes.push_back(rule.factors[factor].size);
+        std::vector<Atoms> parts = cutAtoms(fact.atoms, sizes);
+        // A role belongs to the major factor of a dim (the batch of merged batch and sequence).
+        for (auto [index, factor] : llvm::enumerate(dim))
+          learn(factors[factor], {parts[index], index == 0 ? fact.role : DimRole::Feature});
+      }
+  };
+  gather(tensors(op->getOperands()), rule.operands);
+  gather(tensors(op->getResults()), rule.results);
+  return factors;
+}
+
+bool FactorAtoms::unifyOp(Operation *op, const Rule &rule) {
+  std::vector<DimFacts> factors = ofFactors(op, rule);
+  bool changed = false;
+  auto spread = [&](ArrayRef<Value> operands, const std::vector<TensorFactors> &lists) {
+    for (auto [value, list] : llvm::zip(operands, lists))
+      for (auto [fact, dim] : llvm::zip(values_[value], list)) {
+        if (dim.empty())
+          continue;
+        DimFacts composed{{}, factors[dim[0]].role};
+        for (int factor : dim)
+          composed.atoms.insert(composed.atoms.end(), factors[factor].atoms.begin(),
+                                factors[factor].atoms.end());
+        changed |= learn(fact, composed);
+      }
+  };
+  spread(tensors(op->getOperands()), rule.operands);
+  spread(tensors(op->getResults()), rule.results);
+  return changed;
+}
+
+bool FactorAtoms::unifyWithSymbol(Value value, StringRef symbol) {
+  bool changed = false;
+  for (auto [ofValue, ofSymbol] : llvm::zip(values_[value], symbols_[symbol])) {
+    changed |= learn(ofValue, ofSymbol);
+    changed |= learn(ofSymbol, ofValue);
+  }
+  return changed;
+}
+
+} // namespace tpc

@@ -1,0 +1,55 @@
+//===- FactorAtoms.h - The independent factors of every dim --------------------------------===//
+//
+// A weight's output dim of 768 that later becomes 12 heads of 64 has to be split, and padded, by
+// heads. Which factors a dim has follows from the rules of all ops that it flows through, in both
+// directions; this analysis finds the coarsest factors that every op agrees on, and the role that a
+// dim inherits from the inputs' named dims.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/nn/NN.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <vector>
+
+namespace tpc {
+
+/// What a dim stands for; decides which axes may split it.
+enum class DimRole : uint8_t { Feature, Batch, Sequence };
+
+/// The extents of the factors of one dim, major first; their product is the dim.
+using Atoms = std::vector<int64_t>;
+
+struct DimFacts {
+  Atoms atoms;
+  DimRole role = DimRole::Feature;
+};
+
+class FactorAtoms {
+public:
+  /// Of all entries of a module at level `grad`, and of the symbols they read and write.
+  explicit FactorAtoms(mlir::ModuleOp module);
+
+  const std::vector<DimFacts> &of(mlir::Value value) const { return values_.at(value); }
+  const std::vector<DimFacts> &ofSymbol(llvm::StringRef symbol) const {
+    return symbols_.at(symbol);
+  }
+  /// The facts of each factor of an op's rule.
+  std::vector<DimFacts> ofFactors(mlir::Operation *op, const Rule &rule) const;
+
+private:
+  bool unifyOp(mlir::Operation *op, const Rule &rule);
+  bool unifyWithSymbol(mlir::Value value, llvm::StringRef symbol);
+
+  llvm::DenseMap<mlir::Value, std::vector<DimFacts>> values_;
+  llvm::StringMap<std::vector<DimFacts>> symbols_;
+};
+
+/// The coarsest list that refines both, or nothing if their boundaries do not nest.
+std::optional<Atoms> commonRefinement(const Atoms &a, const Atoms &b);
+
+} // namespace tpc

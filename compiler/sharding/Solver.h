@@ -1,0 +1,61 @@
+//===- Solver.h - Finds the sharding of least predicted time -------------------------------===//
+//
+// One variable per class of ops (how it is executed along the axis), per class of values (in which
+// placements it is made available) and per class of symbols (how it is held); costs in integer
+// picoseconds; solved exactly by elimination, one axis after the other. Equal layers are one class,
+// so they share one decision and the time does not grow with depth.
+//
+// What may move on an axis is fixed by its role (docs/sharding.md):
+//   tp  weights are split and never gathered, the batch is not split; partial -> replicated, and a
+//       replicated value may be sliced; with sequence parallelism also partial -> split(sequence)
+//       and split(sequence) -> replicated.
+//   dp  the batch of the inputs is split, parameters are replicated; partial -> replicated.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "algebra/Cost.h"
+#include "compiler/sharding/Decision.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <vector>
+
+namespace tpc {
+
+/// A user's sharding of the symbols whose name matches `pattern` (`*` is any run of characters):
+/// one entry per dim, the axes that split it.
+struct ShardConstraint {
+  std::string pattern;
+  std::vector<std::vector<std::string>> axesPerDim;
+  std::string text; ///< as the user wrote it, for messages
+};
+
+/// Parses "PATTERN=[{tp}, {}]". Returns what is wrong in `error`.
+std::optional<ShardConstraint> parseShardConstraint(llvm::StringRef text, std::string &error);
+
+struct SolverOptions {
+  Mesh mesh;
+  Hardware hardware;
+  bool sequenceParallel = false;
+  std::vector<ShardConstraint> constraints;
+};
+
+/// What the solver did, for `tpc inspect` and the tests.
+struct SolverReport {
+  int variables = 0;
+  int classes = 0; ///< of ops
+  int ops = 0;
+  size_t largestTable = 0; ///< rows
+  Picoseconds predicted = 0;
+  std::vector<std::string> notes; ///< paddings, replicated weights, constraints applied
+};
+
+/// Decides all entries of a module at level `grad`: the training first, the others under its
+/// parameter shardings. Emits located errors: a constraint that matches nothing or can't be met, a
+/// batch that the dp axis does not divide.
+mlir::FailureOr<Decision> solveShardings(mlir::ModuleOp module, const SolverOptions &options,
+                                         SolverReport &report);
+
+} // namespace tpc

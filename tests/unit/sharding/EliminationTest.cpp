@@ -1,0 +1,145 @@
+//===- EliminationTest.cpp - Elimination against brute force ------------------------------===//
+
+#include "compiler/sharding/Elimination.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+using namespace tpc;
+
+namespace {
+
+struct Problem {
+  std::vector<int> domains;
+  std::vector<CostTable> tables;
+};
+
+/// Random tables over one to three variables; about one row in eight is forbidden.
+Problem randomProblem(std::mt19937 &random, int numVariables) {
+  Problem problem;
+  for (int i = 0; i < numVariables; ++i)
+    problem.domains.push_back(1 + random() % 3);
+  auto addTable = [&](std::vector<int> variables) {
+    CostTable table{variables, {}, {}};
+    std::vector<uint8_t> assignment(variables.size(), 0);
+    for (bool more = true; more;) {
+      if (random() % 8 != 0)
+        table.add(assignment,
+                  {static_cast<int64_t>(random() % 50), static_cast<int64_t>(random() % 3),
+                   static_cast<int64_t>(random() % 100)});
+      more = false;
+      for (size_t i = 0; i < variables.size() && !more; ++i) {
+        more = ++assignment[i] < problem.domains[variables[i]];
+        if (!more)
+          assignment[i] = 0;
+      }
+    }
+    problem.tables.push_back(std::move(table));
+  };
+  for (int i = 0; i < numVariables; ++i)
+    addTable({i});
+  for (int i = 0; i + 1 < numVariables; ++i)
+    addTable({i, i + 1});
+  for (int i = 0; i + 3 < numVariables; i += 2)
+    addTable({i, i + 1, i + 3});
+  return problem;
+}
+
+std::optional<SolverCost> costOf(const Problem &problem, const std::vector<uint8_t> &assignment) {
+  SolverCost total;
+  for (const CostTable &table : problem.tables) {
+    bool found = false;
+    for (size_t row = 0; row < table.rows() && !found; ++row) {
+      found = true;
+      for (size_t i = 0; i < table.variables.size(); ++i)
+        found &= table.row(row)[i] == assignment[table.variables[i]];
+      if (found)
+        total = total + table.costs[row];
+    }
+    if (!found)
+      return std::nullopt;
+  }
+  return total;
+}
+
+std::optional<SolverCost> bruteForce(const Problem &problem) {
+  std::optional<SolverCost> best;
+  std::vector<uint8_t> assignment(problem.domains.size(), 0);
+  for (bool more = true; more;) {
+    if (std::optional<SolverCost> cost = costOf(problem, assignment))
+      if (!best || *cost < *best)
+        best = cost;
+    more = false;
+    for (size_t i = 0; i < assignment.size() && !more; ++i) {
+      more = ++assignment[i] < problem.domains[i];
+      if (!more)
+        assignment[i] = 0;
+    }
+  }
+  return best;
+}
+
+TEST(Elimination, FindsTheMinimumThatBruteForceFinds) {
+  std::mt19937 random(7);
+  int impossible = 0;
+  for (int trial = 0; trial < 300; ++trial) {
+    Problem problem = randomProblem(random, 2 + trial % 8);
+    std::optional<SolverCost> expected = bruteForce(problem);
+    std::optional<EliminationResult> result = eliminate(problem.domains.size(), problem.tables);
+    ASSERT_EQ(expected.has_value(), result.has_value()) << "trial " << trial;
+    if (!expected) {
+      ++impossible;
+      continue;
+    }
+    EXPECT_EQ(*expected, result->cost) << "trial " << trial;
+    EXPECT_EQ(costOf(problem, result->assignment), result->cost) << "trial " << trial;
+  }
+  EXPECT_GT(impossible, 0);
+  EXPECT_LT(impossible, 250);
+}
+
+TEST(Elimination, ComparesTimeThenDeferralThenBytes) {
+  CostTable table{{0}, {}, {}};
+  table.add({0}, {5, 1, 10});
+  table.add({1}, {5, 0, 90});
+  table.add({2}, {5, 0, 80});
+  table.add({3}, {6, 0, 0});
+  std::optional<EliminationResult> result = eliminate(1, {table});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->assignment[0], 2);
+}
+
+TEST(Elimination, TakesTheLowestValueAmongEquals) {
+  CostTable table{{0, 1}, {}, {}};
+  for (uint8_t a : {2, 1})
+    for (uint8_t b : {1, 0})
+      table.add({a, b}, {3, 0, 0});
+  std::optional<EliminationResult> result = eliminate(2, {table});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->assignment, (std::vector<uint8_t>{1, 0}));
+}
+
+TEST(Elimination, SaysWhenNothingIsAllowed) {
+  CostTable zero{{0}, {}, {}}, one{{0}, {}, {}};
+  zero.add({0}, {});
+  one.add({1}, {});
+  EXPECT_FALSE(eliminate(1, {zero, one}));
+}
+
+TEST(Elimination, AChainTakesTimeThatGrowsWithItsLengthAlone) {
+  std::vector<CostTable> tables;
+  for (int i = 0; i < 500; ++i) {
+    CostTable table{{i, i + 1}, {}, {}};
+    for (uint8_t a = 0; a < 4; ++a)
+      for (uint8_t b = 0; b < 4; ++b)
+        table.add({a, b}, {a != b ? 1 : 0, 0, (i * 7 + a) % 4});
+    tables.push_back(std::move(table));
+  }
+  std::optional<EliminationResult> result = eliminate(501, tables);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->cost.picoseconds, 0);
+  EXPECT_LE(result->largestTable, 64u);
+}
+
+} // namespace
