@@ -69,7 +69,8 @@ private:
       auto symbol = symbols.find(write.getTarget());
       if (symbol == symbols.end())
         return op->emitOpError() << "writes @" << write.getTarget() << ", which is not declared";
-      return reshardOperand(op, 0, symbol->second, "@" + write.getTarget().str() + " is held so", "");
+      return reshardOperand(op, 0, symbol->second, "@" + write.getTarget().str() + " is held so",
+                            "");
     }
     if (isa<nn::ReturnOp>(op)) {
       for (OpOperand &operand : op->getOpOperands())
@@ -207,7 +208,8 @@ private:
   //===--- n-ary sums ---===//
 
   /// Adds those addends first that are partial where they are not to be, and have no other use.
-  /// True if all of them are, in the same way: then the sum stays partial, and its users reshard it.
+  /// True if all of them are, in the same way: then the sum stays partial, and its users reshard
+  /// it.
   FailureOr<bool> addPartialOperands(Operation *op, std::vector<Sharding> &targets) {
     auto partialOf = [&](Value value) { return tp::toSharding(tensorType(value), mesh).partial; };
     SmallVector<unsigned> group;
