@@ -138,14 +138,14 @@ Value UpdateBuilder::readStep() {
   for (auto scalar : module_.getOps<nn::ScalarOp>())
     if (scalar.getRole() == nn::ScalarRole::step)
       return read(training_.getLoc(), scalar.getSymNameAttr(), scalar.getType());
-  OpBuilder declarations(training_);
+  OpBuilder declarations(entry_);
   auto scalar = nn::ScalarOp::create(
       declarations, training_.getLoc(), declarations.getStringAttr("step"),
       TypeAttr::get(RankedTensorType::get({}, declarations.getI32Type())),
       declarations.getF64FloatAttr(0.0),
       nn::ScalarRoleAttr::get(declarations.getContext(), nn::ScalarRole::step));
   scalar->remove();
-  SymbolTable(module_).insert(scalar, Block::iterator(training_)); // makes the name unique
+  SymbolTable(module_).insert(scalar, Block::iterator(entry_)); // makes the name unique
   return read(training_.getLoc(), scalar.getSymNameAttr(), scalar.getType());
 }
 
@@ -155,7 +155,7 @@ static StringAttr stateName(nn::ParameterOp parameter, StringRef slot) {
 
 Value UpdateBuilder::readState(nn::ParameterOp parameter, StringRef slot) {
   StringAttr name = stateName(parameter, slot);
-  OpBuilder declarations(training_);
+  OpBuilder declarations(entry_);
   // Trainings of two entries share the state.
   if (!SymbolTable::lookupSymbolIn(module_, name))
     nn::StateOp::create(declarations, parameter.getLoc(), name, parameter.getTypeAttr(),
