@@ -5,7 +5,6 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/driver/Registration.h"
 
-#include "compiler/autodiff/Passes.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
 
@@ -15,6 +14,6 @@ void registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<nn::NNDialect, tp::TPDialect>();
 }
 
-void registerPasses() { registerTpcAutodiffPasses(); }
+void registerPasses() {}
 
 } // namespace tpc

@@ -79,6 +79,9 @@ std::optional<Results> evaluatePointwise(mlir::Operation *op, Operands operands)
           y[i] = op.getValue().convertToDouble();
         return Results{std::move(y)};
       })
+      .Case([&](nn::FillOp op) -> Optional {
+        return Results{Tensor(shapeOf(op.getY()), op.getValue().convertToDouble())};
+      })
       .Case([&](nn::AddOp op) -> Optional { return add(op, operands); })
       .Case([&](nn::SubOp) { return binaryBy([](double a, double b) { return a - b; }); })
       .Case([&](nn::MulOp) { return binaryBy([](double a, double b) { return a * b; }); })

@@ -78,14 +78,17 @@ private:
           return failure();
         results.push_back(std::move(*ofOp));
       }
-    for (mlir::OpResult result : op->getResults())
+    for (mlir::OpResult result : op->getResults()) {
+      std::vector<Tensor> &ofRanks = values[result];
+      ofRanks.clear(); // a layer's ops run once per layer
       for (Results &ofRank : results) {
         Tensor &value = ofRank[result.getResultNumber()];
         if (value.shape != shapeOf(result))
           return op->emitError("the value of result ")
                  << result.getResultNumber() << " has another shape than its type";
-        values[result].push_back(std::move(value));
+        ofRanks.push_back(std::move(value));
       }
+    }
     return success();
   }
 
