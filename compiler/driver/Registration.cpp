@@ -5,6 +5,7 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/driver/Registration.h"
 
+#include "compiler/autodiff/Passes.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
 
@@ -14,6 +15,6 @@ void registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<nn::NNDialect, tp::TPDialect>();
 }
 
-void registerPasses() {}
+void registerPasses() { registerTpcAutodiffPasses(); }
 
 } // namespace tpc

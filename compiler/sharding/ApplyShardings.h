@@ -7,11 +7,11 @@
 
 namespace tpc {
 
-/// Takes a module at level `grad` to level `sharded`: creates the mesh, writes a sharding into every
-/// tensor type of declarations and entries, inserts `tp.reshard` where an op's operand is not as its
-/// strategy requires, one per (value, placement): behind the value if it is partial, else before the
-/// op that needs it first. Partial addends of an nn.add are added first. Fails with a located error
-/// where a decision has no meaning; the module is then to be dropped.
+/// Takes a module at level `grad` to level `sharded`: creates the mesh, writes a sharding into
+/// every tensor type of declarations and entries, inserts `tp.reshard` where an op's operand is not
+/// as its strategy requires, one per (value, placement): behind the value if it is partial, else
+/// before the op that needs it first. Partial addends of an nn.add are added first. Fails with a
+/// located error where a decision has no meaning; the module is then to be dropped.
 mlir::LogicalResult applyShardings(mlir::ModuleOp module, const Decision &decision);
 
 } // namespace tpc

@@ -59,9 +59,8 @@ struct FactorAttr {
 
 DictionaryAttr partialAttr(MLIRContext *context, StringAttr axis, Reduce kind) {
   Builder builder(context);
-  return builder.getDictionaryAttr(
-      {builder.getNamedAttr("axis", axis),
-       builder.getNamedAttr("kind", ReduceAttr::get(context, kind))});
+  return builder.getDictionaryAttr({builder.getNamedAttr("axis", axis),
+                                    builder.getNamedAttr("kind", ReduceAttr::get(context, kind))});
 }
 
 /// `12:16 "tp"`
@@ -145,8 +144,7 @@ void ShardingAttr::print(AsmPrinter &printer) const {
         if (!factor.axes.empty())
           printer << " ";
       }
-      llvm::interleave(
-          factor.axes, printer, [&](StringAttr axis) { printer << axis; }, " ");
+      llvm::interleave(factor.axes, printer, [&](StringAttr axis) { printer << axis; }, " ");
     });
     printer << "}";
   });

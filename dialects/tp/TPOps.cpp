@@ -101,8 +101,7 @@ checkCollective(Operation *op,
   if (op->getNumOperands() != op->getNumResults())
     return op->emitOpError() << "has " << op->getNumOperands() << " inputs, but "
                              << op->getNumResults() << " results";
-  for (auto [index, input, result] :
-       llvm::enumerate(op->getOperandTypes(), op->getResultTypes())) {
+  for (auto [index, input, result] : llvm::enumerate(op->getOperandTypes(), op->getResultTypes())) {
     auto type = cast<RankedTensorType>(input);
     auto resultType = cast<RankedTensorType>(result);
     SmallVector<int64_t> shape(type.getShape());

@@ -42,7 +42,7 @@ public:
   float operator()(int64_t element) {
     if (int64_t block = element / 4; block != block_) {
       block_ = block;
-      draw(philox4x32(philoxCounter(static_cast<uint64_t>(element), 0, 0), key_));
+      draw(philox4x32(philoxCounter(static_cast<uint64_t>(block), 0, 0), key_));
     }
     return values_[element % 4];
   }

@@ -1,9 +1,11 @@
 //===- Philox.h - The counter-based random numbers of parameters and masks -----------------===//
 //
 // Philox4x32-10 of Salmon et al. (SC 2011): four 32-bit numbers from a key and a counter, without
-// state. A number belongs to a logical element of a named tensor, so every mesh and every device
-// draws the same ones: element i of the tensor, in global row-major order without padding, is word
-// i % 4 of block {low(i / 4), high(i / 4), step, micro-batch} under the key {seed, hash of name}.
+// state. The key is {seed, hash of the dotted name of the parameter or op}; the counter begins with
+// a number of the logical element, i in global row-major order without padding, so every mesh and
+// every device draws the same:
+//   parameters  element i takes word i % 4 of the counter {low(i / 4), high(i / 4), 0, 0}
+//   masks       element i takes word 0 of the counter {low(i), high(i), step, micro-batch}
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -42,9 +44,8 @@ constexpr PhiloxKey philoxKey(uint32_t seed, std::string_view name) {
   return {seed, philoxNameHash(name)};
 }
 
-inline PhiloxBlock philoxCounter(uint64_t element, uint32_t step, uint32_t microBatch) {
-  uint64_t block = element / 4;
-  return {static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), step, microBatch};
+inline PhiloxBlock philoxCounter(uint64_t number, uint32_t step, uint32_t microBatch) {
+  return {static_cast<uint32_t>(number), static_cast<uint32_t>(number >> 32), step, microBatch};
 }
 
 } // namespace tpc

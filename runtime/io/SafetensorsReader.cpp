@@ -84,34 +84,55 @@ template <typename From> From elementAt(const uint8_t *bytes, int64_t index) {
   return value;
 }
 
-/// Elements of one type of the file, seen through a view, into one rank's elements.
-template <typename From, typename To>
-Status readElements(const uint8_t *bytes, const View &view, const CoordinateMap &map, To *local) {
-  bool fits = true;
+/// Elements that are consecutive for the rank, `step` elements apart in the file.
+struct Segment {
+  int64_t from, count, to;
+};
+
+std::vector<Segment> segmentsOf(const View &view, const CoordinateMap &map) {
+  std::vector<Segment> segments;
   int64_t columns = view.shape.empty() ? 1 : view.shape.back();
-  int64_t step = view.strides.empty() ? 1 : view.strides.back();
-  auto readRow = [&](int64_t from, int64_t count, To *to) {
-    for (int64_t i = 0; i < count; ++i) {
-      auto value = toNumber(elementAt<From>(bytes, from + i * step));
-      if constexpr (std::is_same_v<To, int32_t>)
-        fits =
-            fits && value >= INT32_MIN && (value < 0 || static_cast<uint64_t>(value) <= INT32_MAX);
-      store(value, to[i]);
-    }
-  };
   map.forEachRun([&](int64_t localOffset, int64_t globalOffset, int64_t length) {
     // A run may span rows of the logical tensor; in the file, those are apart.
     while (length > 0) {
-      int64_t column = globalOffset % columns, count = std::min(length, columns - column);
+      int64_t count = std::min(length, columns - globalOffset % columns);
       int64_t from = view.offset, rest = globalOffset;
       for (size_t dim = view.shape.size(); dim-- > 0; rest /= view.shape[dim])
         from += rest % view.shape[dim] * view.strides[dim];
-      readRow(from, count, local + localOffset);
+      segments.push_back({from, count, localOffset});
       localOffset += count;
       globalOffset += count;
       length -= count;
     }
   });
+  return segments;
+}
+
+/// Elements of one type of the file, seen through a view, into one rank's elements.
+template <typename From, typename To>
+Status readElements(const uint8_t *bytes, const View &view, const CoordinateMap &map, To *local) {
+  bool fits = true;
+  int64_t step = view.strides.empty() ? 1 : view.strides.back();
+  auto readOne = [&](const Segment &segment, int64_t i) {
+    auto value = toNumber(elementAt<From>(bytes, segment.from + i * step));
+    if constexpr (std::is_same_v<To, int32_t>)
+      fits = fits && value >= INT32_MIN && (value < 0 || static_cast<uint64_t>(value) <= INT32_MAX);
+    store(value, local[segment.to + i]);
+  };
+  // The rows of a transposed matrix lie beside each other in the file: taken together, they use all
+  // of each cache line.
+  size_t together = step == 1 ? 1 : 16;
+  std::vector<Segment> segments = segmentsOf(view, map);
+  for (size_t begin = 0; begin < segments.size(); begin += together) {
+    size_t end = std::min(begin + together, segments.size());
+    int64_t longest = 0;
+    for (size_t row = begin; row < end; ++row)
+      longest = std::max(longest, segments[row].count);
+    for (int64_t i = 0; i < longest; ++i)
+      for (size_t row = begin; row < end; ++row)
+        if (i < segments[row].count)
+          readOne(segments[row], i);
+  }
   if (!fits)
     return Status(Code::InvalidInput, "a value does not fit into 32 bits");
   return {};

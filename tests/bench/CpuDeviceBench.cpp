@@ -1,6 +1,6 @@
 //===- CpuDeviceBench.cpp - Speed of products and attention on this CPU --------------------===//
 //
-// Prints GF/s, and the ratio to the best sgemm measured in the same run, so that numbers of
+// Prints GF/s, and the ratio to a large sgemm measured first, so that numbers of
 // different machines can be compared. Usage: cpu_device_bench [THREADS]
 //
 //===---------------------------------------------------------------------------------------===//
@@ -98,14 +98,15 @@ private:
 
   void report(const char *name, double flops, double seconds) {
     double rate = flops / seconds / 1e9;
-    peak_ = std::max(peak_, rate);
-    std::printf("%-36s %10.3f ms %9.1f GF/s %6.2f of peak\n", name, seconds * 1e3, rate,
-                rate / peak_);
+    if (sgemm_ == 0)
+      sgemm_ = rate;
+    std::printf("%-36s %10.3f ms %9.1f GF/s %6.2f of sgemm\n", name, seconds * 1e3, rate,
+                rate / sgemm_);
     std::fflush(stdout);
   }
 
   std::unique_ptr<Device> device_;
-  double peak_ = 0;
+  double sgemm_ = 0;
 };
 
 GemmShape product(int64_t m, int64_t n, int64_t k, bool transposeA, bool transposeB,
@@ -124,7 +125,7 @@ GemmShape product(int64_t m, int64_t n, int64_t k, bool transposeA, bool transpo
 
 int main(int argc, char **argv) {
   Bench bench(argc > 1 ? std::max(1, std::atoi(argv[1])) : 1);
-  bench.gemm("sgemm 2048 cubed (peak)", product(2048, 2048, 2048, false, false));
+  bench.gemm("sgemm 2048 cubed", product(2048, 2048, 2048, false, false));
   bench.gemm("linear 256x3072x768", product(256, 3072, 768, false, true));
   bench.gemm("linear 1024x768x3072", product(1024, 768, 3072, false, true));
   bench.gemm("its weight gradient", product(768, 3072, 1024, true, false));

@@ -1,6 +1,9 @@
 //===- Gemm.cpp - Matrix products against a naive product in float64 -----------------------===//
 #include "tests/conformance/device/DeviceTest.h"
 
+#include <atomic>
+#include <thread>
+
 namespace tpc {
 namespace {
 
@@ -121,6 +124,26 @@ TEST_P(GemmOfType, ManyTiles) { GemmTest(shapeOf(300, 520, 130, 2, GetParam()), 
 
 INSTANTIATE_TEST_SUITE_P(Cpu, GemmOfType, testing::Values(DType::F32, DType::F64, DType::BF16),
                          dtypeName);
+
+TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
+  GemmTest test(shapeOf(130, 140, 150, 0, DType::F32), 0);
+  std::vector<uint8_t> expected = test.bytes(1);
+  std::vector<std::thread> ranks;
+  std::atomic<int> wrong{0};
+  for (int rank = 0; rank < 8; ++rank)
+    ranks.emplace_back([&] {
+      auto device = makeDevice(2);
+      for (int step = 0; step < 20; ++step) {
+        Tensor result = test.c, a = test.a, b = test.b;
+        if (!device->gemm(test.shape, a.data(), b.data(), result.data()).ok() ||
+            result.bytes() != expected)
+          ++wrong;
+      }
+    });
+  for (std::thread &rank : ranks)
+    rank.join();
+  EXPECT_EQ(wrong, 0);
+}
 
 TEST(Gemm, RefusesShortRows) {
   GemmShape shape = shapeOf(2, 2, 2, 0, DType::F32);

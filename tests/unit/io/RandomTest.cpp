@@ -24,7 +24,7 @@ TEST(Philox, KeyIsSeedAndName) {
   // FNV-1a of the empty string is its offset basis.
   EXPECT_EQ(philoxKey(7, ""), (PhiloxKey{7, 0xCBF29CE4u ^ 0x84222325u}));
   EXPECT_NE(philoxKey(7, "h.0.mlp"), philoxKey(7, "h.1.mlp"));
-  EXPECT_EQ(philoxCounter(uint64_t{5} << 34, 3, 2), (PhiloxBlock{0, 5, 3, 2}));
+  EXPECT_EQ(philoxCounter((uint64_t{5} << 32) + 6, 3, 2), (PhiloxBlock{6, 5, 3, 2}));
 }
 
 // The first and the 10000th number of MT19937 with its default seed, from the C++ standard.
@@ -145,6 +145,13 @@ TEST(Initialise, TorchDrawsTiesAndDropsThem) {
   generator.skipUniform(130);
   generator.uniform(expected, -1, 3);
   EXPECT_EQ(gathered(Initialiser::Torch, {InitSpec::Uniform, -1, 3}, 2, 0), expected);
+}
+
+TEST(Initialise, PhiloxDrawsWordsOfTheElement) {
+  std::vector<float> values = gathered(Initialiser::Philox, {InitSpec::Uniform, 0, 1}, 2, 1);
+  PhiloxBlock block = philox4x32({2, 0, 0, 0}, philoxKey(42, "w")); // elements 8 to 11
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(values[8 + i], static_cast<float>((block[i] >> 8) * 0x1p-24));
 }
 
 TEST(Initialise, PhiloxHasTheRightMoments) {

@@ -43,6 +43,16 @@ struct SampleFile {
   }
 };
 
+std::vector<uint8_t> fileWith(const std::string &dtype, std::vector<int64_t> shape,
+                              const void *data, size_t bytes) {
+  SafetensorsHeader header;
+  header.tensors = {{"x", dtype, std::move(shape), 0, bytes}};
+  std::vector<uint8_t> file = header.serialise();
+  auto *begin = static_cast<const uint8_t *>(data);
+  file.insert(file.end(), begin, begin + bytes);
+  return file;
+}
+
 std::vector<float> readFloats(const SafetensorsReader &reader, const TensorSource &source,
                               const CoordinateMap &map) {
   std::vector<float> local(map.localElements(), std::nanf(""));
@@ -93,6 +103,18 @@ TEST(Safetensors, RanksReadTheirElements) {
       }
 }
 
+TEST(Safetensors, TransposesManyRows) {
+  std::vector<float> stored(5 * 37);
+  std::iota(stored.begin(), stored.end(), 0.0f);
+  TemporaryFile file(fileWith("F32", {5, 37}, stored.data(), stored.size() * 4));
+  auto reader = SafetensorsReader::open(file.path());
+  ASSERT_TRUE(reader.ok());
+  std::vector<float> transposed = readFloats(*reader, {"x", true}, wholeMap({37, 5}));
+  for (int row = 0; row < 37; ++row)
+    for (int column = 0; column < 5; ++column)
+      EXPECT_EQ(transposed[row * 5 + column], stored[column * 37 + row]);
+}
+
 TEST(Safetensors, Converts) {
   SampleFile sample;
   SafetensorsReader reader = sample.open();
@@ -109,16 +131,6 @@ TEST(Safetensors, Converts) {
               HasSubstr("does not convert"));
   EXPECT_THAT(reader.read({"w"}, wholeMap({4, 6}), DType::I32, halves.data()).message(),
               HasSubstr("does not convert"));
-}
-
-std::vector<uint8_t> fileWith(const std::string &dtype, std::vector<int64_t> shape,
-                              const void *data, size_t bytes) {
-  SafetensorsHeader header;
-  header.tensors = {{"x", dtype, std::move(shape), 0, bytes}};
-  std::vector<uint8_t> file = header.serialise();
-  auto *begin = static_cast<const uint8_t *>(data);
-  file.insert(file.end(), begin, begin + bytes);
-  return file;
 }
 
 TEST(Safetensors, ConvertsHalfPrecisionAndLongIntegers) {

@@ -1,0 +1,55 @@
+//===- ApplyPrecision.cpp - Element types of a precision ------------------------------------===//
+#include "compiler/autodiff/Passes.h"
+#include "dialects/nn/NN.h"
+
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tpc {
+
+#define GEN_PASS_DEF_APPLYPRECISION
+#include "compiler/autodiff/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+struct ApplyPrecision final : impl::ApplyPrecisionBase<ApplyPrecision> {
+  using ApplyPrecisionBase::ApplyPrecisionBase;
+
+  void runOnOperation() override {
+    if (precision == "f32")
+      return;
+    if (precision == "f64")
+      return makeDouble();
+    getOperation().emitError() << "no such precision: \"" << precision.getValue()
+                               << "\"; there are f32 and f64";
+    signalPassFailure();
+  }
+
+  void makeDouble() {
+    Type f64 = Float64Type::get(&getContext());
+    AttrTypeReplacer replacer;
+    replacer.addReplacement([&](RankedTensorType type) -> std::optional<Type> {
+      if (!isa<FloatType>(type.getElementType()))
+        return std::nullopt;
+      return type.clone(f64);
+    });
+    // Values of a default input: every float32 and bfloat16 is a float64.
+    replacer.addReplacement([&](DenseFPElementsAttr values) -> std::optional<Attribute> {
+      return values.mapValues(f64, [](const APFloat &value) {
+        APFloat wide = value;
+        bool losesInfo;
+        wide.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInfo);
+        return wide.bitcastToAPInt();
+      });
+    });
+    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false, /*replaceTypes=*/true);
+    getOperation().walk([](nn::CountLabelsOp count) { count.setWide(true); });
+  }
+};
+
+} // namespace
+
+} // namespace tpc

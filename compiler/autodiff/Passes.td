@@ -1,0 +1,54 @@
+//===- Passes.td - The passes that make level `grad` ----------------------*- tablegen -*-===//
+//
+// In the order in which they run: precision, reads, expansion, training, verification.
+//
+//===---------------------------------------------------------------------------------------===//
+#ifndef TPC_AUTODIFF_PASSES
+#define TPC_AUTODIFF_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ApplyPrecision : Pass<"tpc-apply-precision", "::mlir::ModuleOp"> {
+  let summary = "gives the tensors of a model the element types of a precision";
+  let description = [{
+    `f32` keeps a model as written. `f64` makes every float tensor, of declarations too, a float64 one.
+    Runs on level `model`, so that whatever is derived from types later follows.
+  }];
+  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32 or f64">];
+}
+
+def ResolveReads : Pass<"tpc-resolve-reads", "::mlir::ModuleOp"> {
+  let summary = "lets every entry read each symbol once, and a tie as its target";
+  let description = [{
+    One storage is one value then: the gradients of all its uses meet in one sum.
+  }];
+}
+
+def ExpandComposites : Pass<"tpc-expand-composites", "::mlir::ModuleOp"> {
+  let summary = "replaces composite ops by primitive ones, in all entries";
+  let description = [{
+    New ops inherit the scope of the op that they replace. Every op of an entry gets the phase
+    `forward`.
+  }];
+}
+
+def BuildTraining : Pass<"tpc-build-training", "::mlir::ModuleOp"> {
+  let summary = "makes an entry of each training: forward, backward, clipping, update";
+  let description = [{
+    The trained entry is cloned, its first output differentiated with respect to all parameters.
+    Forward ops keep their order, backward ops follow in the reverse order of the forward ops they belong
+    to, updates come last in the order of the parameters. All contributions to the gradient of one
+    value are added by one n-ary `nn.add`. Declares optimizer state, and a scalar of role `step` if there
+    is none. Unused ops are removed from all entries.
+  }];
+}
+
+def VerifyGrad : Pass<"tpc-verify-grad", "::mlir::ModuleOp"> {
+  let summary = "checks the legal form of level `grad`";
+  let description = [{
+    Entries hold primitive ops with all interfaces that later levels need, each with a phase; every symbol
+    is read once at most, written once at most, and not read after it is written; no training is left.
+  }];
+}
+
+#endif

@@ -1,0 +1,267 @@
+//===- ReshardLowering.cpp - A reshard as collectives and local slices ---------------------===//
+//
+// Sums are made whole first, while they are small in number; then splits are gathered, moved, and
+// made. A collective along a dim moves contiguous parts of it, so the factor that it splits or
+// gathers must be the major one on each rank; another one is an error, since it would need a
+// transposition around the collective, and no rule asks for it today.
+//
+// Pads: tp.slice fills them itself; before a reduce_scatter or an all_to_all an nn.pad makes them;
+// after a gather an nn.slice drops them where the value is to be whole without.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "compiler/partition/ReshardLowering.h"
+
+#include "dialects/nn/NN.h"
+
+using namespace mlir;
+
+namespace tpc {
+
+namespace {
+
+class Lowering {
+public:
+  Lowering(tp::ReshardOp op, LocalValue input, const Sharding &from, const Sharding &to,
+           const Mesh &mesh)
+      : op(op), builder(op), mesh(mesh), present(from), to(to), local(std::move(input)) {}
+
+  FailureOr<LocalValue> run() {
+    auto isPartial = [](Placement placement) { return placement.kind == Placement::Partial; };
+    auto isSplit = [](Placement placement) { return placement.kind == Placement::Split; };
+    for (AxisId axis = 0; axis < mesh.axes.size(); ++axis) {
+      Placement is = present.placementOn(axis), wanted = to.placementOn(axis);
+      if (isPartial(wanted) && is != wanted)
+        return fail(axis, "a value does not become partial");
+      if (isPartial(is) && isSplit(wanted) && is.reduce == ReduceKind::Max)
+        return fail(axis, "a maximum is not scattered; make it replicated first");
+      if (isPartial(is) && wanted.kind == Placement::Replicated)
+        allReduce(axis, is.reduce);
+      else if (isPartial(is) && isSplit(wanted) && failed(reduceScatter(axis, wanted.dim)))
+        return failure();
+    }
+    // Of two axes on one factor the last one is its minor one, and gathered first.
+    for (AxisId axis = mesh.axes.size(); axis-- > 0;) {
+      Placement is = present.placementOn(axis), wanted = to.placementOn(axis);
+      if (isSplit(is) && wanted.kind == Placement::Replicated && failed(allGather(axis, is.dim)))
+        return failure();
+    }
+    for (AxisId axis = 0; axis < mesh.axes.size(); ++axis) {
+      Placement is = present.placementOn(axis), wanted = to.placementOn(axis);
+      if (isSplit(is) && isSplit(wanted) && is.dim != wanted.dim &&
+          failed(allToAll(axis, is.dim, wanted.dim)))
+        return failure();
+      if (is.kind == Placement::Replicated && isSplit(wanted) && failed(slice(axis, wanted.dim)))
+        return failure();
+    }
+    for (size_t dim = 0; dim < to.dims.size(); ++dim)
+      if (present.dims[dim] != to.dims[dim] && failed(changePads(dim)))
+        return failure();
+    if (present != to)
+      return op.emitOpError() << "has no local form: from " << present.str(mesh) << " to "
+                              << to.str(mesh)
+                              << " is no collective (another factor of the same dim?)";
+    return std::move(local);
+  }
+
+private:
+  LogicalResult fail(AxisId axis, StringRef reason) {
+    return op.emitOpError() << "has no local form on axis \"" << mesh.axes[axis].name << "\": from "
+                            << present.str(mesh) << " to " << to.str(mesh) << ": " << reason;
+  }
+
+  StringAttr axisName(AxisId axis) { return builder.getStringAttr(mesh.axes[axis].name); }
+  RankedTensorType presentType() {
+    return RankedTensorType::get(present.localShape(mesh),
+                                 cast<RankedTensorType>(local.value.getType()).getElementType());
+  }
+  /// Takes the result of the op just built, which reports find at the reshard's place.
+  void advance(Operation *built) {
+    for (StringRef name : {nn::kScopeAttr, nn::kPhaseAttr})
+      if (Attribute attr = op->getAttr(name))
+        built->setAttr(name, attr);
+    local.value = built->getResult(0);
+  }
+
+  /// Whether the factors on the left of `factor` have one index on each rank.
+  bool isMajor(const DimLayout &dim, size_t factor) {
+    return factor == 0 || localSize(DimLayout(dim.begin(), dim.begin() + factor), mesh) == 1;
+  }
+
+  //===--- layouts before and after a step ---===//
+
+  static bool has(const Factor &factor, AxisId axis) {
+    return llvm::is_contained(factor.axes, axis);
+  }
+  static size_t factorOf(const DimLayout &layout, AxisId axis) {
+    return llvm::find_if(layout, [&](const Factor &factor) { return has(factor, axis); }) -
+           layout.begin();
+  }
+
+  /// The target's layout of `dim`, with the axes alone that split it now, and `axis`.
+  DimLayout partway(int dim, std::optional<AxisId> axis) {
+    DimLayout layout = to.dims[dim];
+    for (Factor &factor : layout)
+      llvm::erase_if(factor.axes, [&](AxisId of) {
+        return of != axis &&
+               llvm::none_of(present.dims[dim], [&](const Factor &now) { return has(now, of); });
+      });
+    return layout;
+  }
+
+  /// Prepares the split of `dim` by `axis`: `next` is the layout after it. If the factor gets pads,
+  /// the step fills them (`padsItself`), or an nn.pad does, before.
+  LogicalResult startSplit(AxisId axis, int dim, bool padsItself) {
+    DimLayout before = partway(dim, std::nullopt), after = partway(dim, axis);
+    size_t k = factorOf(after, axis);
+    if (after[k].axes.back() != axis || !isMajor(after, k))
+      return fail(axis, "the part of a rank is not contiguous, because the factor that is split is "
+                        "not the major one of its dim");
+    if (canonical(before) != present.dims[dim]) {
+      DimLayout plain = before;
+      if (!plain[k].isSplit())
+        plain[k].padded = plain[k].logical;
+      if (canonical(plain) != present.dims[dim])
+        return fail(axis, "the factors of dim " + std::to_string(dim) + " do not correspond");
+      auto &zero = local.pads.zero[dim];
+      zero.insert(zero.begin() + padIndex(after, k), true);
+      present.dims[dim] = canonical(before);
+      if (!padsItself && failed(pad(dim)))
+        return failure();
+    }
+    next = canonical(std::move(after));
+    return success();
+  }
+
+  /// Prepares the gathering of `axis`: `next` is the present layout of `dim` without it, its pads
+  /// kept.
+  LogicalResult startGather(AxisId axis, int dim) {
+    next = present.dims[dim];
+    size_t k = factorOf(next, axis);
+    if (next[k].axes.back() != axis || !isMajor(next, k))
+      return fail(axis, "the parts of the ranks are not contiguous, because the factor that is "
+                        "split is not the major one of its dim");
+    next[k].axes.pop_back();
+    next = canonical(std::move(next));
+    return success();
+  }
+
+  //===--- steps ---===//
+
+  void allReduce(AxisId axis, ReduceKind kind) {
+    present = present.withoutPartial(axis);
+    advance(tp::AllReduceOp::create(
+        builder, op.getLoc(), presentType(), local.value, axisName(axis),
+        kind == ReduceKind::Max ? tp::Reduce::max : tp::Reduce::sum, op.getWhyAttr()));
+  }
+
+  LogicalResult reduceScatter(AxisId axis, int dim) {
+    if (failed(startSplit(axis, dim, /*padsItself=*/false)))
+      return failure();
+    present = present.withoutPartial(axis);
+    present.dims[dim] = next;
+    advance(tp::ReduceScatterOp::create(builder, op.getLoc(), presentType(), local.value,
+                                        axisName(axis), dim, op.getWhyAttr()));
+    return success();
+  }
+
+  LogicalResult allGather(AxisId axis, int dim) {
+    if (failed(startGather(axis, dim)))
+      return failure();
+    present.dims[dim] = next;
+    advance(tp::AllGatherOp::create(builder, op.getLoc(), presentType(), local.value,
+                                    axisName(axis), dim, op.getWhyAttr()));
+    return dropPads(dim);
+  }
+
+  LogicalResult allToAll(AxisId axis, int from, int dim) {
+    if (failed(startSplit(axis, dim, /*padsItself=*/false)))
+      return failure();
+    DimLayout split = next;
+    if (failed(startGather(axis, from)))
+      return failure();
+    present.dims[from] = next;
+    present.dims[dim] = split;
+    advance(tp::AllToAllOp::create(builder, op.getLoc(), presentType(), local.value, axisName(axis),
+                                   from, dim, op.getWhyAttr()));
+    return dropPads(from);
+  }
+
+  LogicalResult slice(AxisId axis, int dim) {
+    if (failed(startSplit(axis, dim, /*padsItself=*/true)))
+      return failure();
+    present.dims[dim] = next;
+    advance(tp::SliceOp::create(builder, op.getLoc(), presentType(), local.value, axisName(axis),
+                                dim, op.getWhyAttr()));
+    return success();
+  }
+
+  /// Zeros behind the present value along `dim`, up to the extent of its layout.
+  LogicalResult pad(int dim) {
+    auto type = cast<RankedTensorType>(local.value.getType());
+    if (!isa<FloatType>(type.getElementType()))
+      return op.emitOpError() << "would pad dim " << dim << " of integers before a collective; "
+                              << "only floats are padded";
+    advance(nn::PadOp::create(builder, op.getLoc(), presentType(), local.value, dim, 0));
+    return success();
+  }
+
+  /// After a gather: drops the pads of `dim`, unless the target keeps them just so.
+  LogicalResult dropPads(int dim) {
+    while (present.dims[dim] != to.dims[dim]) {
+      DimLayout &layout = present.dims[dim];
+      size_t k =
+          llvm::find_if(
+              layout, [](const Factor &factor) { return factor.isPadded() && !factor.isSplit(); }) -
+          layout.begin();
+      if (k == layout.size())
+        return success();
+      if (!isMajor(layout, k))
+        return op.emitOpError() << "has no local form: the pads of dim " << dim << " of "
+                                << present.str(mesh) << " are not at its end";
+      auto &zero = local.pads.zero[dim];
+      zero.erase(zero.begin() + padIndex(layout, k));
+      layout[k].padded = layout[k].logical;
+      layout = canonical(std::move(layout));
+      RankedTensorType type = presentType();
+      advance(nn::SliceOp::create(builder, op.getLoc(), type, local.value, dim, 0,
+                                  type.getDimSize(dim)));
+    }
+    return success();
+  }
+
+  /// A dim whose placements are right, but not its pads.
+  LogicalResult changePads(int dim) {
+    if (failed(dropPads(dim)))
+      return failure();
+    const DimLayout &layout = to.dims[dim];
+    for (size_t k = 0; k < layout.size() && present.dims[dim] != layout; ++k) {
+      DimLayout plain = layout;
+      plain[k].padded = plain[k].logical;
+      if (!layout[k].isPadded() || layout[k].isSplit() || !isMajor(layout, k) ||
+          canonical(plain) != present.dims[dim])
+        continue;
+      auto &zero = local.pads.zero[dim];
+      zero.insert(zero.begin() + padIndex(layout, k), true);
+      present.dims[dim] = layout;
+      return pad(dim);
+    }
+    return success();
+  }
+
+  tp::ReshardOp op;
+  OpBuilder builder;
+  const Mesh &mesh;
+  Sharding present;
+  const Sharding &to;
+  LocalValue local;
+  DimLayout next;
+};
+
+} // namespace
+
+FailureOr<LocalValue> lowerReshard(tp::ReshardOp op, LocalValue input, const Sharding &from,
+                                   const Sharding &to, const Mesh &mesh) {
+  return Lowering(op, std::move(input), from, to, mesh).run();
+}
+
+} // namespace tpc
