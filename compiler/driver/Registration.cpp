@@ -6,6 +6,7 @@
 #include "compiler/driver/Registration.h"
 
 #include "compiler/autodiff/Passes.h"
+#include "compiler/sharding/Passes.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
 
@@ -15,6 +16,9 @@ void registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<nn::NNDialect, tp::TPDialect>();
 }
 
-void registerPasses() { registerTpcAutodiffPasses(); }
+void registerPasses() {
+  registerTpcAutodiffPasses();
+  registerTpcShardingPasses();
+}
 
 } // namespace tpc

@@ -52,12 +52,13 @@ struct ShardPass : impl::ShardPassBase<ShardPass> {
         if (auto symbol = dyn_cast<SymbolOpInterface>(op))
           if (auto sharding = decision->symbols.find(symbol.getName());
               sharding != decision->symbols.end())
-            op.emitRemark() << symbol.getName() << ": " << sharding->second.str(options.mesh);
+            mlir::emitRemark(op.getLoc())
+                << symbol.getName() << ": " << sharding->second.str(options.mesh);
       for (const std::string &note : solved.notes)
-        module.emitRemark() << note;
-      module.emitRemark() << "solver: " << solved.ops << " ops in " << solved.classes
-                          << " classes, " << solved.variables << " variables, largest table "
-                          << solved.largestTable << " rows";
+        mlir::emitRemark(module.getLoc()) << note;
+      mlir::emitRemark(module.getLoc())
+          << "solver: " << solved.ops << " ops in " << solved.classes << " classes, "
+          << solved.variables << " variables, largest table " << solved.largestTable << " rows";
     }
   }
 };
