@@ -109,12 +109,12 @@ Status RunSession::runRank(int index, const plan::Entry &entry, int64_t first, i
                     "rank " + std::to_string(index) + " failed in step " + std::to_string(step) +
                         " at " + status.message(),
                     status.hint());
+    rank.step.store(0, std::memory_order_relaxed);
     if (stepBarrier_.arriveAndWait(options_.timeout) != Barrier::Outcome::Passed)
       return Status(Code::RankFailed, "rank " + std::to_string(index) + " waited " +
                                           std::to_string(options_.timeout.count()) +
                                           " ms at the end of step " + std::to_string(step) +
                                           " for the other ranks");
-    rank.step.store(0, std::memory_order_relaxed);
     if (index == 0 && hooks.done) {
       std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
       TPC_ASSIGN_OR_RETURN(goOn, hooks.done(step, seconds.count()));

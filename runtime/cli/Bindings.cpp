@@ -1,0 +1,326 @@
+//===- Bindings.cpp - Where a run's values come from
+//---------------------------------------------===//
+
+#include "runtime/cli/Bindings.h"
+
+#include "runtime/cli/Checkpoint.h"
+#include "runtime/plan/Convert.h"
+#include "runtime/support/BFloat16.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <set>
+
+using namespace tpc;
+
+namespace {
+
+template <typename T> size_t count(const flatbuffers::Vector<T> *vector) {
+  return vector ? vector->size() : 0;
+}
+
+template <typename Named>
+std::string namesOf(const flatbuffers::Vector<flatbuffers::Offset<Named>> *vector) {
+  std::string names;
+  for (size_t i = 0; i < count(vector); ++i)
+    names += (i ? ", " : "") + vector->Get(i)->name()->str();
+  return names.empty() ? "none" : names;
+}
+
+InitSpec initOf(const plan::Init &init) {
+  static_assert(int(plan::InitKind::uniform) == int(InitSpec::Uniform) &&
+                int(plan::InitKind::normal) == int(InitSpec::Normal) &&
+                int(plan::InitKind::constant) == int(InitSpec::Constant));
+  return {static_cast<InitSpec::Kind>(init.kind()), init.a(), init.b()};
+}
+
+bool isDraw(const plan::Init &init) {
+  return init.kind() == plan::InitKind::normal || init.kind() == plan::InitKind::uniform;
+}
+
+bool isFed(const plan::Input &input) {
+  return input.feed() && input.feed()->kind() == plan::FeedKind::tokens;
+}
+
+bool hasDefault(const plan::Input &input) {
+  return count(input.default_i32()) || count(input.default_f64()) || input.default_init();
+}
+
+/// Writes a number into a buffer of one element.
+void storeScalar(void *buffer, plan::DType dtype, double value) {
+  if (dtype == plan::DType::f64)
+    std::memcpy(buffer, &value, sizeof(value));
+  float single = static_cast<float>(value);
+  if (dtype == plan::DType::f32)
+    std::memcpy(buffer, &single, sizeof(single));
+  if (dtype == plan::DType::bf16) {
+    uint16_t half = floatToBfloat16(single);
+    std::memcpy(buffer, &half, sizeof(half));
+  }
+}
+
+} // namespace
+
+Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry,
+                                  const RunOptions &options) {
+  Bindings bindings(plan, entry);
+  bindings.seed_ = options.seed.value_or(0);
+  bindings.initialiser_ = options.init.value_or(Initialiser::Philox);
+  bindings.scalars_ = options.scalars;
+  for (const auto &[name, value] : options.scalars) {
+    bool known = false;
+    for (size_t i = 0; i < count(entry.scalars()); ++i)
+      known |= entry.scalars()->Get(i)->name()->string_view() == name;
+    if (!known)
+      return Status(Code::Usage,
+                    "--set names '" + name + "', which is no scalar of entry '" +
+                        entry.name()->str() + "'",
+                    "its scalars: " + namesOf(entry.scalars()));
+  }
+  TPC_RETURN_IF_ERROR(bindings.chooseInputs(options));
+  if (options.resume)
+    TPC_RETURN_IF_ERROR(bindings.openCheckpoint(*options.resume));
+  TPC_RETURN_IF_ERROR(bindings.checkParameters(options));
+  return bindings;
+}
+
+Status Bindings::chooseInputs(const RunOptions &options) {
+  bool anyFed = false;
+  for (size_t i = 0; i < count(entry_.inputs()); ++i) {
+    const plan::Input &input = *entry_.inputs()->Get(i);
+    std::string name = input.name()->str();
+    BoundInput bound;
+    bound.input = &input;
+    bound.sharding = fromPlan(*plan_.buffer(input.buffer()).sharding());
+    bound.fed = isFed(input) && options.data;
+    auto file = options.inputs.find(name);
+    if (file != options.inputs.end()) {
+      if (bound.fed)
+        return Status(Code::Usage, "--data and --input both give '" + name + "'");
+      TPC_ASSIGN_OR_RETURN(bound.file, SafetensorsReader::open(file->second));
+      bool single = bound.file->tensors().size() == 1;
+      if (!bound.file->find(name) && !single)
+        return Status(Code::InvalidInput,
+                      "'" + file->second + "' has no tensor '" + name + "', and more than one");
+      bound.tensor = bound.file->find(name) ? name : bound.file->tensors()[0].name;
+    } else if (!bound.fed && !hasDefault(input)) {
+      return Status(Code::Usage,
+                    "input '" + name + "' of entry '" + entry_.name()->str() + "' is not given",
+                    isFed(input) ? "--data FILE feeds it from a stream of tokens"
+                                 : "--input " + name + "=FILE.safetensors gives it");
+    }
+    if (bound.fed && input.feed()->shift() == 0) {
+      int64_t tokens = 1;
+      for (int64_t size : bound.sharding.globalShape())
+        tokens *= size;
+      tokensPerStep_ = std::max(tokensPerStep_, tokens);
+    }
+    anyFed |= bound.fed;
+    inputs_.push_back(std::move(bound));
+  }
+  for (const auto &[name, file] : options.inputs)
+    if (std::none_of(inputs_.begin(), inputs_.end(), [&](const BoundInput &bound) {
+          return bound.input->name()->string_view() == name;
+        }))
+      return Status(Code::Usage,
+                    "--input names '" + name + "', which is no input of entry '" +
+                        entry_.name()->str() + "'",
+                    "its inputs: " + namesOf(entry_.inputs()));
+  if (options.data && !anyFed)
+    return Status(Code::Usage, "--data has no effect: no input of entry '" + entry_.name()->str() +
+                                   "' is fed from a stream of tokens");
+  if (options.data) {
+    TPC_ASSIGN_OR_RETURN(data_, TokenFeed::open(*options.data));
+  }
+  return Status();
+}
+
+Status Bindings::openCheckpoint(const std::string &path) {
+  TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(path));
+  TPC_ASSIGN_OR_RETURN(CheckpointInfo info, checkpointInfo(*weights_));
+  firstStep_ = info.step + 1;
+  seed_ = info.seed;
+  ownNames_ = withStates_ = true;
+  std::vector<TensorSource> sources;
+  for (size_t i = 0; i < count(plan_->parameters()); ++i)
+    sources.push_back({.name = plan_->parameters()->Get(i)->name()->str()});
+  for (size_t i = 0; i < count(plan_->states()); ++i)
+    sources.push_back({.name = plan_->states()->Get(i)->name()->str()});
+  return weights_->checkAllUsed(sources).withContext("checkpoint '" + path + "'");
+}
+
+Status Bindings::checkParameters(const RunOptions &options) {
+  if (options.weights) {
+    TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(*options.weights));
+    ownNames_ = isCheckpoint(*weights_);
+    std::vector<TensorSource> sources;
+    for (size_t i = 0; i < count(plan_->parameters()); ++i)
+      sources.push_back(sourceOf(*plan_->parameters()->Get(i)));
+    // A second name of a parameter may be stored again, and training state is not asked for.
+    std::set<std::string> others;
+    for (size_t i = 0; i < count(plan_->ties()); ++i)
+      others.insert(plan_->ties()->Get(i)->name()->str());
+    for (size_t i = 0; i < count(plan_->states()); ++i)
+      others.insert(plan_->states()->Get(i)->name()->str());
+    TPC_RETURN_IF_ERROR(weights_->checkAllUsed(
+        sources, [&](const std::string &name) { return others.contains(name); }));
+  }
+  bool draws = false;
+  for (const BoundInput &bound : inputs_)
+    draws |= !bound.fed && !bound.file && bound.input->default_init() &&
+             isDraw(*bound.input->default_init());
+  for (size_t i = 0; !weights_ && i < count(plan_->parameters()); ++i)
+    draws |= isDraw(*plan_->parameters()->Get(i)->init());
+  if (options.init && !draws)
+    return Status(Code::Usage, "--init has no effect: nothing is drawn in this run",
+                  "leave out --init");
+  if (options.seed && !draws && entry_.seed_buffer() < 0)
+    return Status(Code::Usage, "--seed has no effect: nothing is drawn in this run",
+                  "leave out --seed");
+  return Status();
+}
+
+TensorSource Bindings::sourceOf(const plan::Parameter &parameter) const {
+  const plan::Source *source = parameter.source();
+  if (ownNames_ || !source)
+    return {.name = parameter.name()->str()};
+  TensorSource result{source->name()->str(), source->transpose(), source->slice_dim(),
+                      source->slice_start(), source->slice_size()};
+  // The plan slices what is stored; the reader slices what it has transposed.
+  if (result.transpose && result.sliceDim >= 0)
+    result.sliceDim = 1 - result.sliceDim;
+  return result;
+}
+
+Status Bindings::bindStart(RunSession &session) {
+  if (weights_)
+    TPC_RETURN_IF_ERROR(
+        session.onEveryRank([&](int rank) { return readParameters(session, rank); }));
+  else
+    TPC_RETURN_IF_ERROR(initialiseParameters(session));
+  return makeInputValues(session);
+}
+
+Status Bindings::readParameters(RunSession &session, int rank) {
+  auto read = [&](const TensorSource &source, uint32_t index) {
+    const plan::Buffer &buffer = plan_.buffer(index);
+    CoordinateMap map(fromPlan(*buffer.sharding()), plan_.mesh(), rank);
+    return weights_->read(source, map, fromPlan(buffer.dtype()), session.buffer(rank, index));
+  };
+  for (size_t i = 0; i < count(plan_->parameters()); ++i) {
+    const plan::Parameter &parameter = *plan_->parameters()->Get(i);
+    TPC_RETURN_IF_ERROR(read(sourceOf(parameter), parameter.buffer())
+                            .withContext("parameter '" + parameter.name()->str() + "'"));
+  }
+  for (size_t i = 0; withStates_ && i < count(plan_->states()); ++i) {
+    const plan::State &state = *plan_->states()->Get(i);
+    TPC_RETURN_IF_ERROR(read({.name = state.name()->str()}, state.buffer())
+                            .withContext("state '" + state.name()->str() + "'"));
+  }
+  return Status();
+}
+
+Status Bindings::initialiseParameters(RunSession &session) {
+  auto initialiseOn = [&](int firstRank, int ranks) {
+    std::vector<InitialTensor> tensors;
+    std::vector<std::unique_ptr<CoordinateMap>> maps;
+    for (size_t i = 0; i < count(plan_->parameters()); ++i) {
+      const plan::Parameter &parameter = *plan_->parameters()->Get(i);
+      const plan::Buffer &buffer = plan_.buffer(parameter.buffer());
+      Sharding sharding = fromPlan(*buffer.sharding());
+      InitialTensor tensor{parameter.name()->str(),
+                           sharding.globalShape(),
+                           initOf(*parameter.init()),
+                           parameter.draw(),
+                           {}};
+      for (int rank = firstRank; rank < firstRank + ranks; ++rank) {
+        maps.push_back(std::make_unique<CoordinateMap>(sharding, plan_.mesh(), rank));
+        tensor.targets.push_back({maps.back().get(), fromPlan(buffer.dtype()),
+                                  session.buffer(rank, parameter.buffer())});
+      }
+      tensors.push_back(std::move(tensor));
+    }
+    for (size_t i = 0; i < count(plan_->ties()); ++i) {
+      const plan::Tie &tie = *plan_->ties()->Get(i);
+      const plan::Buffer &buffer =
+          plan_.buffer(plan_->parameters()->Get(tie.parameter())->buffer());
+      tensors.push_back({tie.name()->str(),
+                         fromPlan(*buffer.sharding()).globalShape(),
+                         initOf(*tie.init()),
+                         tie.draw(),
+                         {}});
+    }
+    return initialise(initialiser_, seed_, tensors);
+  };
+  // PyTorch's generator is one stream for all; Philox draws what each rank needs.
+  if (initialiser_ == Initialiser::Torch)
+    return initialiseOn(0, session.numRanks());
+  return session.onEveryRank([&](int rank) { return initialiseOn(rank, 1); });
+}
+
+Status Bindings::makeInputValues(RunSession &session) {
+  std::vector<InitialTensor> drawn;
+  for (BoundInput &bound : inputs_) {
+    const plan::Buffer &buffer = plan_.buffer(bound.input->buffer());
+    DType dtype = fromPlan(buffer.dtype());
+    for (int rank = 0; rank < session.numRanks(); ++rank)
+      bound.maps.emplace_back(bound.sharding, plan_.mesh(), rank);
+    if (bound.fed)
+      continue;
+    InitialTensor tensor{bound.input->name()->str(),
+                         bound.sharding.globalShape(),
+                         {},
+                         static_cast<uint32_t>(drawn.size()),
+                         {}};
+    for (int rank = 0; rank < session.numRanks(); ++rank) {
+      std::byte *values = bound.values.emplace_back(buffer.bytes()).data();
+      InitialTarget target{&bound.maps[rank], dtype, values};
+      tensor.targets.push_back(target);
+      if (bound.file)
+        TPC_RETURN_IF_ERROR(
+            bound.file->read({.name = bound.tensor}, bound.maps[rank], dtype, values)
+                .withContext("input '" + tensor.name + "'"));
+      else if (const auto *whole = bound.input->default_i32(); count(whole))
+        scatter(std::span<const int32_t>(whole->data(), whole->size()), target);
+      else if (const auto *real = bound.input->default_f64(); count(real))
+        scatter(std::span<const double>(real->data(), real->size()), target);
+    }
+    if (bound.file || !bound.input->default_init())
+      continue;
+    tensor.init = initOf(*bound.input->default_init());
+    drawn.push_back(std::move(tensor));
+  }
+  return initialise(initialiser_, seed_, drawn);
+}
+
+Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
+  for (const BoundInput &bound : inputs_) {
+    void *buffer = session.buffer(rank, bound.input->buffer());
+    if (!bound.fed) {
+      std::memcpy(buffer, bound.values[rank].data(), bound.values[rank].size());
+      continue;
+    }
+    const plan::Feed &feed = *bound.input->feed();
+    FeedSpec spec{feed.window(), feed.stride(), feed.shift(), feed.tail()};
+    // What lies outside of the embedding's table is the embedding's matter: it gives zeros.
+    TPC_RETURN_IF_ERROR(data_
+                            ->fill(spec, step - 1, std::numeric_limits<int32_t>::max(),
+                                   bound.maps[rank], static_cast<int32_t *>(buffer))
+                            .withContext("input '" + bound.input->name()->str() + "'"));
+  }
+  for (size_t i = 0; i < count(entry_.scalars()); ++i) {
+    const plan::Scalar &scalar = *entry_.scalars()->Get(i);
+    auto set = scalars_.find(scalar.name()->str());
+    storeScalar(session.buffer(rank, scalar.buffer()), plan_.buffer(scalar.buffer()).dtype(),
+                set == scalars_.end() ? scalar.value() : set->second);
+  }
+  auto storeInteger = [&](int index, int64_t value) {
+    int32_t number = static_cast<int32_t>(static_cast<uint32_t>(value));
+    if (index >= 0)
+      std::memcpy(session.buffer(rank, static_cast<uint32_t>(index)), &number, sizeof(number));
+  };
+  storeInteger(entry_.step_buffer(), step);
+  storeInteger(entry_.seed_buffer(), seed_);
+  return Status();
+}

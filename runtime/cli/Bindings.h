@@ -1,0 +1,69 @@
+//===- Bindings.h - Where a run's values come from
+//-----------------------------------------------===//
+//
+// Parameters from initial values, a file or a checkpoint; inputs from the token stream, a file or
+// the model's default; scalars, step number and seed. What is given twice, not at all, or without
+// effect is refused before anything is allocated.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/cli/RunOptions.h"
+#include "runtime/exec/RunSession.h"
+#include "runtime/io/SafetensorsReader.h"
+#include "runtime/io/TokenFeed.h"
+
+namespace tpc {
+
+class Bindings {
+public:
+  /// Opens the files that the options name and decides where each value comes from.
+  static Result<Bindings> create(const PlanFile &plan, const plan::Entry &entry,
+                                 const RunOptions &options);
+
+  /// Parameters and states, once.
+  Status bindStart(RunSession &session);
+  /// Inputs, scalars, step number and seed of one rank, before each step.
+  Status bindStep(RunSession &session, int rank, int64_t step);
+
+  /// The number of the first step: 1, or where the checkpoint goes on.
+  int64_t firstStep() const { return firstStep_; }
+  uint32_t seed() const { return seed_; }
+  /// Tokens that a step takes from the stream, 0 if none.
+  int64_t tokensPerStep() const { return tokensPerStep_; }
+
+private:
+  struct BoundInput {
+    const plan::Input *input = nullptr;
+    Sharding sharding;
+    bool fed = false;
+    std::optional<SafetensorsReader> file;
+    std::string tensor; ///< in the file
+    /// Per rank what a step finds in the buffer, unless it is fed.
+    std::vector<std::vector<std::byte>> values;
+    std::vector<CoordinateMap> maps;
+  };
+
+  Bindings(const PlanFile &plan, const plan::Entry &entry) : plan_(plan), entry_(entry) {}
+  Status chooseInputs(const RunOptions &options);
+  Status checkParameters(const RunOptions &options);
+  Status openCheckpoint(const std::string &path);
+  Status initialiseParameters(RunSession &session);
+  Status readParameters(RunSession &session, int rank);
+  Status makeInputValues(RunSession &session);
+  TensorSource sourceOf(const plan::Parameter &parameter) const;
+
+  PlanFile plan_;
+  const plan::Entry &entry_;
+  uint32_t seed_ = 0;
+  Initialiser initialiser_ = Initialiser::Philox;
+  int64_t firstStep_ = 1, tokensPerStep_ = 0;
+  std::optional<SafetensorsReader> weights_; ///< of --weights or --resume
+  bool ownNames_ = false; ///< the file names tensors as the plan does, not as `source` says
+  bool withStates_ = false;
+  std::optional<TokenFeed> data_;
+  std::vector<BoundInput> inputs_;
+  std::map<std::string, double> scalars_;
+};
+
+} // namespace tpc

@@ -1,0 +1,207 @@
+//===- RunCommand.cpp - tpc run
+//-------------------------------------------------------------------===//
+
+#include "runtime/cli/RunCommand.h"
+
+#include "runtime/cli/Bindings.h"
+#include "runtime/cli/Checkpoint.h"
+#include "runtime/cli/CommandLine.h"
+#include "runtime/cli/RunLog.h"
+#include "runtime/plan/Convert.h"
+
+#include <atomic>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+
+using namespace tpc;
+
+namespace {
+
+/// The signal that asked the run to stop; the second one ends the process as if unhandled.
+volatile std::sig_atomic_t stopSignal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void noteSignal(int signal) {
+  stopSignal = signal;
+  std::signal(signal, SIG_DFL);
+}
+
+/// Peak resident memory of the process, in bytes.
+uint64_t peakResident() {
+  std::ifstream file("/proc/self/status");
+  std::string line;
+  while (std::getline(file, line))
+    if (line.starts_with("VmHWM:"))
+      return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+  return 0;
+}
+
+Status checkSupported(const PlanFile &plan, const RunOptions &options) {
+  if (plan->target()->string_view() != "cpu")
+    return Status(Code::Unavailable,
+                  "the plan is for target '" + plan->target()->str() +
+                      "', and this build of tpc runs plans for cpu",
+                  "compile the model with --target cpu");
+  if (options.comm == "tcp" || options.comm == "nccl")
+    return Status(Code::Unavailable, "this build of tpc has no communicator '" + options.comm + "'",
+                  "--comm local runs all ranks in one process");
+  return Status();
+}
+
+class Run {
+public:
+  Run(PlanFile plan, RunOptions options) : plan_(std::move(plan)), options_(std::move(options)) {}
+
+  Result<int> execute(const ExitNow &exitNow) {
+    TPC_RETURN_IF_ERROR(checkSupported(plan_, options_));
+    TPC_RETURN_IF_ERROR(chooseEntry());
+    TPC_ASSIGN_OR_RETURN(Bindings bindings, Bindings::create(plan_, *entry_, options_));
+    int64_t last = bindings.firstStep() + options_.steps - 1;
+    TPC_ASSIGN_OR_RETURN(RunLog log, RunLog::open(options_.logJson, last));
+
+    SessionOptions sessionOptions;
+    sessionOptions.makeDevice = createCpuDevice;
+    sessionOptions.threadsPerRank = options_.threadsPerRank;
+    sessionOptions.timeout = std::chrono::seconds(options_.timeoutSeconds);
+    sessionOptions.checkMemory = options_.checkMemory;
+    sessionOptions.profile = options_.profile.has_value();
+    TPC_ASSIGN_OR_RETURN(sessionOptions.fault, faultFromEnvironment());
+    sessionOptions.onStuck = [&](const Status &failure) {
+      printError(failure);
+      exitNow(static_cast<int>(failure.code()));
+    };
+    TPC_ASSIGN_OR_RETURN(std::unique_ptr<RunSession> session,
+                         RunSession::create(plan_, std::move(sessionOptions)));
+    TPC_RETURN_IF_ERROR(session->prepare(*entry_));
+    TPC_RETURN_IF_ERROR(bindings.bindStart(*session));
+    announce(log, *session);
+
+    int64_t lastDone = bindings.firstStep() - 1;
+    StepHooks hooks;
+    hooks.bind = [&](int rank, int64_t step) { return bindings.bindStep(*session, rank, step); };
+    hooks.done = [&](int64_t step, double seconds) -> Result<bool> {
+      lastDone = step;
+      TPC_RETURN_IF_ERROR(reportStep(log, *session, step, bindings.tokensPerStep(), seconds));
+      return stopSignal == 0;
+    };
+    stopSignal = 0;
+    std::signal(SIGINT, noteSignal);
+    std::signal(SIGTERM, noteSignal);
+    Status status = session->runSteps(*entry_, bindings.firstStep(), options_.steps, hooks);
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    TPC_RETURN_IF_ERROR(std::move(status));
+
+    if (stopSignal)
+      log.say("stopped by a signal after step " + std::to_string(lastDone));
+    TPC_RETURN_IF_ERROR(write(log, *session, {lastDone, bindings.seed()}));
+    reportMemory(log, *session);
+    TPC_RETURN_IF_ERROR(log.close());
+    return static_cast<int>(stopSignal);
+  }
+
+private:
+  Status chooseEntry() {
+    std::string name = options_.entry.value_or("train");
+    entry_ = plan_.findEntry(name);
+    if (!entry_ && !options_.entry)
+      entry_ = plan_->entries()->Get(0);
+    if (!entry_)
+      return Status(Code::Usage, "the plan has no entry '" + name + "'",
+                    "its entries: " + plan_.entryNames());
+    for (const auto &[output, file] : options_.outputs)
+      if (!findOutput(output))
+        return Status(Code::Usage, "--output names '" + output +
+                                       "', which is no output of entry '" + entry_->name()->str() +
+                                       "'");
+    return Status();
+  }
+
+  const plan::Output *findOutput(const std::string &name) const {
+    if (entry_->outputs())
+      for (const plan::Output *output : *entry_->outputs())
+        if (output->name()->string_view() == name)
+          return output;
+    return nullptr;
+  }
+
+  void announce(RunLog &log, const RunSession &session) const {
+    log.say(plan_->model_name()->str() + ": entry " + entry_->name()->str() + ", " +
+            std::to_string(session.numRanks()) + " rank(s) (" + plan_.mesh().str() + "), " +
+            std::to_string(session.threadsPerRank()) + " thread(s) each, " +
+            plan_->precision()->str());
+  }
+
+  Status reportStep(RunLog &log, const RunSession &session, int64_t step, int64_t tokens,
+                    double seconds) {
+    StepReport report{step, {}, tokens, seconds};
+    if (entry_->outputs())
+      for (const plan::Output *output : *entry_->outputs()) {
+        const plan::Buffer &buffer = plan_.buffer(output->buffer());
+        if (buffer.local_shape()->size() != 0)
+          continue;
+        const void *data = session.buffer(0, output->buffer());
+        double value = 0;
+        float single;
+        if (buffer.dtype() == plan::DType::f64) {
+          std::memcpy(&value, data, sizeof(value));
+        } else if (buffer.dtype() == plan::DType::f32) {
+          std::memcpy(&single, data, sizeof(single));
+          value = single;
+        } else {
+          continue;
+        }
+        report.scalars.emplace_back(output->name()->str(), value);
+      }
+    TPC_RETURN_IF_ERROR(log.step(report));
+    for (const auto &[name, value] : report.scalars) {
+      if (std::isfinite(value))
+        continue;
+      std::string what = name + " is not finite in step " + std::to_string(step);
+      if (!options_.warnOnNonfinite)
+        return Status(Code::RankFailed, what, "--on-nonfinite warn goes on");
+      log.say("warning: " + what);
+    }
+    return Status();
+  }
+
+  Status write(RunLog &log, const RunSession &session, const CheckpointInfo &info) const {
+    for (const auto &[name, file] : options_.outputs)
+      TPC_RETURN_IF_ERROR(saveOutput(file, session, *findOutput(name)));
+    if (options_.profile)
+      TPC_RETURN_IF_ERROR(session.writeProfile(*options_.profile));
+    if (options_.save) {
+      TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info));
+      log.say("saved step " + std::to_string(info.step) + " to " + *options_.save);
+    }
+    return Status();
+  }
+
+  void reportMemory(RunLog &log, const RunSession &session) const {
+    uint64_t allocated = session.allocatedBytes();
+    log.say("memory   predicted " + humanBytes(plan_.arenaBytes()) + ", allocated " +
+            humanBytes(allocated) + " per rank");
+    uint64_t all = allocated * static_cast<uint64_t>(session.numRanks()), peak = peakResident();
+    log.say("outside  " + humanBytes(peak > all ? peak - all : 0) +
+            " in this process (program, libraries and their packing buffers, mapped files)");
+  }
+
+  PlanFile plan_;
+  RunOptions options_;
+  const plan::Entry *entry_ = nullptr;
+};
+
+} // namespace
+
+Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &exitNow) {
+  TPC_ASSIGN_OR_RETURN(Arguments arguments, Arguments::parse(runCommandSpec(), words));
+  if (arguments.helpWanted()) {
+    std::fputs(helpText(runCommandSpec()).c_str(), stdout);
+    return 0;
+  }
+  TPC_ASSIGN_OR_RETURN(RunOptions options, parseRunOptions(arguments));
+  TPC_ASSIGN_OR_RETURN(PlanFile plan, PlanFile::open(options.plan));
+  return Run(std::move(plan), std::move(options)).execute(exitNow);
+}

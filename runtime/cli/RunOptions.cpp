@@ -1,0 +1,104 @@
+//===- RunOptions.cpp - What `tpc run` is asked to do
+//-------------------------------------------===//
+
+#include "runtime/cli/RunOptions.h"
+
+#include <limits>
+
+using namespace tpc;
+
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {"--entry", "NAME", "", "entry to run (default: train if the plan has it, else its first)"},
+    {"--steps", "N", "1", "steps to run"},
+    {"--seed", "S", "0", "seed of initial values and masks"},
+    {"--init", "philox|torch", "philox", "generator of initial values"},
+    {"--weights", "F.safetensors", "", "parameters from a file instead of initial values"},
+    {"--data", "F", "", "token stream that feeds the inputs that the model says"},
+    {"--input", "NAME=F.safetensors", "", "an input from a file; may be repeated", true},
+    {"--set", "NAME=VALUE", "", "a scalar, such as lr; may be repeated", true},
+    {"--output", "NAME=F", "",
+     "write an output of the last step to a safetensors file; may be "
+     "repeated",
+     true},
+    {"--save", "F", "", "write a checkpoint after the last step"},
+    {"--resume", "F", "", "go on from a checkpoint"},
+    {"--comm", "auto|local|tcp|nccl", "auto", "how ranks talk to each other"},
+    {"--threads-per-rank", "N", "",
+     "threads of each rank (default: the cores divided by the ranks)"},
+    {"--timeout", "S", "60", "seconds that ranks wait for each other before they give up"},
+    {"--deterministic", "", "", "insist on a run that repeats bit for bit (local always does)"},
+    {"--log-json", "F|-", "", "one JSON object a line per step; - is standard output"},
+    {"--profile", "TRACE.json", "", "write when every instruction ran, as a Chrome trace"},
+    {"--check-memory", "", "", "guard every buffer and poison dead ones; slower, same numbers"},
+    {"--on-nonfinite", "stop|warn", "stop",
+     "what to do when the loss or gradient norm is not "
+     "finite"},
+};
+
+template <typename T> std::optional<T> ifGiven(const Arguments &arguments, std::string_view name) {
+  return arguments.has(name) ? std::optional<T>(arguments.get(name)) : std::nullopt;
+}
+
+} // namespace
+
+const CommandSpec &tpc::runCommandSpec() {
+  static const CommandSpec spec{
+      "tpc run OUT.plan [options]",
+      "Runs an entry of a plan. Steps are logged on standard error; an interrupt ends the step,\n"
+      "saves if asked, and stops.",
+      {"OUT.plan"},
+      kOptions};
+  return spec;
+}
+
+Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
+  RunOptions options;
+  options.plan = arguments.positional(0);
+  options.entry = ifGiven<std::string>(arguments, "--entry");
+  TPC_ASSIGN_OR_RETURN(options.steps,
+                       arguments.integer("--steps", 1, std::numeric_limits<int32_t>::max()));
+  if (arguments.has("--seed")) {
+    TPC_ASSIGN_OR_RETURN(int64_t seed, arguments.integer("--seed", 0, 0xFFFFFFFF));
+    options.seed = static_cast<uint32_t>(seed);
+  }
+  if (arguments.has("--init")) {
+    constexpr std::string_view kinds[] = {"philox", "torch"};
+    TPC_ASSIGN_OR_RETURN(std::string kind, arguments.choice("--init", kinds));
+    options.init = kind == "torch" ? Initialiser::Torch : Initialiser::Philox;
+  }
+  options.weights = ifGiven<std::string>(arguments, "--weights");
+  options.data = ifGiven<std::string>(arguments, "--data");
+  options.save = ifGiven<std::string>(arguments, "--save");
+  options.resume = ifGiven<std::string>(arguments, "--resume");
+  options.logJson = ifGiven<std::string>(arguments, "--log-json");
+  options.profile = ifGiven<std::string>(arguments, "--profile");
+  TPC_ASSIGN_OR_RETURN(options.inputs, arguments.assignments("--input"));
+  TPC_ASSIGN_OR_RETURN(options.outputs, arguments.assignments("--output"));
+  TPC_ASSIGN_OR_RETURN(auto scalars, arguments.assignments("--set"));
+  for (const auto &[name, text] : scalars)
+    if (!parseNumber(text, options.scalars[name]))
+      return Status(Code::Usage, "option '--set': '" + text + "' is not a number for " + name);
+
+  constexpr std::string_view comms[] = {"auto", "local", "tcp", "nccl"};
+  TPC_ASSIGN_OR_RETURN(options.comm, arguments.choice("--comm", comms));
+  if (arguments.has("--threads-per-rank")) {
+    TPC_ASSIGN_OR_RETURN(int64_t threads, arguments.integer("--threads-per-rank", 1, 1024));
+    options.threadsPerRank = static_cast<int>(threads);
+  }
+  TPC_ASSIGN_OR_RETURN(options.timeoutSeconds, arguments.integer("--timeout", 1, 1'000'000));
+  options.deterministic = arguments.has("--deterministic");
+  options.checkMemory = arguments.has("--check-memory");
+  constexpr std::string_view reactions[] = {"stop", "warn"};
+  TPC_ASSIGN_OR_RETURN(std::string reaction, arguments.choice("--on-nonfinite", reactions));
+  options.warnOnNonfinite = reaction == "warn";
+
+  if (options.resume && options.weights)
+    return Status(Code::Usage, "--resume and --weights both give the parameters",
+                  "a checkpoint of --save holds them; leave out --weights");
+  if (options.resume && options.seed)
+    return Status(Code::Usage, "--seed has no effect with --resume: the checkpoint holds the seed",
+                  "leave out --seed");
+  return options;
+}

@@ -1,0 +1,378 @@
+//===- CommandLineTest.cpp - The program tpc, from outside
+//----------------------------------------===//
+//
+// Runs the real program on plans made by hand: exit statuses, logs, files, refusals.
+//
+//===---------------------------------------------------------------------------------------===//
+
+#include "tests/unit/runtime/PlanFixture.h"
+
+#include "runtime/io/SafetensorsReader.h"
+#include "runtime/io/SafetensorsWriter.h"
+#include "runtime/plan/PlanWriter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace tpc;
+using namespace tpc::test;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+
+std::string contents(const std::string &path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+struct Outcome {
+  int status;
+  std::string out, err;
+};
+
+class CommandLine : public testing::Test {
+protected:
+  CommandLine()
+      : folder_(testing::TempDir() + "tpc" + std::to_string(getpid()) + "." +
+                testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~CommandLine() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string &name) const { return folder_ + "/" + name; }
+
+  std::string write(PlanBuilder b, const std::string &name = "test.plan") const {
+    std::vector<uint8_t> bytes = b.seal();
+    EXPECT_TRUE(writeFileAtomically(path(name), bytes).ok());
+    return path(name);
+  }
+
+  /// Runs the program with words that the shell splits.
+  Outcome tpc(const std::string &words, const std::string &environment = "") const {
+    std::string command = environment + " " TPC_BINARY " " + words + " >" + path("out") + " 2>" +
+                          path("err") + " </dev/null";
+    int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(path("out")),
+            contents(path("err"))};
+  }
+
+  void expectRefusal(const std::string &words, int status, const std::string &message) const {
+    Outcome outcome = tpc(words);
+    EXPECT_EQ(outcome.status, status) << words << "\n" << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("tpc: error: "), HasSubstr(message))) << words;
+    EXPECT_EQ(outcome.out, "");
+  }
+
+private:
+  std::string folder_;
+};
+
+/// tokens[2, 3] from a stream, labels one further, a scalar, and a parameter with a state; all of
+/// them go straight to outputs. Ranks split the batch.
+PlanBuilder echo(int64_t ranks) {
+  PlanBuilder b(Mesh{{{"dp", ranks}}});
+  uint32_t parameters = b.arena(plan::ArenaKind::parameters);
+  uint32_t inputs = b.arena(plan::ArenaKind::inputs);
+  uint32_t activations = b.arena(plan::ArenaKind::activations);
+  Sharding tokens{{splitDim(2, 0, b.mesh), wholeDim(3)}, {}};
+  Sharding scalar = Sharding::replicated({});
+  Sharding vector{{splitDim(5, 0, b.mesh)}, {}};
+  uint32_t w = b.buffer("w", parameters, DType::F32, vector);
+  uint32_t m = b.buffer("w.m", parameters, DType::F32, vector);
+  uint32_t in[] = {
+      b.buffer("tokens", inputs, DType::I32, tokens),
+      b.buffer("labels", inputs, DType::I32, tokens), b.buffer("lr", inputs, DType::F32, scalar),
+      b.buffer("step", inputs, DType::I32, scalar), b.buffer("seed", inputs, DType::I32, scalar)};
+  b.parameter("w", w, plan::InitKind::normal, 0, 1);
+  auto state = std::make_unique<plan::StateT>();
+  state->name = "w.m";
+  state->slot = "m";
+  state->buffer = m;
+  b.plan.states.push_back(std::move(state));
+
+  plan::EntryT &entry = b.entry("train");
+  for (int i : {0, 1}) {
+    auto input = std::make_unique<plan::InputT>();
+    input->name = i ? "labels" : "tokens";
+    input->buffer = in[i];
+    input->feed = std::make_unique<plan::FeedT>();
+    input->feed->kind = plan::FeedKind::tokens;
+    input->feed->window = input->feed->stride = 3;
+    input->feed->shift = i;
+    input->feed->tail = -100;
+    entry.inputs.push_back(std::move(input));
+  }
+  auto lr = std::make_unique<plan::ScalarT>();
+  lr->name = "lr";
+  lr->buffer = in[2];
+  lr->value = 0.5;
+  entry.scalars.push_back(std::move(lr));
+  entry.step_buffer = in[3];
+  entry.seed_buffer = in[4];
+  uint32_t value = 1;
+  auto output = [&](const std::string &name, uint32_t from, const Sharding &sharding, DType dtype) {
+    uint32_t buffer = b.buffer("out." + name, activations, dtype, sharding);
+    b.copy(name, reads(from, value), writes(buffer, value + 1));
+    value += 2;
+    auto result = std::make_unique<plan::OutputT>();
+    result->name = name;
+    result->buffer = buffer;
+    entry.outputs.push_back(std::move(result));
+  };
+  output("loss", in[2], scalar, DType::F32);
+  output("tokens", in[0], tokens, DType::I32);
+  output("labels", in[1], tokens, DType::I32);
+  output("step", in[3], scalar, DType::I32);
+  output("seed", in[4], scalar, DType::I32);
+  output("w", w, vector, DType::F32);
+  // The state counts: m = copy of w, so that a checkpoint of it is not all zero.
+  b.copy("state", reads(w, value - 2), writes(m, value));
+  return b;
+}
+
+std::vector<int32_t> integers(const std::string &file, const std::string &name) {
+  Result<SafetensorsReader> reader = SafetensorsReader::open(file);
+  EXPECT_TRUE(reader.ok()) << reader.status().message();
+  std::vector<int64_t> shape = reader->find(name)->shape;
+  std::vector<int32_t> values(reader->find(name)->elements());
+  CoordinateMap whole(Sharding::replicated(shape), Mesh{{{"tp", 1}}}, 0);
+  EXPECT_TRUE(reader->read({.name = name}, whole, DType::I32, values.data()).ok());
+  return values;
+}
+
+} // namespace
+
+TEST_F(CommandLine, HelpAndUsage) {
+  EXPECT_THAT(tpc("--help").out, HasSubstr("tpc COMMAND --help"));
+  EXPECT_EQ(tpc("--help").status, 0);
+  EXPECT_THAT(tpc("run --help").out,
+              AllOf(HasSubstr("--timeout S"), HasSubstr("(default: 60)"),
+                    HasSubstr("--on-nonfinite stop|warn"), HasSubstr("(default: stop)")));
+  EXPECT_THAT(tpc("inspect --help").out, HasSubstr("--view"));
+  expectRefusal("", 2, "no command");
+  expectRefusal("fly", 2, "unknown command 'fly'");
+  expectRefusal("run", 2, "no OUT.plan is given");
+}
+
+TEST_F(CommandLine, RefusesWhatIsNoPlan) {
+  expectRefusal("run " + path("nothing.plan"), 1, "cannot open plan");
+  std::ofstream(path("text.plan")) << "this is a text and not a plan at all";
+  expectRefusal("run " + path("text.plan"), 1, "not a plan file");
+  expectRefusal("inspect " + path("text.plan"), 1, "not a plan file");
+}
+
+TEST_F(CommandLine, RunsAndLogs) {
+  for (int64_t ranks : {1, 2, 4}) {
+    std::string plan = write(rowSplitLinear(ranks));
+    Outcome outcome = tpc("run " + plan + " --steps 3 --log-json -");
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(std::regex_match(
+        outcome.out, std::regex("(\\{\"step\": [1-3], \"loss\": [-0-9.e]+, \"seconds\": "
+                                "[-0-9.e]+\\}\n){3}")))
+        << outcome.out;
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("step      3  loss "), HasSubstr("\nmemory   predicted "),
+                      HasSubstr("\noutside  "), Not(HasSubstr("\r"))));
+    Outcome checked = tpc("run " + plan +
+                          " --steps 3 --check-memory --threads-per-rank 2 "
+                          "--deterministic --comm local --log-json " +
+                          path("log.json"));
+    ASSERT_EQ(checked.status, 0) << checked.err;
+    EXPECT_EQ(checked.out, "");
+    auto losses = [](const std::string &log) {
+      return std::regex_replace(log, std::regex("\"seconds\": [^}]*"), "");
+    };
+    EXPECT_EQ(losses(contents(path("log.json"))), losses(outcome.out));
+  }
+}
+
+TEST_F(CommandLine, OptionsWithoutEffectAreErrors) {
+  std::string plan = "run " + write(rowSplitLinear(2));
+  expectRefusal(plan + " --entry loss", 2, "no entry 'loss'");
+  expectRefusal(plan + " --set lr=1", 2, "'lr', which is no scalar");
+  expectRefusal(plan + " --data " + path("x"), 2, "--data has no effect");
+  expectRefusal(plan + " --input z=" + path("x"), 2, "'z', which is no input");
+  expectRefusal(plan + " --output z=" + path("x"), 2, "'z', which is no output");
+  expectRefusal(plan + " --seed 3", 2, "--seed has no effect");
+  expectRefusal(plan + " --init torch", 2, "--init has no effect");
+  expectRefusal(plan + " --speps 3", 2, "did you mean '--steps'");
+  expectRefusal(plan + " --steps 0", 2, "whole number");
+  expectRefusal(plan + " --resume a --weights b", 2, "both give the parameters");
+  expectRefusal(plan + " --resume a --seed 1", 2, "--seed has no effect with --resume");
+  expectRefusal(plan + " --comm tcp", 5, "no communicator 'tcp'");
+  expectRefusal(plan + " --comm nccl", 5, "no communicator 'nccl'");
+  expectRefusal("inspect " + path("test.plan") + " --format html", 2, "'html' is none of");
+  PlanBuilder cuda = rowSplitLinear(1);
+  cuda.plan.target = "cuda";
+  expectRefusal("run " + write(std::move(cuda), "cuda.plan"), 5, "target 'cuda'");
+}
+
+TEST_F(CommandLine, ModelsNeedTheCompiler) {
+  if (access((std::filesystem::path(TPC_BINARY).parent_path() / "tpc-compile").c_str(), X_OK) == 0)
+    GTEST_SKIP() << "tpc-compile is built beside tpc";
+  for (const char *command : {"compile a.mlir", "import a", "verify a.plan", "inspect a.mlir"})
+    expectRefusal(command, 5, "needs tpc-compile beside tpc");
+}
+
+TEST_F(CommandLine, FeedsTokensScalarsAndOutputs) {
+  // 10, 11, ... 15 as uint16: the last window reads beyond the end for the labels.
+  std::ofstream data(path("data.bin"), std::ios::binary);
+  for (uint16_t token = 10; token < 16; ++token)
+    data.write(reinterpret_cast<const char *>(&token), 2);
+  data.close();
+  for (int64_t ranks : {1, 2}) {
+    std::string plan = "run " + write(echo(ranks));
+    expectRefusal(plan, 2, "input 'tokens' of entry 'train' is not given");
+    std::string words = plan + " --data " + path("data.bin") +
+                        " --set lr=0.25 --seed 7 --output "
+                        "tokens=" +
+                        path("t") + " --output labels=" + path("l") +
+                        " --output seed=" + path("s") +
+                        " --output w=" + path("w" + std::to_string(ranks));
+    Outcome outcome = tpc(words + " --log-json -");
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out,
+                HasSubstr("{\"step\": 1, \"loss\": 0.25, \"tokens\": 6, \"seconds\": "));
+    EXPECT_THAT(integers(path("t"), "tokens"), testing::ElementsAre(10, 11, 12, 13, 14, 15));
+    EXPECT_THAT(integers(path("l"), "labels"), testing::ElementsAre(11, 12, 13, 14, 15, -100));
+    EXPECT_THAT(integers(path("s"), "seed"), testing::ElementsAre(7));
+    expectRefusal(words + " --input tokens=" + path("t"), 2, "both give 'tokens'");
+    // An input from a file instead: what was tokens becomes labels.
+    Outcome swapped = tpc(plan + " --input tokens=" + path("l") + " --input labels=" + path("t") +
+                          " --output labels=" + path("back"));
+    ASSERT_EQ(swapped.status, 0) << swapped.err;
+    EXPECT_EQ(integers(path("back"), "labels"), integers(path("t"), "tokens"));
+  }
+  // Drawn parameters do not depend on the mesh.
+  EXPECT_EQ(contents(path("w1")), contents(path("w2")));
+}
+
+TEST_F(CommandLine, CheckpointsLoadAtAnyMesh) {
+  std::ofstream(path("data.bin"), std::ios::binary) << "abcdefghijkl";
+  std::string data = " --data " + path("data.bin");
+  std::string one = "run " + write(echo(1), "one.plan") + data;
+  std::string two = "run " + write(echo(2), "two.plan") + data;
+  ASSERT_EQ(tpc(one + " --steps 2 --seed 5 --save " + path("a.ckpt")).status, 0);
+  // Going on at another mesh continues steps and seed; the state w.m is there.
+  Outcome outcome =
+      tpc(two + " --steps 1 --resume " + path("a.ckpt") + " --save " + path("b.ckpt") +
+          " --output step=" + path("step") + " --output seed=" + path("seed"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(integers(path("step"), "step"), testing::ElementsAre(3));
+  EXPECT_THAT(integers(path("seed"), "seed"), testing::ElementsAre(5));
+  ASSERT_EQ(tpc(one + " --steps 1 --resume " + path("a.ckpt") + " --save " + path("c.ckpt")).status,
+            0);
+  EXPECT_EQ(contents(path("b.ckpt")), contents(path("c.ckpt")));
+  // Its parameters serve as weights; a file of anything else does not.
+  EXPECT_EQ(tpc(two + " --weights " + path("a.ckpt")).status, 0);
+  expectRefusal(two + " --weights " + path("step"), 1, "");
+  expectRefusal(two + " --resume " + path("step"), 1, "was not made by --save");
+  expectRefusal(two + " --weights " + path("a.ckpt") + " --init torch", 2, "--init has no effect");
+}
+
+TEST_F(CommandLine, AFailingRankIsStatusThree) {
+  std::string plan = write(rowSplitLinear(4));
+  Outcome outcome =
+      tpc("run " + plan + " --steps 3", "TPC_INJECT_FAULT=rank=2,step=2,instruction=1");
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("rank 2 failed in step 2 at instruction 1 'fc: "
+                                           "all_reduce' (by-hand.mlir:1), all_reduce number 0 on "
+                                           "axis 'tp'"),
+                                 HasSubstr("step      1  loss"), Not(HasSubstr("step      2"))));
+  outcome = tpc("run " + plan + " --steps 3 --timeout 1",
+                "TPC_INJECT_FAULT=rank=1,step=1,instruction=0,kind=stall");
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("rank 1 was in step 1 at instruction 0"));
+  EXPECT_EQ(tpc("run " + plan, "TPC_INJECT_FAULT=rank=9").status, 2);
+}
+
+TEST_F(CommandLine, NonfiniteLossesStopOrWarn) {
+  std::string plan = "run " + write(echo(1)) + " --steps 2 --set lr=inf --data ";
+  std::ofstream(path("d"), std::ios::binary) << "abcdefghijkl";
+  plan += path("d") + " --log-json -";
+  Outcome stopped = tpc(plan);
+  EXPECT_EQ(stopped.status, 3);
+  EXPECT_THAT(stopped.err, HasSubstr("loss is not finite in step 1"));
+  EXPECT_THAT(stopped.out, HasSubstr("\"loss\": null"));
+  Outcome warned = tpc(plan + " --on-nonfinite warn");
+  EXPECT_EQ(warned.status, 0);
+  EXPECT_THAT(warned.err, HasSubstr("warning: loss is not finite in step 2"));
+}
+
+TEST_F(CommandLine, AnInterruptEndsTheStepAndSaves) {
+  std::string plan = write(echo(2));
+  std::ofstream(path("d"), std::ios::binary) << "abcdefghijkl";
+  std::string data = path("d"), save = path("save.ckpt"), log = path("log");
+  pid_t child = fork();
+  if (child == 0) {
+    freopen("/dev/null", "w", stderr);
+    execl(TPC_BINARY, "tpc", "run", plan.c_str(), "--data", data.c_str(), "--steps", "100000000",
+          "--save", save.c_str(), "--log-json", log.c_str(), nullptr);
+    _exit(99);
+  }
+  for (int i = 0; i < 2000 && contents(log).empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  EXPECT_TRUE(std::filesystem::exists(save));
+}
+
+TEST_F(CommandLine, WritesAProfile) {
+  ASSERT_EQ(tpc("run " + write(rowSplitLinear(2)) + " --profile " + path("trace.json")).status, 0);
+  EXPECT_THAT(contents(path("trace.json")), HasSubstr("\"fc: all_reduce\""));
+}
+
+TEST_F(CommandLine, InspectShowsEveryView) {
+  std::string plan = write(rowSplitLinear(2));
+  auto view = [&](const std::string &name) {
+    Outcome outcome = tpc("inspect " + plan + " --view " + name);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.out;
+  };
+  EXPECT_THAT(tpc("inspect " + plan).out,
+              AllOf(HasSubstr("mesh          tp=2 (2 ranks)"), HasSubstr("outside "),
+                    HasSubstr("6: 1 all_reduce, 2 fill, 3 gemm")));
+  EXPECT_THAT(view("sharding"), HasSubstr("fc.weight  6x8xf32  [{}, {\"tp\"}]"));
+  EXPECT_THAT(view("collectives"),
+              AllOf(HasSubstr("f32 x 24"), HasSubstr("row split of fc.weight leaves partial")));
+  EXPECT_THAT(view("memory"), AllOf(HasSubstr("parameters"), HasSubstr("outside the plan")));
+  EXPECT_THAT(view("cost"), AllOf(HasSubstr("update"), HasSubstr("gemm")));
+  EXPECT_THAT(view("instructions"), HasSubstr("part >y"));
+  for (const char *name :
+       {"summary", "sharding", "collectives", "memory", "cost", "instructions"}) {
+    Outcome outcome = tpc("inspect " + plan + " --format json --view " + name);
+    EXPECT_EQ(outcome.status, 0);
+    std::string check = "python3 -c 'import json,sys; json.load(open(sys.argv[1]))' " + path("out");
+    EXPECT_EQ(std::system(check.c_str()), 0) << name << outcome.out;
+  }
+}
+
+TEST_F(CommandLine, InspectStartsFast) {
+  std::string plan = write(rowSplitLinear(2));
+  double least = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    ASSERT_EQ(tpc("inspect " + plan).status, 0);
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    least = std::min(least, seconds.count());
+  }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(least, 0.1);
+#endif
+}
