@@ -6,6 +6,7 @@
 #include "compiler/driver/Registration.h"
 
 #include "compiler/autodiff/Passes.h"
+#include "compiler/import/Passes.h"
 #include "compiler/sharding/Passes.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
@@ -17,6 +18,7 @@ void registerDialects(mlir::DialectRegistry &registry) {
 }
 
 void registerPasses() {
+  registerTpcImportPasses();
   registerTpcAutodiffPasses();
   registerTpcShardingPasses();
 }

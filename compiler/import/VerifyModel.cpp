@@ -1,0 +1,186 @@
+//===- VerifyModel.cpp - What must hold between the ops of a model -------------------------===//
+#include "compiler/import/Import.h"
+#include "compiler/support/NamePattern.h"
+#include "dialects/nn/NN.h"
+
+
+using namespace mlir;
+
+namespace tpc {
+
+namespace {
+
+class ModelVerifier {
+public:
+  explicit ModelVerifier(ModuleOp module) : module(module), symbols(module) {}
+
+  LogicalResult run() {
+    bool valid = checkStructure() && checkTies();
+    if (!valid)
+      return failure();
+    // From here on every error is reported, not the first alone.
+    for (auto entry : module.getOps<nn::EntryOp>())
+      valid &= checkEntry(entry);
+    valid &= checkUses();
+    for (auto training : module.getOps<nn::TrainingOp>())
+      valid &= checkTraining(training);
+    return success(valid);
+  }
+
+private:
+  bool checkStructure() {
+    WalkResult left = module.walk([](Operation *op) {
+      if (!isa<nn::LayersOp, nn::ApplyOp, nn::ScopeOp>(op))
+        return WalkResult::advance();
+      op->emitOpError("is left at level model; unroll layers and flatten scopes first");
+      return WalkResult::interrupt();
+    });
+    if (left.wasInterrupted())
+      return false;
+    if (!module.getOps<nn::EntryOp>().empty())
+      return true;
+    module.emitError("the model has no nn.entry, so there is nothing to run");
+    return false;
+  }
+
+  bool checkTies() {
+    bool valid = true;
+    for (auto tie : module.getOps<nn::TieOp>())
+      if (!symbols.lookup<nn::ParameterOp>(tie.getTarget())) {
+        tie.emitOpError() << "ties to " << tie.getTargetAttr() << ", which is no nn.parameter";
+        valid = false;
+      }
+    return valid;
+  }
+
+  /// What a symbol names, ties followed.
+  Operation *declarationOf(StringRef name) {
+    Operation *declaration = symbols.lookup(name);
+    if (auto tie = dyn_cast_or_null<nn::TieOp>(declaration))
+      return symbols.lookup(tie.getTarget());
+    return declaration;
+  }
+
+  static bool hasType(Operation *declaration, Type type) {
+    return declaration->getAttrOfType<TypeAttr>("type").getValue() == type;
+  }
+
+  bool checkEntry(nn::EntryOp entry) {
+    bool valid = true;
+    llvm::DenseMap<Operation *, Operation *> writes;
+    entry.walk([&](Operation *op) {
+      if (auto read = dyn_cast<nn::ReadOp>(op))
+        valid &= checkRead(read, writes);
+      else if (auto write = dyn_cast<nn::WriteOp>(op))
+        valid &= checkWrite(write, writes);
+    });
+    return valid;
+  }
+
+  bool checkRead(nn::ReadOp read, const llvm::DenseMap<Operation *, Operation *> &writes) {
+    Operation *declaration = declarationOf(read.getSource());
+    if (!isa_and_nonnull<nn::InputOp, nn::ScalarOp, nn::ParameterOp, nn::StateOp>(declaration)) {
+      read.emitOpError() << "reads " << read.getSourceAttr()
+                         << ", which is no input, scalar, parameter, tie or state";
+      return false;
+    }
+    if (!hasType(declaration, read.getResult().getType())) {
+      InFlightDiagnostic error = read.emitOpError()
+                                 << "gives " << read.getResult().getType() << ", but "
+                                 << read.getSourceAttr() << " is "
+                                 << declaration->getAttrOfType<TypeAttr>("type").getValue();
+      error.attachNote(declaration->getLoc()) << "it is declared here";
+      return false;
+    }
+    if (auto write = writes.find(declaration); write != writes.end()) {
+      InFlightDiagnostic error = read.emitOpError()
+                                 << "reads " << read.getSourceAttr() << " after its write";
+      error.attachNote(write->second->getLoc()) << "it is written here";
+      return false;
+    }
+    readSymbols.insert(declaration);
+    return true;
+  }
+
+  bool checkWrite(nn::WriteOp write, llvm::DenseMap<Operation *, Operation *> &writes) {
+    Operation *declaration = declarationOf(write.getTarget());
+    if (!isa_and_nonnull<nn::ParameterOp, nn::StateOp>(declaration)) {
+      write.emitOpError() << "writes " << write.getTargetAttr()
+                          << ", which is no parameter or state";
+      return false;
+    }
+    if (!hasType(declaration, write.getValue().getType())) {
+      write.emitOpError() << "writes " << write.getValue().getType() << " to "
+                          << write.getTargetAttr() << ", which is "
+                          << declaration->getAttrOfType<TypeAttr>("type").getValue();
+      return false;
+    }
+    if (!writes.try_emplace(declaration, write).second) {
+      write.emitOpError() << "writes " << write.getTargetAttr() << " a second time";
+      return false;
+    }
+    return true;
+  }
+
+  bool checkUses() {
+    bool valid = true;
+    for (auto parameter : module.getOps<nn::ParameterOp>())
+      if (!readSymbols.contains(parameter)) {
+        parameter.emitOpError() << "\"" << parameter.getSymName()
+                                << "\" is read by no entry; use it or remove it";
+        valid = false;
+      }
+    return valid;
+  }
+
+  bool checkTraining(nn::TrainingOp training) {
+    bool valid = true;
+    auto entry = symbols.lookup<nn::EntryOp>(training.getEntry());
+    if (!entry) {
+      training.emitOpError() << "trains " << training.getEntryAttr() << ", which is no nn.entry";
+      valid = false;
+    } else {
+      auto outputs = entry.getBody().front().getTerminator()->getOperandTypes();
+      auto loss = outputs.empty() ? nullptr : dyn_cast<RankedTensorType>(outputs.front());
+      if (!loss || loss.getRank() != 0 || !isa<FloatType>(loss.getElementType())) {
+        training.emitOpError() << "trains " << training.getEntryAttr()
+                               << ", whose first output is no loss: it must be a 0-d float tensor";
+        valid = false;
+      }
+    }
+
+    Attribute optimizer = training.getOptimizer();
+    FlatSymbolRefAttr rate = isa<nn::SgdAttr>(optimizer) ? cast<nn::SgdAttr>(optimizer).getLr()
+                                                         : cast<nn::AdamAttr>(optimizer).getLr();
+    auto scalar = symbols.lookup<nn::ScalarOp>(rate.getValue());
+    if (!scalar || scalar.getRole() != nn::ScalarRole::user ||
+        !isa<FloatType>(cast<RankedTensorType>(scalar.getType()).getElementType())) {
+      training.emitOpError() << "has the learning rate " << rate
+                             << ", which is no float nn.scalar that a user sets";
+      valid = false;
+    }
+
+    if (auto groups = training.getGroups())
+      for (auto group : groups->getAsRange<nn::GroupAttr>()) {
+        auto matches = [&](nn::ParameterOp parameter) {
+          return matchesPattern(group.getPattern(), parameter.getSymName());
+        };
+        if (llvm::none_of(module.getOps<nn::ParameterOp>(), matches)) {
+          training.emitOpError() << "has a group \"" << group.getPattern()
+                                 << "\" that matches no parameter";
+          valid = false;
+        }
+      }
+    return valid;
+  }
+
+  ModuleOp module;
+  SymbolTable symbols;
+  llvm::DenseSet<Operation *> readSymbols;
+};
+
+} // namespace
+
+LogicalResult verifyModel(ModuleOp module) { return ModelVerifier(module).run(); }
+
+} // namespace tpc
