@@ -124,6 +124,9 @@ private:
       result.setType(RankedTensorType::get(sharding.localShape(mesh), type.getElementType()));
       pads[result] = std::move(state);
     }
+    // A fused qkv dim is split in its middle: of (3, heads * size), the minor extent.
+    if (auto view = dyn_cast<nn::SplitDimOp>(op))
+      view.setMinor(cast<RankedTensorType>(view.getY().getType()).getDimSize(view.getDim() + 1));
     return success();
   }
 
