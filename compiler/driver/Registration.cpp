@@ -7,6 +7,7 @@
 
 #include "compiler/autodiff/Passes.h"
 #include "compiler/import/Passes.h"
+#include "compiler/partition/Passes.h"
 #include "compiler/sharding/Passes.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
@@ -21,6 +22,7 @@ void registerPasses() {
   registerTpcImportPasses();
   registerTpcAutodiffPasses();
   registerTpcShardingPasses();
+  registerTpcPartitionPasses();
 }
 
 } // namespace tpc
