@@ -1,0 +1,627 @@
+//===- BodyGraph.cpp - Joins the bodies of a kernel's ops ----------------------------------===//
+#include "compiler/codegen/BodyGraph.h"
+
+#include "compiler/codegen/MathExpansion.h"
+#include "dialects/tp/TP.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace tpc::codegen {
+
+namespace {
+
+int64_t product(ArrayRef<int64_t> sizes) {
+  int64_t result = 1;
+  for (int64_t size : sizes)
+    result *= size;
+  return result;
+}
+
+bool isPrefix(ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
+  return part.size() <= whole.size() && whole.take_front(part.size()) == part;
+}
+bool isSuffix(ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
+  return part.size() <= whole.size() && whole.take_back(part.size()) == part;
+}
+
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
+
+/// The shape that an op's body is a point of.
+ArrayRef<int64_t> domainOf(Operation &op) {
+  if (auto body = dyn_cast<nn::BodyOp>(op))
+    if (int operand = body.getDomainOperand(); operand >= 0)
+      return shapeOf(op.getOperand(operand));
+  return shapeOf(op.getResult(0));
+}
+
+/// Elements of a flat domain are cut into rows of this many bytes of all tensors together.
+constexpr int64_t kFlatRowBytes = 64 * 1024;
+
+} // namespace
+
+//===-------------------------------------------------------------------------------------===//
+// Levels and depths
+//===-------------------------------------------------------------------------------------===//
+
+const Leaf *BodyGraph::leaf(Value value) const {
+  auto it = leaves.find(value);
+  return it == leaves.end() ? nullptr : &it->second;
+}
+
+Level BodyGraph::level(Value value) const {
+  if (auto it = levels.find(value); it != levels.end())
+    return it->second;
+  Level result = Level::Uniform;
+  if (const Leaf *leaf = this->leaf(value)) {
+    switch (leaf->kind) {
+    case Leaf::RowIndex:
+    case Leaf::Reduction:
+      result = Level::Row;
+      break;
+    case Leaf::ColumnIndex:
+      result = Level::Column;
+      break;
+    case Leaf::Scalar:
+      break;
+    case Leaf::Load:
+      result = level(leaf->operand);
+      break;
+    }
+  } else {
+    for (Value operand : value.getDefiningOp()->getOperands())
+      result = std::max(result, level(operand));
+  }
+  levels[value] = result;
+  return result;
+}
+
+unsigned BodyGraph::depth(Value value) const {
+  if (auto it = depths.find(value); it != depths.end())
+    return it->second;
+  unsigned result = 0;
+  if (const Leaf *leaf = this->leaf(value)) {
+    if (leaf->operand)
+      result = depth(leaf->operand) + (leaf->kind == Leaf::Reduction ? 1 : 0);
+  } else {
+    for (Value operand : value.getDefiningOp()->getOperands())
+      result = std::max(result, depth(operand));
+  }
+  depths[value] = result;
+  return result;
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Building
+//===-------------------------------------------------------------------------------------===//
+
+/// Builds the body of one op after the other.
+///
+/// Floats are f32, or f64 in ops with an f64 tensor. What is uniform over the kernel (learning
+/// rate, bias correction) is computed in f64 and rounded where it meets an element: it costs
+/// nothing, and differences like 1 - beta^step need it. Results are rounded to their tensor's type
+/// even where only this kernel reads them, so that numbers do not depend on what was fused.
+class BodyGraphBuilder final : public nn::BodyBuilder {
+public:
+  BodyGraphBuilder(nn::KernelOp kernel, BodyGraph &graph)
+      : kernel(kernel), graph(graph), b(kernel.getContext()), loc(b.getUnknownLoc()), math(b, loc) {
+    b.setInsertionPointToEnd(&graph.block);
+  }
+
+  LogicalResult run(bool tryFlat);
+  /// Whether anything asked for rows or columns, so that the domain cannot be flat.
+  bool needsRows = false;
+
+  Scalar operand(unsigned index) override;
+  Scalar rowOperand(unsigned index) override;
+  Scalar operandAt(unsigned index, ArrayRef<Scalar> indices) override;
+  void result(unsigned index, Scalar value) override;
+  Scalar position(unsigned dim) override;
+  Scalar offset(unsigned n) override;
+  Scalar reduceColumns(ReduceKind kind, llvm::function_ref<Scalar()> element) override;
+  void sumInto(unsigned result, llvm::function_ref<Scalar()> element) override;
+  void scatterRows(Scalar row, llvm::function_ref<Scalar()> element) override;
+
+  Scalar constant(double value) override {
+    return arith::ConstantOp::create(b, loc, b.getF64FloatAttr(value));
+  }
+  Scalar constantIndex(int64_t value) override {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Scalar constantInt(int64_t value) override {
+    return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(static_cast<int32_t>(value)));
+  }
+  Scalar add(Scalar x, Scalar y) override { return arithmetic<arith::AddFOp, arith::AddIOp>(x, y); }
+  Scalar sub(Scalar x, Scalar y) override { return arithmetic<arith::SubFOp, arith::SubIOp>(x, y); }
+  Scalar mul(Scalar x, Scalar y) override { return arithmetic<arith::MulFOp, arith::MulIOp>(x, y); }
+  Scalar div(Scalar x, Scalar y) override {
+    return arithmetic<arith::DivFOp, arith::DivSIOp>(x, y);
+  }
+  Scalar max(Scalar x, Scalar y) override {
+    return arithmetic<arith::MaximumFOp, arith::MaxSIOp>(x, y);
+  }
+  Scalar min(Scalar x, Scalar y) override {
+    return arithmetic<arith::MinimumFOp, arith::MinSIOp>(x, y);
+  }
+  Scalar neg(Scalar x) override {
+    if (!isa<FloatType>(x.getType()))
+      return arith::SubIOp::create(
+          b, loc, arith::ConstantOp::create(b, loc, b.getIntegerAttr(x.getType(), 0)), x);
+    return arith::NegFOp::create(b, loc, x);
+  }
+  Scalar exp(Scalar x) override { return math.exp(x); }
+  Scalar expm1(Scalar x) override { return math.expm1(x); }
+  Scalar log(Scalar x) override { return math.log(x); }
+  Scalar pow(Scalar x, Scalar y) override {
+    unify({&x, &y});
+    return math.pow(x, y);
+  }
+  Scalar erf(Scalar x) override { return math.erf(x); }
+  Scalar tanh(Scalar x) override { return math.tanh(x); }
+  Scalar sin(Scalar x) override { return math.sin(x); }
+  Scalar cos(Scalar x) override { return math.cos(x); }
+  Scalar sqrt(Scalar x) override { return math::SqrtOp::create(b, loc, x); }
+
+  Scalar less(Scalar x, Scalar y) override {
+    return compare(x, y, arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt);
+  }
+  Scalar equal(Scalar x, Scalar y) override {
+    return compare(x, y, arith::CmpFPredicate::OEQ, arith::CmpIPredicate::eq);
+  }
+  Scalar logicalAnd(Scalar x, Scalar y) override { return arith::AndIOp::create(b, loc, x, y); }
+  Scalar select(Scalar condition, Scalar x, Scalar y) override {
+    unify({&x, &y}, graph.level(condition));
+    return arith::SelectOp::create(b, loc, condition, x, y);
+  }
+  Scalar toFloat(Scalar x) override;
+  Scalar toIndex(Scalar x) override {
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), x);
+  }
+  Scalar toInt(Scalar x) override { return arith::IndexCastOp::create(b, loc, b.getI32Type(), x); }
+  Scalar randomBits(Scalar seed, uint32_t stream, Scalar element, Scalar step) override {
+    return math.philox(seed, stream, element, step);
+  }
+
+private:
+  template <typename FloatOp, typename IntOp> Scalar arithmetic(Scalar x, Scalar y) {
+    if (!isa<FloatType>(x.getType()))
+      return IntOp::create(b, loc, x, y);
+    unify({&x, &y});
+    return FloatOp::create(b, loc, x, y);
+  }
+  Scalar compare(Scalar x, Scalar y, arith::CmpFPredicate real, arith::CmpIPredicate integer) {
+    if (!isa<FloatType>(x.getType()))
+      return arith::CmpIOp::create(b, loc, integer, x, y);
+    unify({&x, &y});
+    return arith::CmpFOp::create(b, loc, real, x, y);
+  }
+  Scalar convert(Scalar x, Type type);
+  void unify(std::initializer_list<Scalar *> values, Level least = Level::Uniform);
+
+  void chooseDomain(bool tryFlat);
+  LogicalResult buildOp(Operation &op);
+  void fail(const Twine &reason);
+
+  Scalar addLeaf(Type type, Leaf leaf);
+  Scalar rowIndex();
+  Scalar columnIndex();
+  /// Element index of a tensor whose dims lie along `dims` of the kernel's domain.
+  Scalar elementIndex(ArrayRef<unsigned> dims);
+  Scalar domainPosition(unsigned dim);
+  Scalar load(unsigned tensor, Scalar index, bool inPlace);
+  Scalar read(Value tensor, ArrayRef<unsigned> dims);
+
+  nn::KernelOp kernel;
+  BodyGraph &graph;
+  OpBuilder b;
+  Location loc;
+  MathExpansion math;
+
+  // The op whose body is being built.
+  Operation *op = nullptr;
+  Type compute;
+  SmallVector<unsigned> opDims; ///< the dim of the kernel's domain of each dim of the op's
+  bool failed = false;
+
+  Scalar row, column;
+  DenseMap<unsigned, Scalar> positions;
+  DenseMap<std::pair<unsigned, Scalar>, Scalar> loads;
+  DenseMap<std::pair<unsigned, unsigned>, Scalar> indices; ///< by first dim and number of dims
+  DenseMap<Value, Scalar> valueOf;                         ///< of results of ops done
+};
+
+using Scalar = nn::BodyBuilder::Scalar;
+
+void BodyGraphBuilder::fail(const Twine &reason) {
+  if (!failed)
+    op->emitOpError() << reason << " (in kernel '" << kernel.getName()
+                      << "'); it must be a kernel of its own";
+  failed = true;
+}
+
+void BodyGraphBuilder::chooseDomain(bool tryFlat) {
+  Domain &domain = graph.space;
+  for (Operation &inner : kernel.getBody().front().without_terminator()) {
+    ArrayRef<int64_t> shape = domainOf(inner);
+    if (shape.size() > domain.shape.size() ||
+        (shape.size() == domain.shape.size() && product(shape) > product(domain.shape)))
+      domain.shape.assign(shape.begin(), shape.end());
+  }
+  unsigned rank = domain.shape.size();
+  domain.split = rank == 0 ? 0 : rank - 1;
+  for (auto sum : kernel.getBody().front().getOps<nn::SumOp>()) {
+    unsigned count = sum.getDims().size();
+    if (count < rank && shapeOf(sum.getX()) == ArrayRef<int64_t>(domain.shape))
+      domain.split = sum.getDims().front() == 0 ? count : rank - count;
+  }
+  ArrayRef<int64_t> shape = domain.shape;
+  domain.elements = product(shape);
+  domain.isFlat = tryFlat;
+  if (!tryFlat) {
+    domain.rows = product(shape.take_front(domain.split));
+    domain.columns = product(shape.drop_front(domain.split));
+    return;
+  }
+  int64_t bytes = 0;
+  for (const KernelTensor &tensor : graph.allTensors)
+    if (tensor.elements == domain.elements)
+      bytes += tensor.element.getIntOrFloatBitWidth() / 8;
+  int64_t columns = std::max<int64_t>(kFlatRowBytes / std::max<int64_t>(bytes, 1) / 256, 1) * 256;
+  domain.columns = std::min(columns, domain.elements);
+  domain.rows = llvm::divideCeil(domain.elements, domain.columns);
+}
+
+Scalar BodyGraphBuilder::addLeaf(Type type, Leaf leaf) {
+  Scalar value = graph.block.addArgument(type, loc);
+  graph.leaves[value] = leaf;
+  return value;
+}
+Scalar BodyGraphBuilder::rowIndex() {
+  if (!row)
+    row = addLeaf(b.getIndexType(), {Leaf::RowIndex});
+  return row;
+}
+Scalar BodyGraphBuilder::columnIndex() {
+  if (!column)
+    column = addLeaf(b.getIndexType(), {Leaf::ColumnIndex});
+  return column;
+}
+
+Scalar BodyGraphBuilder::domainPosition(unsigned dim) {
+  Scalar &position = positions[dim];
+  if (position)
+    return position;
+  const Domain &domain = graph.space;
+  ArrayRef<int64_t> shape = domain.shape;
+  needsRows = true;
+  bool inRows = dim < domain.split;
+  unsigned first = inRows ? 0 : domain.split, end = inRows ? domain.split : shape.size();
+  Scalar index = inRows ? rowIndex() : columnIndex();
+  int64_t minor = product(shape.slice(dim + 1, end - dim - 1));
+  if (minor != 1)
+    index = arith::DivUIOp::create(b, loc, index, constantIndex(minor));
+  if (dim != first)
+    index = arith::RemUIOp::create(b, loc, index, constantIndex(shape[dim]));
+  return positions[dim] = index;
+}
+
+Scalar BodyGraphBuilder::elementIndex(ArrayRef<unsigned> dims) {
+  const Domain &domain = graph.space;
+  unsigned first = dims.empty() ? 0 : dims.front(), count = dims.size();
+  Scalar &index = indices[{first, count}];
+  if (index)
+    return index;
+  unsigned rank = domain.shape.size();
+  auto linear = [&] {
+    Scalar begin = arith::MulIOp::create(b, loc, rowIndex(), constantIndex(domain.columns));
+    return arith::AddIOp::create(b, loc, begin, columnIndex());
+  };
+  if (count == 0)
+    return index = constantIndex(0);
+  if (count == rank)
+    return index = linear();
+  needsRows = true;
+  if (first == 0 && count == domain.split)
+    return index = rowIndex();
+  if (first == domain.split && first + count == rank)
+    return index = columnIndex();
+  Scalar sum;
+  for (unsigned dim : dims) {
+    Scalar position = domainPosition(dim);
+    if (!sum) {
+      sum = position;
+      continue;
+    }
+    sum = arith::MulIOp::create(b, loc, sum, constantIndex(domain.shape[dim]));
+    sum = arith::AddIOp::create(b, loc, sum, position);
+  }
+  return indices[{first, count}] = sum;
+}
+
+Scalar BodyGraphBuilder::convert(Scalar x, Type type) {
+  if (x.getType() == type)
+    return x;
+  if (auto constant = x.getDefiningOp<arith::ConstantOp>()) {
+    double value = cast<FloatAttr>(constant.getValue()).getValueAsDouble();
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+  }
+  if (type.isF64())
+    return arith::ExtFOp::create(b, loc, type, x);
+  return arith::TruncFOp::create(b, loc, type, x);
+}
+
+void BodyGraphBuilder::unify(std::initializer_list<Scalar *> values, Level least) {
+  Level level = least;
+  for (Scalar *value : values) {
+    if (!isa<FloatType>(value->getType()))
+      return;
+    level = std::max(level, graph.level(*value));
+  }
+  Type type = level == Level::Uniform ? b.getF64Type() : compute;
+  for (Scalar *value : values)
+    *value = convert(*value, type);
+}
+
+Scalar BodyGraphBuilder::toFloat(Scalar x) {
+  Type type = graph.level(x) == Level::Uniform ? b.getF64Type() : compute;
+  if (x.getType().isIndex())
+    x = arith::IndexCastOp::create(b, loc, b.getI64Type(), x);
+  if (x.getType().isInteger(1))
+    return arith::UIToFPOp::create(b, loc, type, x);
+  return arith::SIToFPOp::create(b, loc, type, x);
+}
+
+Scalar BodyGraphBuilder::load(unsigned number, Scalar index, bool inPlace) {
+  KernelTensor &tensor = graph.allTensors[number];
+  tensor.isRead = true;
+  tensor.isReadInPlace &= inPlace;
+  Scalar &value = loads[{number, index}];
+  if (!value) {
+    Type type = tensor.element.isBF16() ? b.getF32Type() : tensor.element;
+    Leaf leaf{Leaf::Load, number, index};
+    value = addLeaf(type, leaf);
+  }
+  return value;
+}
+
+/// An operand's element in the op's arithmetic.
+Scalar BodyGraphBuilder::read(Value tensor, ArrayRef<unsigned> dims) {
+  Scalar value = valueOf.lookup(tensor);
+  if (!value) {
+    auto argument = dyn_cast<BlockArgument>(tensor);
+    if (!argument) {
+      fail("reads a sum over rows before it is complete");
+      return constant(0);
+    }
+    bool whole = dims.size() == graph.space.shape.size();
+    value = load(argument.getArgNumber(), elementIndex(dims), whole);
+  }
+  if (!isa<FloatType>(value.getType()))
+    return value;
+  return convert(value, graph.level(value) == Level::Uniform ? b.getF64Type() : compute);
+}
+
+Scalar BodyGraphBuilder::operand(unsigned index) {
+  Value tensor = op->getOperand(index);
+  unsigned rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  return read(tensor, ArrayRef<unsigned>(opDims).take_back(rank));
+}
+
+Scalar BodyGraphBuilder::rowOperand(unsigned index) {
+  needsRows = true;
+  return read(op->getOperand(index), ArrayRef<unsigned>(opDims).drop_back());
+}
+
+Scalar BodyGraphBuilder::operandAt(unsigned index, ArrayRef<Scalar> at) {
+  Value tensor = op->getOperand(index);
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  if (!argument) {
+    fail("reads elsewhere in a value that is made in the kernel");
+    return constant(0);
+  }
+  Scalar element = constantIndex(0);
+  for (auto [dim, position] : llvm::enumerate(at)) {
+    if (dim == 0) {
+      element = position;
+      continue;
+    }
+    element = arith::MulIOp::create(b, loc, element, constantIndex(shapeOf(tensor)[dim]));
+    element = arith::AddIOp::create(b, loc, element, position);
+  }
+  Scalar value = load(argument.getArgNumber(), element, false);
+  if (!isa<FloatType>(value.getType()))
+    return value;
+  return convert(value, graph.level(value) == Level::Uniform ? b.getF64Type() : compute);
+}
+
+void BodyGraphBuilder::result(unsigned index, Scalar value) {
+  Value tensor = op->getResult(index);
+  Type element = elementOf(tensor);
+  if (isa<FloatType>(value.getType())) {
+    value = convert(value, element.isF64() ? element : Type(b.getF32Type()));
+    if (element.isBF16())
+      value = math.roundToBF16(value);
+  }
+  valueOf[tensor] = value;
+  unsigned rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  const Domain &domain = graph.space;
+  needsRows |= rank < domain.shape.size();
+  for (OpOperand &use : tensor.getUses()) {
+    if (!isa<nn::YieldOp>(use.getOwner()))
+      continue;
+    ArrayRef<unsigned> dims = ArrayRef<unsigned>(opDims).take_front(rank);
+    bool isOneRow = domain.split == 0 && !domain.isFlat;
+    if (dims.empty() ? !isOneRow : dims.front() != 0) {
+      fail("has a result that would be written once for each row");
+      return;
+    }
+    Level level = dims.size() == domain.shape.size() && !dims.empty() ? Level::Column : Level::Row;
+    if (graph.level(value) > level) {
+      fail("sets a result of a row from an element");
+      return;
+    }
+    graph.allStores.push_back(
+        {Store::Element, use.getOperandNumber(), value, elementIndex(dims), level});
+  }
+}
+
+Scalar BodyGraphBuilder::position(unsigned dim) { return domainPosition(opDims[dim]); }
+
+Scalar BodyGraphBuilder::offset(unsigned n) {
+  for (Value operand : op->getOperands()) {
+    if (!operand.getType().isIndex() || n-- != 0)
+      continue;
+    unsigned number = 0, argument = cast<BlockArgument>(operand).getArgNumber();
+    for (Value input : kernel.getInputs().take_front(argument))
+      number += input.getType().isIndex();
+    return addLeaf(b.getIndexType(), {Leaf::Scalar, number});
+  }
+  return constantIndex(0);
+}
+
+Scalar BodyGraphBuilder::reduceColumns(ReduceKind kind, llvm::function_ref<Scalar()> element) {
+  needsRows = true;
+  if (opDims.size() != graph.space.shape.size() || graph.space.split + 1 != opDims.size())
+    fail("reduces rows that are not the kernel's");
+  Leaf leaf{Leaf::Reduction, 0, convert(element(), compute), kind};
+  Scalar value = addLeaf(compute, leaf);
+  graph.allReductions.push_back(value);
+  return value;
+}
+
+void BodyGraphBuilder::sumInto(unsigned index, llvm::function_ref<Scalar()> element) {
+  Scalar value = convert(element(), compute);
+  unsigned rank = graph.space.shape.size();
+  SmallVector<int64_t> dims;
+  if (auto sum = dyn_cast<nn::SumOp>(op))
+    dims.assign(sum.getDims().begin(), sum.getDims().end());
+  bool overAll = dims.empty() || dims.size() == opDims.size();
+  bool whole = opDims.size() == rank;
+  if (!overAll && !whole) {
+    fail("sums over some dims of a value that is smaller than the kernel's domain");
+    return;
+  }
+  if (!overAll && dims.front() != 0) {
+    // Trailing dims are the columns.
+    needsRows = true;
+    if (graph.space.split != rank - dims.size()) {
+      fail("sums over columns that are not the kernel's");
+      return;
+    }
+    Leaf leaf{Leaf::Reduction, 0, value, ReduceKind::Sum};
+    Scalar sum = addLeaf(compute, leaf);
+    graph.allReductions.push_back(sum);
+    result(index, sum);
+    return;
+  }
+  if (!overAll && graph.space.split != dims.size()) {
+    fail("sums over rows that are not the kernel's");
+    return;
+  }
+  if (!overAll)
+    needsRows = true;
+  Level level = whole && rank > 0 ? Level::Column : Level::Row;
+  for (OpOperand &use : op->getResult(index).getUses())
+    if (isa<nn::YieldOp>(use.getOwner()))
+      graph.allStores.push_back({overAll ? Store::SumAll : Store::SumRows, use.getOperandNumber(),
+                                 value, Value(), level});
+}
+
+void BodyGraphBuilder::scatterRows(Scalar target, llvm::function_ref<Scalar()> element) {
+  needsRows = true;
+  Scalar value = convert(element(), compute);
+  Value table = op->getResult(0);
+  if (graph.depth(value) > 0 || elementOf(table) != compute) {
+    fail("scatters values that are reduced or rounded in the kernel");
+    return;
+  }
+  for (OpOperand &use : table.getUses())
+    if (isa<nn::YieldOp>(use.getOwner()))
+      graph.allStores.push_back(
+          {Store::ScatterRow, use.getOperandNumber(), value, target, Level::Column});
+}
+
+LogicalResult BodyGraphBuilder::buildOp(Operation &next) {
+  op = &next;
+  compute = b.getF32Type();
+  for (Type type : llvm::concat<const Type>(llvm::to_vector(op->getOperandTypes()),
+                                            llvm::to_vector(op->getResultTypes())))
+    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getElementType().isF64())
+      compute = b.getF64Type();
+  ArrayRef<int64_t> shape = domainOf(next), whole = graph.space.shape;
+  opDims.clear();
+  unsigned first = 0;
+  if (!isPrefix(shape, whole)) {
+    if (!isSuffix(shape, whole)) {
+      fail("has a domain that is no part of the kernel's");
+      return failure();
+    }
+    first = whole.size() - shape.size();
+  }
+  for (unsigned dim = 0; dim < shape.size(); ++dim)
+    opDims.push_back(first + dim);
+
+  if (auto mask = dyn_cast<tp::MaskOp>(next)) {
+    // The one op of tp that is computed; which elements are pads is no matter of nn.
+    Scalar index = position(mask.getDim());
+    index = arith::DivUIOp::create(b, loc, index, constantIndex(mask.getMinor()));
+    Scalar isInside = less(add(offset(0), index), constantIndex(mask.getLogical()));
+    Scalar x = operand(0);
+    if (isa<FloatType>(x.getType()))
+      result(0, select(isInside, x, constant(mask.getFill().convertToDouble())));
+    else
+      result(0, select(isInside, x, constantInt(std::lround(mask.getFill().convertToDouble()))));
+  } else if (auto body = dyn_cast<nn::BodyOp>(next)) {
+    body.buildBody(*this);
+  } else {
+    return next.emitOpError() << "has no body, and cannot be in kernel '" << kernel.getName()
+                              << "'; implement BodyOp in the op's file under dialects/nn";
+  }
+  return success(!failed);
+}
+
+LogicalResult BodyGraphBuilder::run(bool tryFlat) {
+  for (Type type : llvm::concat<const Type>(llvm::to_vector(kernel.getInputs().getTypes()),
+                                            llvm::to_vector(kernel.getResultTypes()))) {
+    KernelTensor tensor;
+    if (auto ranked = dyn_cast<RankedTensorType>(type)) {
+      tensor.element = ranked.getElementType();
+      tensor.shape.assign(ranked.getShape().begin(), ranked.getShape().end());
+      tensor.elements = product(tensor.shape);
+    }
+    graph.allTensors.push_back(tensor);
+  }
+  graph.inputCount = kernel.getInputs().size();
+  chooseDomain(tryFlat);
+  Block &body = kernel.getBody().front();
+  for (Operation &next : body.without_terminator())
+    if (mlir::failed(buildOp(next)))
+      return failure();
+  for (OpOperand &yielded : body.getTerminator()->getOpOperands())
+    if (isa<BlockArgument>(yielded.get()))
+      return kernel.emitOpError() << "yields its input " << yielded.getOperandNumber()
+                                  << " unchanged; use the input itself";
+  return success();
+}
+
+FailureOr<std::unique_ptr<BodyGraph>> BodyGraph::build(nn::KernelOp kernel) {
+  for (bool flat : {false, true}) {
+    std::unique_ptr<BodyGraph> graph(new BodyGraph);
+    BodyGraphBuilder builder(kernel, *graph);
+    if (mlir::failed(builder.run(flat)))
+      return failure();
+    // Without rows the domain is built again, flat.
+    if (flat || builder.needsRows || graph->space.shape.empty())
+      return graph;
+  }
+  llvm_unreachable("the second graph is final");
+}
+
+} // namespace tpc::codegen

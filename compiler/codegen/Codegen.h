@@ -1,0 +1,74 @@
+//===- Codegen.h - Kernels to native code --------------------------------------------------===//
+//
+// What the rest of the compiler sees of code generation: which memory a kernel may share and needs,
+// and the one image that holds the code of all kernels of a plan.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/nn/NN.h"
+
+#include <string>
+#include <vector>
+
+namespace tpc::codegen {
+
+/// Attribute of nn.kernel: pairs (result, input) of one memory, as a flat array of i64. The pairs
+/// must be among mayShare's.
+inline constexpr llvm::StringLiteral kSharedMemoryAttr = "in_place";
+
+/// A result that takes the place of an input, element by element.
+struct SharedMemory {
+  unsigned result, input;
+  bool operator==(const SharedMemory &) const = default;
+};
+
+/// One pointer of a function: an input of the kernel, a result of it, or the kernel's workspace.
+/// A result in place of an input has no pointer of its own.
+struct FunctionOperand {
+  enum Kind : uint8_t { Input, Result, Workspace } kind;
+  unsigned index = 0;
+  bool isRead = false, isWritten = false;
+  int sharedResult = -1; ///< of an input: the result that takes its place
+};
+
+/// One function of the image, to be called for tiles [0, tiles), cut anywhere. Its scalars are the
+/// index-typed inputs of the kernel, in order.
+struct GeneratedFunction {
+  std::string name;
+  int64_t tiles = 0;
+  std::vector<FunctionOperand> operands;
+};
+
+/// The functions of a kernel, to be called one after the other.
+struct GeneratedKernel {
+  std::vector<GeneratedFunction> functions;
+  int64_t workspaceBytes = 0;
+};
+
+struct CodegenOptions {
+  std::string cpu = "x86-64-v3"; ///< an LLVM processor name, or "native"
+  unsigned threads = 0;          ///< 0: as many as there are processors
+};
+
+struct GeneratedImage {
+  std::vector<GeneratedKernel> kernels; ///< one per kernel op given; equal ones share functions
+  std::vector<uint8_t> image;           ///< ELF shared object without relocations
+  std::string level;                    ///< the processor level that it needs
+};
+
+/// The functions of a kernel without generating code: for memory planning. Fails with an emitted
+/// error if the kernel is not legal.
+mlir::FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel);
+
+/// The (result, input) pairs of `kernel` that may be one memory: equal types, and the input's
+/// elements are read only where the result's are set. Sharing is safe if in addition no other input
+/// of the kernel overlaps the memory.
+mlir::FailureOr<std::vector<SharedMemory>> mayShare(nn::KernelOp kernel);
+
+/// Generates all kernels. A pure function of the kernels and options: the bytes do not depend on
+/// threads, scopes or locations.
+mlir::FailureOr<GeneratedImage> generateImage(llvm::ArrayRef<nn::KernelOp> kernels,
+                                              const CodegenOptions &options);
+
+} // namespace tpc::codegen

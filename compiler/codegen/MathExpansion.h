@@ -1,0 +1,61 @@
+//===- MathExpansion.h - Elementary functions as arithmetic --------------------------------===//
+//
+// Kernels call no library, so that they are position-independent, vectorise, and give the same bits
+// on every host. Each function expands to fused multiply-adds on f32 or f64 values; both widths
+// share one scheme and differ in coefficients. Errors, relative unless said otherwise: a few ulp
+// (erf, sin and cos: of 1, absolute). NaN in gives NaN out.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace tpc::codegen {
+
+class MathExpansion {
+public:
+  MathExpansion(mlir::OpBuilder &builder, mlir::Location loc) : b(builder), loc(loc) {}
+
+  mlir::Value exp(mlir::Value x);
+  mlir::Value expm1(mlir::Value x);
+  mlir::Value log(mlir::Value x);
+  mlir::Value erf(mlir::Value x);
+  mlir::Value tanh(mlir::Value x);
+  /// For |x| up to about 1e6.
+  mlir::Value sin(mlir::Value x);
+  mlir::Value cos(mlir::Value x);
+  /// x > 0. Evaluated in f64: y log(x) would lose the bits that a large power needs.
+  mlir::Value pow(mlir::Value x, mlir::Value y);
+  /// f32 holding a value of bf16 precision: rounded to nearest even.
+  mlir::Value roundToBF16(mlir::Value x);
+  /// The first word of Philox4x32-10 under the key (seed, stream) at (element, step); see
+  /// runtime/io/Philox.h. seed and step are i32, element is an index.
+  mlir::Value philox(mlir::Value seed, uint32_t stream, mlir::Value element, mlir::Value step);
+
+private:
+  bool isWide(mlir::Value x) const { return x.getType().isF64(); }
+  mlir::Type bitsType(mlir::Value x) { return isWide(x) ? b.getI64Type() : b.getI32Type(); }
+  mlir::Value real(mlir::Value like, double value);
+  mlir::Value bits(mlir::Value like, int64_t value);
+  mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z);
+  mlir::Value horner(mlir::Value x, llvm::ArrayRef<double> coefficients);
+  mlir::Value clampAbove(mlir::Value x, double limit);
+  mlir::Value clampBelow(mlir::Value x, double limit);
+  mlir::Value less(mlir::Value x, mlir::Value y);
+  /// The integer that the float n holds, as bits whose low part is its two's complement.
+  mlir::Value integerBits(mlir::Value n);
+  /// 2^n for a float that holds an integer of the normal exponent range.
+  mlir::Value powerOfTwo(mlir::Value n);
+  struct Reduced {
+    mlir::Value n, r, expm1;
+  };
+  /// x = n ln 2 + r, |r| <= ln 2 / 2, and e^r - 1.
+  Reduced reduce(mlir::Value x);
+  mlir::Value sinOrCos(mlir::Value x, bool cosine);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+};
+
+} // namespace tpc::codegen

@@ -1,0 +1,203 @@
+#include "KernelHarness.h"
+
+#include "dialects/tp/TP.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <dlfcn.h>
+#include <random>
+#include <sys/mman.h>
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace tpc::codegen {
+
+LoadedImage::LoadedImage(const std::vector<uint8_t> &image) {
+  int file = memfd_create("kernels", MFD_CLOEXEC);
+  EXPECT_EQ(write(file, image.data(), image.size()), static_cast<ssize_t>(image.size()));
+  handle = dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
+  EXPECT_NE(handle, nullptr) << dlerror();
+  close(file);
+}
+LoadedImage::~LoadedImage() {
+  if (handle)
+    dlclose(handle);
+}
+KernelFunction LoadedImage::function(const std::string &name) const {
+  void *symbol = dlsym(handle, name.c_str());
+  EXPECT_NE(symbol, nullptr) << name;
+  return reinterpret_cast<KernelFunction>(symbol);
+}
+
+Memory::Memory(Type element, int64_t elements) : element(element) {
+  count = elements * (element.getIntOrFloatBitWidth() / 8);
+  bytes.reset(static_cast<char *>(std::aligned_alloc(64, (count + 63) / 64 * 64 + 64)));
+  // What a kernel does not write shows as NaN.
+  std::memset(bytes.get(), 0xff, count);
+}
+void Memory::set(const interpreter::Tensor &tensor) {
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    if (element.isF64())
+      reinterpret_cast<double *>(data())[i] = tensor[i];
+    else if (element.isF32())
+      reinterpret_cast<float *>(data())[i] = static_cast<float>(tensor[i]);
+    else if (element.isBF16()) {
+      float value = static_cast<float>(tensor[i]);
+      uint32_t image;
+      std::memcpy(&image, &value, 4);
+      reinterpret_cast<uint16_t *>(data())[i] = static_cast<uint16_t>(image >> 16);
+    } else
+      reinterpret_cast<int32_t *>(data())[i] = static_cast<int32_t>(tensor[i]);
+  }
+}
+interpreter::Tensor Memory::get(ArrayRef<int64_t> shape) const {
+  interpreter::Tensor tensor(interpreter::Shape(shape.begin(), shape.end()));
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    if (element.isF64())
+      tensor[i] = reinterpret_cast<double *>(data())[i];
+    else if (element.isF32())
+      tensor[i] = reinterpret_cast<float *>(data())[i];
+    else if (element.isBF16()) {
+      uint32_t image = uint32_t{reinterpret_cast<uint16_t *>(data())[i]} << 16;
+      float value;
+      std::memcpy(&value, &image, 4);
+      tensor[i] = value;
+    } else
+      tensor[i] = reinterpret_cast<int32_t *>(data())[i];
+  }
+  return tensor;
+}
+
+KernelHarness::KernelHarness(const std::string &text) {
+  context.loadDialect<nn::NNDialect, tp::TPDialect>();
+  module = parseSourceString<ModuleOp>(text, &context);
+  EXPECT_TRUE(module) << text;
+}
+
+nn::KernelOp KernelHarness::kernel() {
+  nn::KernelOp found;
+  module->walk([&](nn::KernelOp op) { found = op; });
+  return found;
+}
+
+void KernelHarness::bind(const std::string &name, std::vector<double> values) {
+  module->walk([&](nn::ReadOp read) {
+    if (read.getSource() == name)
+      bindings[name] = interpreter::Tensor(interpreter::shapeOf(read), std::move(values));
+  });
+}
+
+void KernelHarness::bindAll() {
+  if (bound)
+    return;
+  bound = true;
+  std::mt19937 random(7);
+  module->walk([&](tp::OffsetOp) { scalars.push_back(0); });
+  module->walk([&](nn::ReadOp read) {
+    std::string name = read.getSource().str();
+    if (bindings.count(name))
+      return;
+    interpreter::Tensor tensor(interpreter::shapeOf(read));
+    Type element = cast<RankedTensorType>(read.getType()).getElementType();
+    for (double &value : tensor.data) {
+      if (element.isInteger(32))
+        value = random() % 4;
+      else // exact in bf16
+        value = (static_cast<int>(random() % 256) - 128) / 64.0;
+    }
+    bindings[name] = std::move(tensor);
+  });
+}
+
+bool KernelHarness::compiles() {
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    diagnostics += diagnostic.str() + "\n";
+    return success();
+  });
+  FailureOr<GeneratedImage> result = generateImage({kernel()}, {});
+  if (failed(result))
+    return false;
+  generated = std::move(*result);
+  loaded = std::make_unique<LoadedImage>(generated.image);
+  return true;
+}
+
+std::vector<Memory> KernelHarness::run(unsigned pieces) {
+  bindAll();
+  nn::KernelOp op = kernel();
+  std::vector<Memory> inputs, results;
+  for (Value input : op.getInputs()) {
+    auto type = dyn_cast<RankedTensorType>(input.getType());
+    inputs.push_back(type ? Memory(type.getElementType(), type.getNumElements()) : Memory());
+    if (type)
+      inputs.back().set(bindings[input.getDefiningOp<nn::ReadOp>().getSource().str()]);
+  }
+  for (Type type : op.getResultTypes()) {
+    auto tensor = cast<RankedTensorType>(type);
+    results.emplace_back(tensor.getElementType(), tensor.getNumElements());
+  }
+  const GeneratedKernel &functions = generated.kernels.front();
+  Memory workspace(IntegerType::get(&context, 8), functions.workspaceBytes);
+  for (const GeneratedFunction &function : functions.functions) {
+    std::vector<void *> pointers;
+    for (const FunctionOperand &operand : function.operands)
+      pointers.push_back(operand.kind == FunctionOperand::Input    ? inputs[operand.index].data()
+                         : operand.kind == FunctionOperand::Result ? results[operand.index].data()
+                                                                   : workspace.data());
+    KernelFunction call = loaded->function(function.name);
+    // The last piece first: tiles are independent.
+    for (unsigned piece = pieces; piece-- > 0;)
+      call(pointers.data(), scalars.data(), function.tiles * piece / pieces,
+           function.tiles * (piece + 1) / pieces);
+  }
+  for (const GeneratedFunction &function : functions.functions)
+    for (const FunctionOperand &operand : function.operands)
+      if (operand.sharedResult >= 0)
+        std::memcpy(results[operand.sharedResult].data(), inputs[operand.index].data(),
+                    results[operand.sharedResult].size());
+  return results;
+}
+
+std::vector<interpreter::Tensor> KernelHarness::expected() {
+  bindAll();
+  FailureOr<interpreter::Outcome> outcome =
+      interpreter::Interpreter::run(cast<nn::EntryOp>(kernel()->getParentOp()), bindings);
+  EXPECT_TRUE(succeeded(outcome));
+  return succeeded(outcome) ? outcome->outputs : std::vector<interpreter::Tensor>();
+}
+
+void KernelHarness::check(double relative, double absolute) {
+  ASSERT_TRUE(compiles()) << diagnostics;
+  std::vector<Memory> whole = run(1);
+  for (unsigned pieces : {2u, 3u, 7u}) {
+    std::vector<Memory> cut = run(pieces);
+    for (size_t i = 0; i < whole.size(); ++i)
+      EXPECT_EQ(std::memcmp(whole[i].data(), cut[i].data(), whole[i].size()), 0)
+          << "result " << i << " depends on the cuts";
+  }
+  std::vector<interpreter::Tensor> reference = expected();
+  ASSERT_EQ(reference.size(), whole.size());
+  for (size_t i = 0; i < whole.size(); ++i) {
+    interpreter::Tensor got = whole[i].get(reference[i].shape);
+    double worst = 0;
+    int64_t where = -1;
+    for (int64_t j = 0; j < got.size(); ++j) {
+      double excess =
+          std::abs(got[j] - reference[i][j]) / (absolute + relative * std::abs(reference[i][j]));
+      if (!(excess <= worst)) {
+        worst = std::isnan(excess) ? INFINITY : excess;
+        where = j;
+      }
+    }
+    EXPECT_LE(worst, 1) << "result " << i << "[" << where << "]: " << (where < 0 ? 0 : got[where])
+                        << " instead of " << (where < 0 ? 0 : reference[i][where]);
+  }
+}
+
+} // namespace tpc::codegen

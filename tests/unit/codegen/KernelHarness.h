@@ -1,0 +1,94 @@
+//===- KernelHarness.h - Compiles a kernel, runs it, runs the interpreter ------------------===//
+//
+// A test gives the text of a module with one entry that holds one nn.kernel on nn.read values. The
+// kernel is compiled and loaded as a device does, run with its tiles cut in several ways, and
+// compared with the interpreter.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/codegen/Codegen.h"
+#include "compiler/interpreter/Interpreter.h"
+#include "runtime/device/kernel_abi.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tpc::codegen {
+
+/// A loaded image.
+class LoadedImage {
+public:
+  explicit LoadedImage(const std::vector<uint8_t> &image);
+  ~LoadedImage();
+  KernelFunction function(const std::string &name) const;
+
+private:
+  void *handle = nullptr;
+};
+
+/// Bytes of a tensor of one element type, 64-byte aligned.
+class Memory {
+public:
+  Memory() = default;
+  Memory(mlir::Type element, int64_t elements);
+  void set(const interpreter::Tensor &tensor);
+  interpreter::Tensor get(llvm::ArrayRef<int64_t> shape) const;
+  void *data() const { return bytes.get(); }
+  size_t size() const { return count; }
+
+private:
+  mlir::Type element;
+  struct Free {
+    void operator()(char *p) const { std::free(p); }
+  };
+  std::unique_ptr<char, Free> bytes;
+  size_t count = 0;
+};
+
+class KernelHarness {
+public:
+  explicit KernelHarness(const std::string &text);
+
+  /// Sets the value of an input that the text reads; others are drawn from [-2, 2), and integers
+  /// from [0, 4).
+  void bind(const std::string &name, std::vector<double> values);
+
+  /// Whether compilation works; the diagnostics are in `diagnostics`.
+  bool compiles();
+  std::string diagnostics;
+
+  /// Runs the kernel with `pieces` cuts; its results. Results that share memory with an input are
+  /// read there.
+  std::vector<Memory> run(unsigned pieces);
+  /// The interpreter's results.
+  std::vector<interpreter::Tensor> expected();
+
+  /// Runs with several cuts, expects equal bits, and expects every element within
+  /// absolute + relative * |expected| of the interpreter's.
+  void check(double relative, double absolute);
+
+  nn::KernelOp kernel();
+  const GeneratedImage &image() { return generated; }
+  LoadedImage &code() { return *loaded; }
+  std::vector<int64_t> scalars;
+
+private:
+  void bindAll();
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  interpreter::Bindings bindings;
+  GeneratedImage generated;
+  std::unique_ptr<LoadedImage> loaded;
+  bool bound = false;
+};
+
+} // namespace tpc::codegen

@@ -1,0 +1,297 @@
+//===- KernelTest.cpp - Generated kernels against the interpreter --------------------------===//
+#include "KernelHarness.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+namespace tpc::codegen {
+namespace {
+
+/// A module whose kernel has these inputs (`name: type`) and body; `results` are its result types.
+struct Text {
+  struct Input {
+    std::string name, type;
+  };
+  std::vector<Input> inputs;
+  std::vector<std::string> results;
+  std::string body; ///< with nn.yield; inputs are %name
+  std::string attributes;
+
+  std::string str() const {
+    std::string declarations, reads, arguments, types, values, outputs;
+    for (const Input &input : inputs) {
+      if (input.type == "index") {
+        reads += "%r_" + input.name + " = tp.offset 4\n";
+      } else {
+        declarations +=
+            "nn.input @" + input.name + " : " + input.type + " dims [" + dims(input.type) + "]\n";
+        reads += "%r_" + input.name + " = nn.read @" + input.name + " : " + input.type + "\n";
+      }
+      arguments += (arguments.empty() ? "" : ", ") + std::string("%") + input.name + " = %r_" +
+                   input.name + " : " + input.type;
+    }
+    for (size_t i = 0; i < results.size(); ++i) {
+      std::string comma = i ? ", " : "";
+      types += comma + results[i];
+      values += comma + "%k#" + std::to_string(i);
+      outputs += comma + "\"o" + std::to_string(i) + "\"";
+    }
+    return declarations + "nn.entry @e outputs [" + outputs + "] {\n" + reads +
+           "%k:" + std::to_string(results.size()) + " = nn.kernel \"k\" (" + arguments + ") -> (" +
+           types + ") " + (attributes.empty() ? "" : "attributes {" + attributes + "} ") + "{\n" +
+           body + "\n}\nnn.return " + values + " : " + types + "\n}\n";
+  }
+
+private:
+  static std::string dims(const std::string &type) {
+    std::string result;
+    for (char c : type.substr(0, type.find_last_of('x') + 1))
+      if (c == 'x')
+        result += std::string(result.empty() ? "" : ", ") + "\"\"";
+    return result;
+  }
+};
+
+std::string replaced(std::string text, const std::string &from, const std::string &to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+/// Every float type of the text as `type`.
+std::string withType(const Text &text, const std::string &type) {
+  return replaced(text.str(), "xf32", "x" + type);
+}
+
+void checkBoth(const Text &text, double tolerance32 = 1e-6, double tolerance64 = 1e-13) {
+  KernelHarness(withType(text, "f32")).check(tolerance32, tolerance32);
+  KernelHarness(withType(text, "f64")).check(tolerance64, tolerance64);
+}
+
+Text unary(const std::string &op, const std::string &shape) {
+  std::string type = "tensor<" + shape + "xf32>";
+  return {{{"x", type}},
+          {type},
+          "%y = " + op + " : (" + type + ") -> " + type + "\nnn.yield %y : " + type,
+          ""};
+}
+
+TEST(Kernel, PointwiseFunctions) {
+  for (std::string op :
+       {"nn.gelu %x", "nn.gelu %x {tanh}", "nn.silu %x", "nn.relu %x", "nn.tanh %x", "nn.exp %x",
+        "nn.neg %x", "nn.square %x", "nn.scale %x {factor = 0.3 : f64}"}) {
+    SCOPED_TRACE(op);
+    checkBoth(unary(op, "3x37"));
+  }
+}
+
+TEST(Kernel, LengthsAndTails) {
+  for (std::string shape : {"1", "7", "8", "33", "4099", "3x5x50000"}) {
+    SCOPED_TRACE(shape);
+    checkBoth(unary("nn.gelu %x", shape));
+  }
+}
+
+TEST(Kernel, LayerNormWithResidual) {
+  for (std::string columns : {"1", "5", "64", "771"}) {
+    SCOPED_TRACE(columns);
+    std::string x = "tensor<2x19x" + columns + "xf32>", w = "tensor<" + columns + "xf32>",
+                r = "tensor<2x19xf32>";
+    checkBoth({{{"a", x}, {"b", x}, {"w", w}, {"c", w}},
+               {x, x, r, x},
+               "%h = nn.add %a, %b : (" + x + ", " + x + ") -> " + x + "\n" +
+                   "%n, %r = nn.layer_normalize %h {eps = 1.0e-5 : f64} : (" + x + ") -> (" + x +
+                   ", " + r + ")\n" + "%m = nn.mul %n, %w : (" + x + ", " + w + ") -> " + x + "\n" +
+                   "%y = nn.add %m, %c : (" + x + ", " + w + ") -> " + x + "\n" +
+                   "nn.yield %h, %n, %r, %y : " + x + ", " + x + ", " + r + ", " + x,
+               ""},
+              1e-5, 1e-12);
+  }
+}
+
+TEST(Kernel, NormGradient) {
+  std::string x = "tensor<19x64xf32>", r = "tensor<19xf32>", w = "tensor<64xf32>";
+  checkBoth({{{"dy", x}, {"n", x}, {"r", r}, {"w", w}},
+             {x, w},
+             "%d = nn.mul %dy, %w : (" + x + ", " + w + ") -> " + x + "\n" +
+                 "%dx = nn.layer_normalize_grad %d, %n, %r : (" + x + ", " + x + ", " + r +
+                 ") -> " + x + "\n" + "%p = nn.mul %dy, %n : (" + x + ", " + x + ") -> " + x +
+                 "\n" + "%dw = nn.sum %p dims [0] : (" + x + ") -> " + w + "\n" +
+                 "nn.yield %dx, %dw : " + x + ", " + w,
+             ""},
+            1e-5, 1e-12);
+}
+
+TEST(Kernel, SumsOverRows) {
+  for (std::string rows : {"1", "3x11", "700"}) {
+    SCOPED_TRACE(rows);
+    std::string x = "tensor<" + rows + "x77xf32>", w = "tensor<77xf32>";
+    std::string dims = rows == "3x11" ? "[0, 1]" : "[0]";
+    checkBoth({{{"x", x}},
+               {w},
+               "%s = nn.sum %x dims " + dims + " : (" + x + ") -> " + w + "\nnn.yield %s : " + w,
+               ""},
+              1e-5, 1e-12);
+  }
+  std::string x = "tensor<5x6x7xf32>", w = "tensor<6x7xf32>";
+  checkBoth({{{"x", x}},
+             {w},
+             "%s = nn.sum %x dims [0] : (" + x + ") -> " + w + "\nnn.yield %s : " + w,
+             ""},
+            1e-5, 1e-12);
+}
+
+TEST(Kernel, SumsOverColumns) {
+  std::string x = "tensor<5x6x7xf32>";
+  checkBoth(
+      {{{"x", x}},
+       {"tensor<5x6xf32>"},
+       "%s = nn.sum %x dims [2] : (" + x + ") -> tensor<5x6xf32>\nnn.yield %s : tensor<5x6xf32>",
+       ""},
+      1e-5, 1e-12);
+  checkBoth(
+      {{{"x", x}},
+       {"tensor<5xf32>"},
+       "%s = nn.sum %x dims [1, 2] : (" + x + ") -> tensor<5xf32>\nnn.yield %s : tensor<5xf32>",
+       ""},
+      1e-5, 1e-12);
+}
+
+TEST(Kernel, SumOfSquares) {
+  for (std::string shape : {"3", "40x3001"}) {
+    SCOPED_TRACE(shape);
+    std::string x = "tensor<" + shape + "xf32>", s = "tensor<f32>";
+    std::string dims = shape == "3" ? "[0]" : "[0, 1]";
+    Text text{{{"x", x}},
+              {s},
+              "%q = nn.square %x : (" + x + ") -> " + x + "\n%s = nn.sum %q dims " + dims + " : (" +
+                  x + ") -> " + s + "\nnn.yield %s : " + s,
+              ""};
+    KernelHarness(text.str()).check(1e-5, 0);
+    KernelHarness(replaced(replaced(text.str(), "xf32", "xf64"), "<f32>", "<f64>")).check(1e-12, 0);
+  }
+}
+
+const char *adam =
+    "%p2, %m2, %v2 = nn.adam %p, %g, %m, %v, %lr, %step {beta1 = 0.9 : f64, beta2 = 0.999 : f64, "
+    "eps = 1.0e-8 : f64, weight_decay = 0.1 : f64, decoupled = true} : "
+    "(T, T, T, T, tensor<f32>, tensor<i32>) -> (T, T, T)\n"
+    "nn.yield %p2, %m2, %v2 : T, T, T";
+
+TEST(Kernel, AdamInPlace) {
+  for (std::string attributes : {"", "in_place = array<i64: 0, 0, 1, 2, 2, 3>"}) {
+    Text text{{{"p", "T"},
+               {"g", "T"},
+               {"m", "T"},
+               {"v", "T"},
+               {"lr", "tensor<f32>"},
+               {"step", "tensor<i32>"}},
+              {"T", "T", "T"},
+              adam,
+              attributes};
+    KernelHarness harness(replaced(replaced(text.str(), "T dims []", "T dims [\"\", \"\"]"), "T",
+                                   "tensor<50x301xf32>"));
+    std::vector<double> v(50 * 301);
+    for (size_t i = 0; i < v.size(); ++i)
+      v[i] = (i % 97) / 64.0;
+    harness.bind("v", v);
+    harness.bind("step", {3});
+    harness.bind("lr", {0.0009765625});
+    harness.check(1e-5, 1e-6);
+  }
+}
+
+TEST(Kernel, InPlaceResidual) {
+  std::string x = "tensor<6x64xf32>", r = "tensor<6xf32>";
+  Text text{{{"a", x}, {"b", x}},
+            {x, x},
+            "%h = nn.add %a, %b : (" + x + ", " + x + ") -> " + x + "\n" +
+                "%n, %r = nn.layer_normalize %h {eps = 1.0e-5 : f64} : (" + x + ") -> (" + x +
+                ", " + r + ")\n" + "nn.yield %h, %n : " + x + ", " + x,
+            "in_place = array<i64: 0, 0, 1, 1>"};
+  KernelHarness(text.str()).check(1e-5, 1e-5);
+}
+
+TEST(Kernel, EmbeddingAndItsGradient) {
+  std::string ids = "tensor<3x5xi32>", table = "tensor<4x33xf32>", y = "tensor<3x5x33xf32>";
+  checkBoth({{{"ids", ids}, {"t", table}, {"o", "index"}},
+             {y},
+             "%y = nn.embedding %ids, %t at %o : (" + ids + ", " + table + ", index) -> " + y +
+                 "\nnn.yield %y : " + y,
+             ""});
+  checkBoth({{{"ids", ids}, {"dy", y}, {"t", table}},
+             {table},
+             "%d = nn.embedding_grad %ids, %dy like %t : (" + ids + ", " + y + ", " + table +
+                 ") -> " + table + "\nnn.yield %d : " + table,
+             ""},
+            1e-6, 1e-13);
+}
+
+TEST(Kernel, CrossEntropy) {
+  std::string x = "tensor<2x9x37xf32>", r = "tensor<2x9xf32>", ids = "tensor<2x9xi32>";
+  std::string attributes =
+      "{classes = 37 : i64, ignore_index = 3 : i64, label_smoothing = 0.0 : f64}";
+  checkBoth({{{"x", x}, {"labels", ids}, {"o", "index"}},
+             {r, r, r},
+             "%m = nn.ce_row_max %x at %o {classes = 37 : i64} : (" + x + ", index) -> " + r +
+                 "\n" + "%s, %t = nn.ce_row_sums %x, %m, %labels at %o {classes = 37 : i64} : (" +
+                 x + ", " + r + ", " + ids + ", index) -> (" + r + ", " + r + ")\n" +
+                 "%l = nn.ce_row_loss %m, %s, %t labels %labels " + attributes + " : (" + r + ", " +
+                 r + ", " + r + ", " + ids + ") -> " + r + "\n" + "nn.yield %m, %s, %l : " + r +
+                 ", " + r + ", " + r,
+             ""});
+  checkBoth({{{"x", x}, {"m", r}, {"labels", ids}, {"ds", r}, {"dt", r}},
+             {x},
+             "%d = nn.ce_row_sums_grad %x, %m, %labels, %ds, %dt {classes = 37 : i64} : (" + x +
+                 ", " + r + ", " + ids + ", " + r + ", " + r + ") -> " + x + "\nnn.yield %d : " + x,
+             ""});
+}
+
+TEST(Kernel, CastsRound) {
+  std::string x = "tensor<3x50xf32>", h = "tensor<3x50xbf16>";
+  KernelHarness harness(Text{{{"x", x}},
+                             {h, x},
+                             "%h = nn.cast %x : (" + x + ") -> " + h + "\n%y = nn.cast %h : (" + h +
+                                 ") -> " + x + "\nnn.yield %h, %y : " + h + ", " + x,
+                             ""}
+                            .str());
+  std::vector<double> values(150);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>((i - 75.0) * 1.2345678);
+  harness.bind("x", values);
+  harness.check(1.0 / 256, 1e-9);
+  std::vector<Memory> results = harness.run(1);
+  interpreter::Tensor narrow = results[0].get({3, 50}), wide = results[1].get({3, 50});
+  for (int64_t i = 0; i < narrow.size(); ++i)
+    EXPECT_EQ(narrow[i], wide[i]);
+}
+
+TEST(Kernel, EqualKernelsAreCompiledOnce) {
+  Text text = unary("nn.gelu %x", "3x37");
+  KernelHarness one(text.str()), two(replaced(text.str(), "\"k\"", "\"other\""));
+  auto first = generateImage({one.kernel(), one.kernel()}, {});
+  ASSERT_TRUE(mlir::succeeded(first));
+  EXPECT_EQ(first->kernels[0].functions[0].name, first->kernels[1].functions[0].name);
+  CodegenOptions threads;
+  threads.threads = 3;
+  auto second = generateImage({one.kernel(), one.kernel()}, threads);
+  EXPECT_EQ(first->image, second->image);
+}
+
+TEST(Kernel, RejectsWhatCannotShare) {
+  std::string x = "tensor<6x64xf32>";
+  Text text{{{"a", x}},
+            {"tensor<64x6xf32>"},
+            "%t = nn.transpose %a [1, 0] : (" + x +
+                ") -> tensor<64x6xf32>\nnn.yield %t : tensor<64x6xf32>",
+            "in_place = array<i64: 0, 0>"};
+  KernelHarness harness(text.str());
+  EXPECT_FALSE(harness.compiles());
+  EXPECT_NE(harness.diagnostics.find("cannot take the place"), std::string::npos)
+      << harness.diagnostics;
+}
+
+} // namespace
+} // namespace tpc::codegen
