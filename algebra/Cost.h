@@ -19,6 +19,7 @@ struct Hardware {
   std::string name = "cpu-2core";
   double gemmFlopsPerSecond = 140e9;
   double memoryBytesPerSecond = 30e9;
+  double instructionLatencySeconds = 1e-6;  ///< of an instruction that nothing else needs
   double collectiveLatencySeconds = 5e-6;   ///< alpha
   double collectiveBytesPerSecond = 15e9;   ///< 1 / beta
 };

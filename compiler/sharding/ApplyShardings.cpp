@@ -115,6 +115,9 @@ private:
       if (failed(allPartial))
         return failure();
       keepsPartial = *allPartial;
+      // It may have fewer addends now.
+      rule = cast<nn::ShardingRuleOp>(op).getShardingRule();
+      tensors.resize(op->getNumOperands());
     }
     if (!keepsPartial)
       for (size_t i = 0; i < targets.size(); ++i)

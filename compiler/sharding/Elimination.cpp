@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 
 namespace tpc {
 
@@ -42,7 +43,7 @@ CostTable join(const CostTable &a, const CostTable &b) {
                  std::back_inserter(result.variables));
 
   std::vector<size_t> sharedInB = positionsOf(b, shared);
-  std::map<std::string, std::vector<size_t>> rowsOfB;
+  std::unordered_map<std::string, std::vector<size_t>> rowsOfB;
   for (size_t row = 0; row < b.rows(); ++row)
     rowsOfB[key(b.row(row), sharedInB)].push_back(row);
 
@@ -108,18 +109,57 @@ CostTable project(const CostTable &table, int variable, Eliminated &eliminated) 
   return result;
 }
 
-/// The variable whose elimination leaves the narrowest table; the lowest index among equals.
-int nextVariable(const std::set<int> &remaining, const std::vector<CostTable> &tables) {
+using Domains = std::vector<std::set<uint8_t>>;
+
+/// Drops rows with a value that another table forbids, until nothing changes (arc consistency).
+/// Returns the values that remain of each variable.
+Domains prune(int numVariables, std::vector<CostTable> &tables) {
+  Domains domains(numVariables);
+  std::vector<bool> seen(numVariables, false);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (CostTable &table : tables) {
+      std::vector<std::set<uint8_t>> supported(table.variables.size());
+      CostTable kept{table.variables, {}, {}};
+      for (size_t row = 0; row < table.rows(); ++row) {
+        bool allowed = true;
+        for (size_t i = 0; i < table.variables.size(); ++i)
+          allowed &= !seen[table.variables[i]] ||
+                     domains[table.variables[i]].count(table.row(row)[i]) != 0;
+        if (!allowed)
+          continue;
+        kept.values.insert(kept.values.end(), table.row(row),
+                           table.row(row) + table.variables.size());
+        kept.costs.push_back(table.costs[row]);
+        for (size_t i = 0; i < table.variables.size(); ++i)
+          supported[i].insert(table.row(row)[i]);
+      }
+      for (size_t i = 0; i < table.variables.size(); ++i) {
+        int variable = table.variables[i];
+        if (!seen[variable] || supported[i] != domains[variable]) {
+          domains[variable] = std::move(supported[i]);
+          seen[variable] = changed = true;
+        }
+      }
+      table = std::move(kept);
+    }
+  }
+  return domains;
+}
+
+/// The variable whose elimination leaves the smallest table, as the domains bound it; the lowest
+/// index among equals.
+int nextVariable(const std::set<int> &remaining, const std::vector<std::set<int>> &neighbours,
+                 const Domains &domains) {
   int best = -1;
-  size_t bestWidth = 0;
+  double bestSize = 0;
   for (int variable : remaining) {
-    std::set<int> neighbours;
-    for (const CostTable &table : tables)
-      if (std::binary_search(table.variables.begin(), table.variables.end(), variable))
-        neighbours.insert(table.variables.begin(), table.variables.end());
-    if (best < 0 || neighbours.size() < bestWidth) {
+    double size = 1;
+    for (int neighbour : neighbours[variable])
+      size *= domains[neighbour].size();
+    if (best < 0 || size < bestSize) {
       best = variable;
-      bestWidth = neighbours.size();
+      bestSize = size;
     }
   }
   return best;
@@ -133,10 +173,22 @@ std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTab
   for (int variable = 0; variable < numVariables; ++variable)
     remaining.insert(variable);
   std::vector<Eliminated> order;
+  Domains domains = prune(numVariables, tables);
+  std::vector<std::set<int>> neighbours(numVariables); // by way of a table, itself left out
+  auto connect = [&](const std::vector<int> &variables) {
+    for (int a : variables)
+      for (int b : variables)
+        if (a != b)
+          neighbours[a].insert(b);
+  };
+  for (const CostTable &table : tables)
+    connect(table.variables);
 
   while (!remaining.empty()) {
-    int variable = nextVariable(remaining, tables);
+    int variable = nextVariable(remaining, neighbours, domains);
     remaining.erase(variable);
+    for (int neighbour : neighbours[variable])
+      neighbours[neighbour].erase(variable);
     std::vector<CostTable> mentioning, rest;
     for (CostTable &table : tables)
       (std::binary_search(table.variables.begin(), table.variables.end(), variable) ? mentioning
@@ -153,6 +205,7 @@ std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTab
       return std::nullopt;
     order.emplace_back();
     rest.push_back(project(joined, variable, order.back()));
+    connect(rest.back().variables);
     tables = std::move(rest);
   }
 

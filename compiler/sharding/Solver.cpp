@@ -410,7 +410,11 @@ void AxisSolver::requireOperand(CostTable &table, const ValueClass &value, size_
   bool fits = has(place) || (orPartial && has(Place::partial(ReduceKind::Sum)));
   if (!fits && place.kind == Placement::Split && has(Place::replicated())) {
     fits = true; // each rank takes its slice
-    cost.deferral = 1;
+    auto type = cast<RankedTensorType>(value.representative.getType());
+    int64_t slice = localBytes(type, atoms.of(value.representative), place);
+    cost.picoseconds =
+        value.members * (computeTime(options.hardware, 0, 2 * slice) +
+                         static_cast<Picoseconds>(options.hardware.instructionLatencySeconds * 1e12));
   }
   if (fits)
     table.add({static_cast<uint8_t>(consumerOption), static_cast<uint8_t>(option)}, cost);
