@@ -16,7 +16,20 @@ include "dialects/nn/NNDecls.td"
 
 def NN_LayerNormOp : NN_CompositeOp<"layer_norm", [AttrSizedOperandSegments]> {
   let summary = "layer normalization over the last dim, then weight and bias";
-  let description = "(x - mean) / sqrt(var + eps) * weight + bias, with the biased variance.";
+  let description = [{
+    (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance.
+
+    Constraints:
+    - eps is not negative
+    - x has a last dim
+    - weight and bias have the type of one row of x
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.layer_norm %x weight %w bias %b {eps = 1.0e-5}
+        : (tensor<2x3x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<2x3x8xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, Optional<NN_FloatTensor>:$weight, Optional<NN_FloatTensor>:$bias,
                        F64Attr:$eps);
   let results = (outs NN_FloatTensor:$y);
@@ -24,6 +37,19 @@ def NN_LayerNormOp : NN_CompositeOp<"layer_norm", [AttrSizedOperandSegments]> {
 }
 def NN_RmsNormOp : NN_CompositeOp<"rms_norm"> {
   let summary = "root-mean-square normalization over the last dim, then weight";
+  let description = [{
+    x / sqrt(mean(x^2) + eps) * weight.
+
+    Constraints:
+    - eps is not negative
+    - x has a last dim
+    - weight has the type of one row of x
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.rms_norm %x weight %w {eps = 1.0e-6} : (tensor<2x3x8xf32>, tensor<8xf32>) -> tensor<2x3x8xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, Optional<NN_FloatTensor>:$weight, F64Attr:$eps);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x (`weight` $weight^)? attr-dict `:` functional-type(operands, results)";
@@ -45,6 +71,16 @@ def NN_CrossEntropyOp : NN_CompositeOp<"cross_entropy"> {
     As torch.nn.functional.cross_entropy: rows whose label is `ignore_index` count for nothing; with
     label smoothing e the target distribution is (1 - e) one-hot + e / classes; `mean` divides by the
     number of rows that count (by 1 if there is none, so that the loss is 0).
+
+    Constraints:
+    - 0 <= label_smoothing < 1
+    - logits has two dims or more
+    - labels has the shape of logits without its last dim
+    - the loss is 0-d: float32, or float64 of float64
+
+    ```mlir
+    %loss = nn.cross_entropy %logits, %labels : (tensor<2x4x16xf32>, tensor<2x4xi32>) -> tensor<f32>
+    ```
   }];
   let arguments = (ins NN_FloatTensor:$logits, NN_IntTensor:$labels,
                        DefaultValuedAttr<I64Attr, "-100">:$ignore_index,
@@ -118,11 +154,29 @@ def NN_FlashAttentionGradOp : NN_PrimitiveOp<"flash_attention_grad", [NN_Infer, 
 class NN_PointwiseOp<string mnemonic, list<Trait> traits = []>
     : NN_PrimitiveOp<mnemonic, !listconcat([NN_Infer, NN_Body], traits)>;
 class NN_UnaryOp<string mnemonic, list<Trait> traits = []> : NN_PointwiseOp<mnemonic, traits> {
+  let description = [{
+    Constraints:
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.}] # mnemonic # [{ %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
 class NN_BinaryOp<string mnemonic, list<Trait> traits = []> : NN_PointwiseOp<mnemonic, traits> {
+  let description = [{
+    Constraints:
+    - the operands have one element type
+    - the operands' shapes are suffixes of the largest one
+    - the result has the type of the largest operand
+
+    ```mlir
+    %y = nn.}] # mnemonic # [{ %a, %b : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$a, NN_FloatTensor:$b);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
@@ -138,6 +192,17 @@ def NN_FillOp : NN_PrimitiveOp<"fill", [NN_Body]> {
 }
 def NN_AddOp : NN_PointwiseOp<"add", [NN_Gradient]> {
   let summary = "the sum of its operands, partial ones first";
+  let description = [{
+    Constraints:
+    - there is one operand at least
+    - the operands have one element type
+    - the operands' shapes are suffixes of the largest one
+    - the result has the type of the largest operand
+
+    ```mlir
+    %y = nn.add %a, %b, %bias : (tensor<2x3xf32>, tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins Variadic<NN_FloatTensor>:$addends);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$addends attr-dict `:` functional-type(operands, results)";
@@ -152,30 +217,88 @@ def NN_TanhOp : NN_UnaryOp<"tanh", [NN_Gradient]> { let summary = "the hyperboli
 def NN_SqrtOp : NN_UnaryOp<"sqrt", [NN_Gradient]> { let summary = "the square root"; }
 def NN_SquareOp : NN_UnaryOp<"square", [NN_Gradient]> { let summary = "x * x"; }
 def NN_SiluOp : NN_UnaryOp<"silu", [NN_Gradient]> { let summary = "x * sigmoid(x)"; }
-def NN_SiluGradOp : NN_BinaryOp<"silu_grad"> { let summary = "silu'(a) * b: a is the input, b the output's gradient"; }
+def NN_SiluGradOp : NN_BinaryOp<"silu_grad"> {
+  let summary = "silu'(a) * b: a is the input, b the output's gradient";
+  let description = [{
+    Constraints:
+    - the operands have one type
+    - the result has it too
+
+    ```mlir
+    %dx = nn.silu_grad %x, %dy : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
+}
 def NN_ReluOp : NN_UnaryOp<"relu", [NN_Gradient]> { let summary = "max(x, 0)"; }
-def NN_ReluGradOp : NN_BinaryOp<"relu_grad"> { let summary = "b where a > 0, else 0: a is the input, b the output's gradient"; }
+def NN_ReluGradOp : NN_BinaryOp<"relu_grad"> {
+  let summary = "b where a > 0, else 0: a is the input, b the output's gradient";
+  let description = [{
+    Constraints:
+    - the operands have one type
+    - the result has it too
+
+    ```mlir
+    %dx = nn.relu_grad %x, %dy : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
+}
 def NN_ScaleOp : NN_PointwiseOp<"scale", [NN_Gradient]> {
   let summary = "x times a constant";
+  let description = [{
+    Constraints:
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.scale %x {factor = 0.5} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, F64Attr:$factor);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
 def NN_GeluOp : NN_PointwiseOp<"gelu", [NN_Gradient]> {
   let summary = "the Gaussian error linear unit";
-  let description = "x Phi(x) by erf, or with `tanh` the approximation 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).";
+  let description = [{
+    x Phi(x) by erf, or with `tanh` the approximation 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+
+    Constraints:
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.gelu %x {tanh} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, UnitAttr:$tanh);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
 def NN_GeluGradOp : NN_PointwiseOp<"gelu_grad"> {
   let summary = "gelu'(x) * dy";
+  let description = [{
+    Constraints:
+    - the operands have one type
+    - the result has it too
+
+    ```mlir
+    %dx = nn.gelu_grad %x, %dy : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$dy, UnitAttr:$tanh);
   let results = (outs NN_FloatTensor:$dx);
   let assemblyFormat = "$x `,` $dy attr-dict `:` functional-type(operands, results)";
 }
 def NN_CastOp : NN_PointwiseOp<"cast", [NN_Gradient]> {
   let summary = "the same values in another float type, rounded to nearest even";
+  let description = [{
+    The result type says to which.
+
+    Constraints:
+    - the result has the shape of x
+
+    ```mlir
+    %y = nn.cast %x : (tensor<2x3xf32>) -> tensor<2x3xbf16>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -188,6 +311,19 @@ def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient,
     index: the same at every tp. An element is dropped where its word (see BodyBuilder::randomBits), as a
     signed 32-bit integer, is less than floor(p 2^32) - 2^31. `global_shape` is set at `grad`; `offsets` (one per dim)
     belong to the local form. Its gradient is the same op on dy.
+
+    Constraints:
+    - 0 <= p < 1
+    - seed and step are 0-d
+    - global_shape has one size for each dim of x
+    - there is no offset, or one for each dim of x
+    - offsets come with a global_shape
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.dropout %x, %seed, %step {p = 0.1, stream = "h.0.drop"}
+        : (tensor<2x3xf32>, tensor<i32>, tensor<i32>) -> tensor<2x3xf32>
+    ```
   }];
   let arguments = (ins NN_FloatTensor:$x, NN_IntTensor:$seed, NN_IntTensor:$step, Variadic<Index>:$offsets,
                        F64Attr:$p, StrAttr:$stream, OptionalAttr<DenseI64ArrayAttr>:$global_shape);
@@ -260,24 +396,74 @@ def NN_BroadcastOp : NN_PrimitiveOp<"broadcast", [NN_Body]> {
 
 def NN_LayerNormalizeOp : NN_PrimitiveOp<"layer_normalize", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "(x - mean) * rstd over the last dim, rstd = 1 / sqrt(var + eps)";
+  let description = [{
+    Constraints:
+    - eps is not negative
+    - x has a last dim
+    - xhat has the type of x
+    - rstd has the shape of x without its last dim: float32, or float64 of float64
+
+    ```mlir
+    %xhat, %rstd = nn.layer_normalize %x {eps = 1.0e-5} : (tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2xf32>)
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, F64Attr:$eps);
   let results = (outs NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
 def NN_LayerNormalizeGradOp : NN_PrimitiveOp<"layer_normalize_grad", [NN_Infer, NN_Body]> {
   let summary = "rstd * (d - mean(d) - xhat * mean(d * xhat))";
+  let description = [{
+    d is the gradient of xhat.
+
+    Constraints:
+    - xhat has a last dim
+    - d and xhat have one type
+    - rstd has the type that the normalization gives it
+    - the result has the type of xhat
+
+    ```mlir
+    %dx = nn.layer_normalize_grad %d, %xhat, %rstd
+        : (tensor<2x8xf32>, tensor<2x8xf32>, tensor<2xf32>) -> tensor<2x8xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$d, NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
   let results = (outs NN_FloatTensor:$dx);
   let assemblyFormat = "$d `,` $xhat `,` $rstd attr-dict `:` functional-type(operands, results)";
 }
 def NN_RmsNormalizeOp : NN_PrimitiveOp<"rms_normalize", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "x * rstd over the last dim, rstd = 1 / sqrt(mean(x^2) + eps)";
+  let description = [{
+    Constraints:
+    - eps is not negative
+    - x has a last dim
+    - xhat has the type of x
+    - rstd has the shape of x without its last dim: float32, or float64 of float64
+
+    ```mlir
+    %xhat, %rstd = nn.rms_normalize %x {eps = 1.0e-5} : (tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2xf32>)
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, F64Attr:$eps);
   let results = (outs NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
 def NN_RmsNormalizeGradOp : NN_PrimitiveOp<"rms_normalize_grad", [NN_Infer, NN_Body]> {
   let summary = "rstd * (d - xhat * mean(d * xhat))";
+  let description = [{
+    d is the gradient of xhat.
+
+    Constraints:
+    - xhat has a last dim
+    - d and xhat have one type
+    - rstd has the type that the normalization gives it
+    - the result has the type of xhat
+
+    ```mlir
+    %dx = nn.rms_normalize_grad %d, %xhat, %rstd
+        : (tensor<2x8xf32>, tensor<2x8xf32>, tensor<2xf32>) -> tensor<2x8xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$d, NN_FloatTensor:$xhat, NN_FloatTensor:$rstd);
   let results = (outs NN_FloatTensor:$dx);
   let assemblyFormat = "$d `,` $xhat `,` $rstd attr-dict `:` functional-type(operands, results)";
@@ -289,6 +475,18 @@ def NN_RmsNormalizeGradOp : NN_PrimitiveOp<"rms_normalize_grad", [NN_Infer, NN_B
 
 def NN_PositionsOp : NN_PrimitiveOp<"positions", [NN_Infer, NN_Body]> {
   let summary = "the index along the last dim of ids: [b, t] -> [b, t]";
+  let description = [{
+    The local form of a sequence split takes the offset along the last dim.
+
+    Constraints:
+    - ids has a last dim
+    - there is no offset, or one
+    - the result has the type of ids
+
+    ```mlir
+    %p = nn.positions %ids : (tensor<2x4xi32>) -> tensor<2x4xi32>
+    ```
+  }];
   let arguments = (ins NN_IntTensor:$ids, Variadic<Index>:$offsets);
   let results = (outs NN_IntTensor:$y);
   let assemblyFormat = "$ids (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
@@ -298,6 +496,15 @@ def NN_EmbeddingOp : NN_PrimitiveOp<"embedding", [NN_Infer, NN_Gradient, NN_Body
   let description = [{
     An id outside of the table gives zeros. The local form of a vocabulary split takes the offset of the
     rank's rows and gives zeros for ids of other ranks: partial(sum).
+
+    Constraints:
+    - the table has two dims
+    - there is no offset, or one
+    - the result has the dims of ids and then the last one of the table, and its element type
+
+    ```mlir
+    %y = nn.embedding %ids, %table : (tensor<2x4xi32>, tensor<16x8xf32>) -> tensor<2x4x8xf32>
+    ```
   }];
   let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$table, Variadic<Index>:$offsets);
   let results = (outs NN_FloatTensor:$y);
@@ -308,6 +515,18 @@ def NN_EmbeddingGradOp : NN_PrimitiveOp<"embedding_grad", [NN_Infer, NN_Body]> {
   let description = [{
     Rows are summed in ascending order of position. Of `like`, the table, the shape alone is used: it says
     v, and its split is the result's.
+
+    Constraints:
+    - the table has two dims
+    - dy and the table have one element type
+    - dy has the dims of ids and then the last one of the table
+    - there is no offset, or one
+    - the result has the type of the table
+
+    ```mlir
+    %d = nn.embedding_grad %ids, %dy like %table
+        : (tensor<2x4xi32>, tensor<2x4x8xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
+    ```
   }];
   let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$dy, NN_FloatTensor:$like, Variadic<Index>:$offsets);
   let results = (outs NN_FloatTensor:$d_table);
@@ -319,6 +538,16 @@ def NN_RopeOp : NN_PrimitiveOp<"rope", [NN_Infer, NN_Gradient, NN_Body]> {
   let description = [{
     Angle of pair i at position p: p * theta^(-2i/d). `inverse` turns back: the gradient. Positions are
     indices along t; the local form of a sequence split takes the offset along t.
+
+    Constraints:
+    - theta is positive
+    - x has four dims, the last one even
+    - there is no offset, or one
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.rope %x {theta = 10000.0} : (tensor<2x4x2x8xf32>) -> tensor<2x4x2x8xf32>
+    ```
   }];
   let arguments = (ins NN_FloatTensor:$x, Variadic<Index>:$offsets, DefaultValuedAttr<F64Attr, "10000.0">:$theta,
                        UnitAttr:$inverse);
@@ -335,6 +564,17 @@ def NN_RopeOp : NN_PrimitiveOp<"rope", [NN_Infer, NN_Gradient, NN_Body]> {
 
 def NN_CeRowMaxOp : NN_PrimitiveOp<"ce_row_max", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "the row maximum; a shift, through which no gradient flows";
+  let description = [{
+    Constraints:
+    - classes is positive
+    - logits has two dims or more
+    - there is no offset, or one
+    - the result has the shape of logits without its last dim: float32, or float64 of float64
+
+    ```mlir
+    %m = nn.ce_row_max %logits {classes = 16} : (tensor<4x16xf32>) -> tensor<4xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$logits, Variadic<Index>:$offsets, I64Attr:$classes);
   let results = (outs NN_FloatTensor:$row_max);
   let extraClassDeclaration = "int getDomainOperand() { return 0; }";
@@ -342,6 +582,20 @@ def NN_CeRowMaxOp : NN_PrimitiveOp<"ce_row_max", [NN_Infer, NN_Gradient, NN_Body
 }
 def NN_CeRowSumsOp : NN_PrimitiveOp<"ce_row_sums", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "sum of exp(logit - row_max), the target's logit, and with `smoothing` the sum of all logits";
+  let description = [{
+    Constraints:
+    - classes is positive
+    - logits has two dims or more
+    - values by row have the shape of logits without its last dim: float32, or float64 of float64
+    - labels has the shape of logits without its last dim
+    - there is no offset, or one
+    - with `smoothing` there are three results, else two
+
+    ```mlir
+    %s, %t = nn.ce_row_sums %logits, %m, %labels {classes = 16}
+        : (tensor<4x16xf32>, tensor<4xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xf32>)
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$logits, NN_FloatTensor:$row_max, NN_IntTensor:$labels, Variadic<Index>:$offsets,
                        I64Attr:$classes, UnitAttr:$smoothing);
   let results = (outs NN_FloatTensor:$sum_exp, NN_FloatTensor:$target, Optional<NN_FloatTensor>:$sum_logits);
@@ -350,6 +604,22 @@ def NN_CeRowSumsOp : NN_PrimitiveOp<"ce_row_sums", [NN_Infer, NN_Gradient, NN_Bo
 }
 def NN_CeRowSumsGradOp : NN_PrimitiveOp<"ce_row_sums_grad", [NN_Infer, NN_Body, AttrSizedOperandSegments]> {
   let summary = "exp(logit - row_max) * d_sum_exp + onehot(label) * d_target (+ d_sum_logits)";
+  let description = [{
+    Columns from `classes` on are written as zero.
+
+    Constraints:
+    - classes is positive
+    - logits has two dims or more
+    - values by row have the shape of logits without its last dim: float32, or float64 of float64
+    - labels has the shape of logits without its last dim
+    - there is no offset, or one
+    - the result has the type of logits
+
+    ```mlir
+    %d = nn.ce_row_sums_grad %logits, %m, %labels, %ds, %dt {classes = 16} : (tensor<4x16xf32>,
+        tensor<4xf32>, tensor<4xi32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4x16xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$logits, NN_FloatTensor:$row_max, NN_IntTensor:$labels,
                        NN_FloatTensor:$d_sum_exp, NN_FloatTensor:$d_target, Optional<NN_FloatTensor>:$d_sum_logits,
                        Variadic<Index>:$offsets, I64Attr:$classes);
@@ -361,6 +631,22 @@ def NN_CeRowSumsGradOp : NN_PrimitiveOp<"ce_row_sums_grad", [NN_Infer, NN_Body, 
 }
 def NN_CeRowLossOp : NN_PrimitiveOp<"ce_row_loss", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "log(sum_exp) + row_max - (1 - e) target - e/classes sum_logits; 0 where ignored";
+  let description = [{
+    e is `label_smoothing`.
+
+    Constraints:
+    - classes is positive
+    - 0 <= label_smoothing < 1
+    - the sum of logits is there just where label_smoothing is not 0
+    - row_max, target and sum_logits have the type of sum_exp
+    - labels has the shape of sum_exp
+    - the result has the type of sum_exp
+
+    ```mlir
+    %l = nn.ce_row_loss %m, %s, %t labels %labels {classes = 16, ignore_index = -100, label_smoothing = 0.0}
+        : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) -> tensor<4xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$row_max, NN_FloatTensor:$sum_exp, NN_FloatTensor:$target,
                        Optional<NN_FloatTensor>:$sum_logits, NN_IntTensor:$labels,
                        I64Attr:$classes, I64Attr:$ignore_index, F64Attr:$label_smoothing);
@@ -371,6 +657,22 @@ def NN_CeRowLossOp : NN_PrimitiveOp<"ce_row_loss", [NN_Infer, NN_Gradient, NN_Bo
 }
 def NN_CeRowLossGradOp : NN_PrimitiveOp<"ce_row_loss_grad", [NN_Infer, NN_Body]> {
   let summary = "gradients of sum_exp, target and, if smoothed, sum_logits; 0 where ignored";
+  let description = [{
+    d_loss / sum_exp, (e - 1) d_loss and -e/classes d_loss, where e is `label_smoothing`.
+
+    Constraints:
+    - classes is positive
+    - 0 <= label_smoothing < 1
+    - the gradient of the sum of logits is there just where label_smoothing is not 0
+    - d_loss has the type of sum_exp
+    - labels has the shape of sum_exp
+    - the results have the type of sum_exp
+
+    ```mlir
+    %ds, %dt = nn.ce_row_loss_grad %d, %s, %labels {classes = 16, ignore_index = -100, label_smoothing = 0.0}
+        : (tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xf32>)
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$d_loss, NN_FloatTensor:$sum_exp, NN_IntTensor:$labels,
                        I64Attr:$classes, I64Attr:$ignore_index, F64Attr:$label_smoothing);
   let results = (outs NN_FloatTensor:$d_sum_exp, NN_FloatTensor:$d_target, Optional<NN_FloatTensor>:$d_sum_logits);
@@ -381,6 +683,16 @@ def NN_CountLabelsOp : NN_PrimitiveOp<"count_labels", [NN_Infer, NN_Body]> {
   let description = [{
     `global_shape` is the logical extent of labels: what lies beyond (pads) does not count. The local form
     takes one offset per dim.
+
+    Constraints:
+    - global_shape has one size for each dim of labels
+    - there is no offset, or one for each dim of labels
+    - the result is tensor<f32>, or tensor<f64> with `wide`
+
+    ```mlir
+    %n = nn.count_labels %labels {ignore_index = -100, global_shape = array<i64: 2, 4>}
+        : (tensor<2x4xi32>) -> tensor<f32>
+    ```
   }];
   let arguments = (ins NN_IntTensor:$labels, Variadic<Index>:$offsets, I64Attr:$ignore_index,
                        DenseI64ArrayAttr:$global_shape, UnitAttr:$wide);
@@ -390,6 +702,15 @@ def NN_CountLabelsOp : NN_PrimitiveOp<"count_labels", [NN_Infer, NN_Body]> {
 }
 def NN_DivCountOp : NN_PrimitiveOp<"div_count", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "x / max(count, 1), for a 0-d count that has no gradient";
+  let description = [{
+    Constraints:
+    - the count is 0-d, of x's element type
+    - the result has the type of x
+
+    ```mlir
+    %y = nn.div_count %x, %n : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$count);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `,` $count attr-dict `:` functional-type(operands, results)";
@@ -401,14 +722,39 @@ def NN_DivCountOp : NN_PrimitiveOp<"div_count", [NN_Infer, NN_Gradient, NN_Body]
 
 def NN_ClipFactorOp : NN_PrimitiveOp<"clip_factor", [NN_Infer, NN_Body]> {
   let summary = "min(1, max_norm / (norm + 1e-6)) and norm, of a squared norm (0-d)";
-  let description = "As torch.nn.utils.clip_grad_norm_.";
+  let description = [{
+    As torch.nn.utils.clip_grad_norm_.
+
+    Constraints:
+    - max_norm is positive
+    - the squared norm is 0-d
+    - the results have its type
+
+    ```mlir
+    %factor, %norm = nn.clip_factor %squared {max_norm = 1.0} : (tensor<f32>) -> (tensor<f32>, tensor<f32>)
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$norm_squared, F64Attr:$max_norm);
   let results = (outs NN_FloatTensor:$factor, NN_FloatTensor:$norm);
   let assemblyFormat = "$norm_squared attr-dict `:` functional-type(operands, results)";
 }
 def NN_SgdOp : NN_PrimitiveOp<"sgd", [NN_Infer, NN_Body]> {
   let summary = "a step of torch.optim.SGD";
-  let description = "g += weight_decay p; with momentum: m' = g in step 1, else momentum m + g; p' = p - lr m'.";
+  let description = [{
+    g += weight_decay p; with momentum: m' = g in step 1, else momentum m + g; p' = p - lr m'.
+
+    Constraints:
+    - there is a moment just where momentum is not 0
+    - gradient and moment have the type of the parameter
+    - lr is 0-d, of the parameter's element type
+    - step is 0-d
+    - the results have the type of the parameter
+
+    ```mlir
+    %p2 = nn.sgd %p, %g, %lr, %step {momentum = 0.0, weight_decay = 0.0}
+        : (tensor<8xf32>, tensor<8xf32>, tensor<f32>, tensor<i32>) -> tensor<8xf32>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$p, NN_FloatTensor:$g, Optional<NN_FloatTensor>:$m, NN_FloatTensor:$lr, NN_IntTensor:$step,
                        F64Attr:$momentum, F64Attr:$weight_decay);
   let results = (outs NN_FloatTensor:$new_p, Optional<NN_FloatTensor>:$new_m);
@@ -419,7 +765,21 @@ def NN_AdamOp : NN_PrimitiveOp<"adam", [NN_Infer, NN_Body]> {
   let description = [{
     Bias-corrected: p' = p - lr / (1 - beta1^step) * m' / (sqrt(v') / sqrt(1 - beta2^step) + eps).
     Weight decay is added to the gradient, or if decoupled p is scaled by 1 - lr weight_decay first.
-    lr and step are 0-d.
+
+    Constraints:
+    - 0 <= beta1 < 1 and 0 <= beta2 < 1
+    - eps is not negative
+    - gradient and moments have the type of the parameter
+    - lr is 0-d, of the parameter's element type
+    - step is 0-d
+    - the results have the type of the parameter
+
+    ```mlir
+    %p2, %m2, %v2 = nn.adam %p, %g, %m, %v, %lr, %step
+        {beta1 = 0.9, beta2 = 0.999, eps = 1.0e-8, weight_decay = 0.0}
+        : (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<f32>, tensor<i32>)
+        -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>)
+    ```
   }];
   let arguments = (ins NN_FloatTensor:$p, NN_FloatTensor:$g, NN_FloatTensor:$m, NN_FloatTensor:$v, NN_FloatTensor:$lr,
                        NN_IntTensor:$step, F64Attr:$beta1, F64Attr:$beta2, F64Attr:$eps, F64Attr:$weight_decay,
