@@ -1,0 +1,40 @@
+//===- TestModels.h - Tiny transformers, for tests of whole modules ------------------------===//
+//
+// Sizes are small enough for finite differences, and odd enough for padding: vocabularies, heads
+// and hidden sizes that do not divide.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "TestModule.h"
+
+namespace tpc::interpreter::test {
+
+struct ModelSizes {
+  int64_t layers = 1, batch = 2, sequence = 3, vocab = 11;
+  int64_t hidden = 6, heads = 2, kvHeads = 2, size = 4, inner = 8;
+};
+
+/// After "optimizer": "#nn.sgd<lr = @lr>".
+inline const std::string kSgd = "#nn.sgd<lr = @lr>";
+inline const std::string kAdam =
+    "#nn.adam<lr = @lr, weight_decay = 0.1 : f64, decoupled = true> clip_norm 0.5";
+
+/// GPT-2: fused qkv with bias, layer_norm, gelu, tied embeddings, dropout, label smoothing.
+std::string gptText(const ModelSizes &sizes, const std::string &optimizer);
+/// Llama: rms_norm, rope, grouped kv heads, silu gate, no biases.
+std::string llamaText(const ModelSizes &sizes, const std::string &optimizer);
+/// linear, relu, linear, sum of squares; with biases.
+std::string mlpText(const ModelSizes &sizes, const std::string &optimizer);
+
+/// Parses, binds, unrolls and flattens (level model), then builds level grad: the entry @train of
+/// @loss.
+mlir::OwningOpRef<mlir::ModuleOp> gradModule(const std::string &text);
+
+nn::EntryOp entryNamed(mlir::ModuleOp module, llvm::StringRef name);
+
+/// Random values for all declarations: tokens and labels in range, some labels ignored, states as
+/// in the middle of a training.
+Bindings drawBindings(mlir::ModuleOp module, uint32_t seed);
+
+} // namespace tpc::interpreter::test
