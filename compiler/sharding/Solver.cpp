@@ -154,9 +154,10 @@ std::string AxisSolver::resolve(StringRef symbol) const {
   return symbol.str();
 }
 
-/// A factor smaller than the axis would leave ranks with nothing but pads.
+/// A factor smaller than the axis would leave ranks with nothing but pads; one of a single index is
+/// no atom of its dim.
 bool AxisSolver::mayBeSplit(const DimFacts &facts, int atom) const {
-  if (facts.atoms[atom] < ranks)
+  if (facts.atoms[atom] < ranks || facts.atoms[atom] == 1)
     return false;
   if (role == AxisRole::Data)
     return facts.role == DimRole::Batch && atom == 0;
@@ -197,7 +198,8 @@ std::vector<OpOption> AxisSolver::optionsOf(OpClass &opClass) {
       for (int member : list) {
         if (member == factor)
           return Place::split(dim, before + atom);
-        before += factorFacts[member].atoms.size();
+        if (rule.factors[member].size > 1)
+          before += factorFacts[member].atoms.size();
       }
     }
     return Place::replicated();
@@ -322,7 +324,7 @@ void AxisSolver::collectSymbol(StringRef name, const llvm::StringMap<Place> &fix
     Place place;
     if (role == AxisRole::Data)
       for (auto [dim, fact] : llvm::enumerate(facts))
-        if (fact.role == DimRole::Batch)
+        if (fact.role == DimRole::Batch && mayBeSplit(fact, 0))
           place = Place::split(dim, 0);
     places = {place};
   } else {
