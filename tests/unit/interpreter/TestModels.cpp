@@ -35,6 +35,8 @@ std::string substitute(std::string text, const std::map<std::string, std::string
 std::map<std::string, std::string> commonNames(const ModelSizes &s, const std::string &optimizer) {
   int64_t b = s.batch, t = s.sequence, h = s.hidden, q = s.heads * s.size, kv = s.kvHeads * s.size;
   return {
+      {"batch", std::to_string(s.batch)},
+      {"sequence", std::to_string(s.sequence)},
       {"layers", std::to_string(s.layers)},
       {"optimizer", optimizer},
       {"size", std::to_string(s.size)},
@@ -70,8 +72,10 @@ std::map<std::string, std::string> commonNames(const ModelSizes &s, const std::s
 
 std::string gptText(const ModelSizes &sizes, const std::string &optimizer) {
   return substitute(R"(
-  nn.input @tokens : $ids dims ["", ""]
-  nn.input @labels : $ids dims ["", ""]
+  nn.dim @B = $batch
+  nn.dim @T = $sequence
+  nn.input @tokens : $ids dims ["B", "T"]
+  nn.input @labels : $ids dims ["B", "T"]
   nn.scalar @lr : $scalar = 0.01
   nn.scalar @seed : $integer = 0.0 role seed
   nn.scalar @step : $integer = 0.0 role step
@@ -158,8 +162,10 @@ std::string gptText(const ModelSizes &sizes, const std::string &optimizer) {
 
 std::string llamaText(const ModelSizes &sizes, const std::string &optimizer) {
   return substitute(R"(
-  nn.input @tokens : $ids dims ["", ""]
-  nn.input @labels : $ids dims ["", ""]
+  nn.dim @B = $batch
+  nn.dim @T = $sequence
+  nn.input @tokens : $ids dims ["B", "T"]
+  nn.input @labels : $ids dims ["B", "T"]
   nn.scalar @lr : $scalar = 0.01
   nn.parameter @wte : $wte init #nn.init<normal, 0.0, 1.0>
   nn.layers @h count $layers {
@@ -233,7 +239,9 @@ std::string llamaText(const ModelSizes &sizes, const std::string &optimizer) {
 
 std::string mlpText(const ModelSizes &sizes, const std::string &optimizer) {
   return substitute(R"(
-  nn.input @data : $x dims ["", "", ""]
+  nn.dim @B = $batch
+  nn.dim @T = $sequence
+  nn.input @data : $x dims ["B", "T", ""]
   nn.scalar @lr : $scalar = 0.01
   nn.parameter @fc.weight : $wi init #nn.init<normal, 0.0, 1.0>
   nn.parameter @fc.bias : $bi init #nn.init<zeros>
