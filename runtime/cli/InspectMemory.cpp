@@ -53,7 +53,7 @@ std::string tpc::memoryText(const PlanFile &plan) {
   }
   arenas.row({"all", std::to_string(plan.arenaBytes()), humanBytes(plan.arenaBytes()),
               std::to_string(plan->buffers()->size())});
-  return "per rank\n" + arenas.str() + std::string(kOutside) + "\n" + details;
+  return "per rank\n" + arenas.str() + "outside: " + kOutside + "\n" + details;
 }
 
 void tpc::memoryJson(const PlanFile &plan, JsonWriter &json) {

@@ -20,8 +20,8 @@ using namespace tpc;
 namespace {
 
 /// The signal that asked the run to stop; the second one ends the process as if unhandled.
-volatile std::sig_atomic_t stopSignal = 0;
-static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<int> stopSignal = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler writes it");
 
 void noteSignal(int signal) {
   stopSignal = signal;
@@ -99,7 +99,7 @@ public:
     TPC_RETURN_IF_ERROR(write(log, *session, {lastDone, bindings.seed()}));
     reportMemory(log, *session);
     TPC_RETURN_IF_ERROR(log.close());
-    return static_cast<int>(stopSignal);
+    return stopSignal.load();
   }
 
 private:
