@@ -59,6 +59,18 @@ def NN_AttentionOp : NN_CompositeOp<"attention"> {
   let description = [{
     q `[b, tq, h, d]`, k and v `[b, tk, kv, d]`; h is a multiple of kv, query head i reads kv head
     i / (h / kv). Without `scale` it is 1/sqrt(d). causal: query i sees keys j <= i + (tk - tq).
+
+    ```mlir
+    %o = nn.attention %q, %k, %v {causal = true} : (tensor<2x7x8x32xf32>, tensor<2x7x2x32xf32>, tensor<2x7x2x32xf32>) -> tensor<2x7x8x32xf32>
+    ```
+
+    Constraints:
+    - q, k and v have one element type
+    - q and k are 4-d
+    - k and v have one shape
+    - q and k have the same batch and head size
+    - the number of query heads is a multiple of the number of kv heads
+    - the result has q's type
   }];
   let arguments = (ins NN_FloatTensor:$q, NN_FloatTensor:$k, NN_FloatTensor:$v,
                        DefaultValuedAttr<BoolAttr, "false">:$causal, OptionalAttr<F64Attr>:$scale);
@@ -91,6 +103,16 @@ def NN_CrossEntropyOp : NN_CompositeOp<"cross_entropy"> {
 }
 def NN_MeanOp : NN_CompositeOp<"mean"> {
   let summary = "mean over dims, which are removed";
+  let description = [{
+    ```mlir
+    %m = nn.mean %x dims [0, 1] : (tensor<2x7xf32>) -> tensor<f32>
+    ```
+
+    Constraints:
+    - there is at least one dim, and dims are ascending dims of x
+    - dims are leading dims, trailing dims or all of them
+    - the result has x's other dims and its element type
+  }];
   let arguments = (ins NN_FloatTensor:$x, DenseI64ArrayAttr:$dims);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `dims` $dims attr-dict `:` functional-type(operands, results)";
@@ -105,7 +127,18 @@ def NN_LinearOp : NN_PrimitiveOp<"linear", [NN_Infer, NN_Gradient, NN_Library,
   let summary = "x . weight^T (+ bias), weight [out, in]";
   let description = [{
     x `[..., in]`. The bias is there in models alone: `grad` makes it an `nn.add` (its expansion), so that
-    a row split cannot add it once a rank.
+    a row split cannot add it once a rank. The product of bfloat16 operands is float32.
+
+    ```mlir
+    %y = nn.linear %x, %w bias %b : (tensor<2x7x256xf32>, tensor<1024x256xf32>, tensor<1024xf32>) -> tensor<2x7x1024xf32>
+    ```
+
+    Constraints:
+    - operands have one element type
+    - the weight is 2-d
+    - x has at least one dim, and its last is the weight's `in`
+    - the bias has `out` numbers
+    - the result has x's leading dims and `out`
   }];
   let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$weight, Optional<NN_FloatTensor>:$bias);
   let results = (outs NN_FloatTensor:$y);
@@ -114,32 +147,89 @@ def NN_LinearOp : NN_PrimitiveOp<"linear", [NN_Infer, NN_Gradient, NN_Library,
 }
 def NN_LinearInputGradOp : NN_PrimitiveOp<"linear_input_grad", [NN_Infer, NN_Library]> {
   let summary = "dy . weight: the gradient of linear's input";
+  let description = [{
+    ```mlir
+    %dx = nn.linear_input_grad %dy, %w : (tensor<2x7x1024xf32>, tensor<1024x256xf32>) -> tensor<2x7x256xf32>
+    ```
+
+    Constraints:
+    - operands have one element type
+    - the weight is 2-d
+    - dy has at least one dim, and its last is the weight's `out`
+    - the result has dy's leading dims and `in`
+  }];
   let arguments = (ins NN_FloatTensor:$dy, NN_FloatTensor:$weight);
   let results = (outs NN_FloatTensor:$dx);
   let assemblyFormat = "$dy `,` $weight attr-dict `:` functional-type(operands, results)";
 }
 def NN_LinearWeightGradOp : NN_PrimitiveOp<"linear_weight_grad", [NN_Infer, NN_Library]> {
   let summary = "dy^T . x over all rows: the gradient of linear's weight";
+  let description = [{
+    ```mlir
+    %dw = nn.linear_weight_grad %dy, %x : (tensor<2x7x1024xf32>, tensor<2x7x256xf32>) -> tensor<1024x256xf32>
+    ```
+
+    Constraints:
+    - operands have one element type
+    - operands have at least one dim, and the same leading dims
+    - the result is [out, in]
+  }];
   let arguments = (ins NN_FloatTensor:$dy, NN_FloatTensor:$x);
   let results = (outs NN_FloatTensor:$dw);
   let assemblyFormat = "$dy `,` $x attr-dict `:` functional-type(operands, results)";
 }
 def NN_MatmulOp : NN_PrimitiveOp<"matmul", [NN_Infer, NN_Gradient, NN_Library]> {
   let summary = "batched a . b: [..., m, k] . [..., k, n]";
-  let description = "transpose_a: a is [..., k, m]; transpose_b: b is [..., n, k]. Leading dims are equal.";
+  let description = [{
+    transpose_a: a is [..., k, m]; transpose_b: b is [..., n, k].
+
+    ```mlir
+    %c = nn.matmul %a, %b {transpose_b} : (tensor<4x7x16xf32>, tensor<4x9x16xf32>) -> tensor<4x7x9xf32>
+    ```
+
+    Constraints:
+    - operands have one element type
+    - operands have the same rank, at least 2
+    - operands have the same leading dims
+    - operands have the same k
+    - the result is [..., m, n]
+  }];
   let arguments = (ins NN_FloatTensor:$a, NN_FloatTensor:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b);
   let results = (outs NN_FloatTensor:$c);
   let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
 }
 def NN_FlashAttentionOp : NN_PrimitiveOp<"flash_attention", [NN_Infer, NN_Gradient, NN_Library]> {
   let summary = "attention that keeps the log of its row sums, not its scores";
-  let description = "Like `nn.attention`, with lse `[b, h, tq]` (float32, or float64 of float64).";
+  let description = [{
+    Like `nn.attention`, with lse `[b, h, tq]` (float32, or float64 of float64).
+
+    ```mlir
+    %o, %lse = nn.flash_attention %q, %k, %v {causal = true, scale = 0.125 : f64} : (tensor<2x7x8x64xf32>, tensor<2x7x2x64xf32>, tensor<2x7x2x64xf32>) -> (tensor<2x7x8x64xf32>, tensor<2x8x7xf32>)
+    ```
+
+    Constraints:
+    - q, k and v are as in `nn.attention`
+    - o has q's type, lse is [b, h, tq]
+  }];
   let arguments = (ins NN_FloatTensor:$q, NN_FloatTensor:$k, NN_FloatTensor:$v, BoolAttr:$causal, F64Attr:$scale);
   let results = (outs NN_FloatTensor:$o, NN_FloatTensor:$lse);
   let assemblyFormat = "$q `,` $k `,` $v attr-dict `:` functional-type(operands, results)";
 }
 def NN_FlashAttentionGradOp : NN_PrimitiveOp<"flash_attention_grad", [NN_Infer, NN_Library]> {
   let summary = "the gradients of flash_attention's q, k and v";
+  let description = [{
+    Takes the forward op's operands and results, and the gradient of o.
+
+    ```mlir
+    %dq, %dk, %dv = nn.flash_attention_grad %q, %k, %v, %o, %lse, %do {causal = true, scale = 0.125 : f64} : (tensor<2x7x8x64xf32>, tensor<2x7x2x64xf32>, tensor<2x7x2x64xf32>, tensor<2x7x8x64xf32>, tensor<2x8x7xf32>, tensor<2x7x8x64xf32>) -> (tensor<2x7x8x64xf32>, tensor<2x7x2x64xf32>, tensor<2x7x2x64xf32>)
+    ```
+
+    Constraints:
+    - q, k and v are as in `nn.attention`
+    - o and its gradient have q's type
+    - lse is [b, h, tq]
+    - the results have the types of q, k and v
+  }];
   let arguments = (ins NN_FloatTensor:$q, NN_FloatTensor:$k, NN_FloatTensor:$v, NN_FloatTensor:$o, NN_FloatTensor:$lse,
                        NN_FloatTensor:$d_o, BoolAttr:$causal, F64Attr:$scale);
   let results = (outs NN_FloatTensor:$dq, NN_FloatTensor:$dk, NN_FloatTensor:$dv);
@@ -338,45 +428,119 @@ def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient,
 
 def NN_SplitDimOp : NN_PrimitiveOp<"split_dim", [NN_Infer, NN_Gradient]> {
   let summary = "[..., a * minor, ...] as [..., a, minor, ...]";
-  let description = "A view. Only the minor extent is written, so that the op is the same on local shapes.";
+  let description = [{
+    A view. Only the minor extent is written, so that the op is the same on local shapes, unless the minor
+    factor itself is split.
+
+    ```mlir
+    %y = nn.split_dim %x dim 2 minor 64 : (tensor<2x7x768xf32>) -> tensor<2x7x12x64xf32>
+    ```
+
+    Constraints:
+    - `dim` is a dim of x
+    - `minor` divides its extent
+    - the result has x's shape with the dim as two
+  }];
   let arguments = (ins NN_Tensor:$x, I64Attr:$dim, I64Attr:$minor);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `dim` $dim `minor` $minor attr-dict `:` functional-type($x, $y)";
 }
 def NN_MergeDimsOp : NN_PrimitiveOp<"merge_dims", [NN_Infer, NN_Gradient]> {
   let summary = "[..., a, b, ...] as [..., a * b, ...]: dims `dim` and `dim + 1` become one";
+  let description = [{
+    A view.
+
+    ```mlir
+    %y = nn.merge_dims %x dim 2 : (tensor<2x7x12x64xf32>) -> tensor<2x7x768xf32>
+    ```
+
+    Constraints:
+    - `dim` and `dim + 1` are dims of x
+    - the result has x's shape with the two dims as one
+  }];
   let arguments = (ins NN_Tensor:$x, I64Attr:$dim);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `dim` $dim attr-dict `:` functional-type($x, $y)";
 }
 def NN_TransposeOp : NN_PrimitiveOp<"transpose", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "dim i of the result is dim permutation[i] of x";
+  let description = [{
+    ```mlir
+    %y = nn.transpose %x [1, 0] : (tensor<2x7xf32>) -> tensor<7x2xf32>
+    ```
+
+    Constraints:
+    - the permutation names each dim of x once
+    - the result has x's extents in that order
+  }];
   let arguments = (ins NN_Tensor:$x, DenseI64ArrayAttr:$permutation);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x $permutation attr-dict `:` functional-type($x, $y)";
 }
 def NN_SliceOp : NN_PrimitiveOp<"slice", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "[start, start + size) of one dim";
+  let description = [{
+    ```mlir
+    %y = nn.slice %x dim 1 start 2 size 3 : (tensor<2x7xf32>) -> tensor<2x3xf32>
+    ```
+
+    Constraints:
+    - `dim` is a dim of x
+    - the range is not empty and lies in the dim
+    - the result has x's shape with `size` in the dim
+  }];
   let arguments = (ins NN_Tensor:$x, I64Attr:$dim, I64Attr:$start, I64Attr:$size);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$x `dim` $dim `start` $start `size` $size attr-dict `:` functional-type($x, $y)";
 }
 def NN_ConcatOp : NN_PrimitiveOp<"concat", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "its operands one after the other along one dim";
+  let description = [{
+    ```mlir
+    %y = nn.concat %a, %b dim 1 : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<2x7xf32>
+    ```
+
+    Constraints:
+    - there is at least one operand
+    - operands have one element type
+    - `dim` is a dim of the operands
+    - operands differ in this dim alone
+    - the result has the sum of their extents in the dim
+  }];
   let arguments = (ins Variadic<NN_Tensor>:$parts, I64Attr:$dim);
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$parts `dim` $dim attr-dict `:` functional-type($parts, $y)";
 }
 def NN_PadOp : NN_PrimitiveOp<"pad", [NN_Body]> {
   let summary = "zeros around x along one dim: the gradient of slice";
-  let description = "x is placed at [start, start + extent of x) of the result's dim.";
+  let description = [{
+    x is placed at [start, start + extent of x) of the result's dim.
+
+    ```mlir
+    %y = nn.pad %x dim 1 start 2 : (tensor<2x3xf32>) -> tensor<2x7xf32>
+    ```
+
+    Constraints:
+    - `dim` is a dim of x
+    - operand and result differ in this dim alone
+    - the place of x lies in the result's dim
+  }];
   let arguments = (ins NN_FloatTensor:$x, I64Attr:$dim, I64Attr:$start);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `dim` $dim `start` $start attr-dict `:` functional-type($x, $y)";
 }
 def NN_SumOp : NN_PrimitiveOp<"sum", [NN_Infer, NN_Gradient, NN_Body]> {
   let summary = "sum over dims, which are removed";
-  let description = "Dims are ascending; leading dims, trailing dims or all of them.";
+  let description = [{
+    ```mlir
+    %y = nn.sum %x dims [0, 1] : (tensor<2x7x256xf32>) -> tensor<256xf32>
+    ```
+
+    Constraints:
+    - there is at least one dim, and dims are ascending dims of x
+    - dims are leading dims, trailing dims or all of them
+    - the result has x's other dims and its element type
+  }];
   let arguments = (ins NN_FloatTensor:$x, DenseI64ArrayAttr:$dims);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `dims` $dims attr-dict `:` functional-type($x, $y)";
@@ -384,7 +548,19 @@ def NN_SumOp : NN_PrimitiveOp<"sum", [NN_Infer, NN_Gradient, NN_Body]> {
 }
 def NN_BroadcastOp : NN_PrimitiveOp<"broadcast", [NN_Body]> {
   let summary = "repeats x along new dims: the gradient of sum";
-  let description = "`dims` are the dims of the result that x lacks, ascending. `like` gives the result's shape.";
+  let description = [{
+    `dims` are the dims of the result that x lacks. Of `like` the shape alone is used: it is the result's,
+    and so is its split.
+
+    ```mlir
+    %y = nn.broadcast %x like %l dims [0] : (tensor<7xf32>, tensor<2x7xf32>) -> tensor<2x7xf32>
+    ```
+
+    Constraints:
+    - there is at least one dim, and dims are ascending dims of `like`
+    - the result has the shape of `like` and the element type of x
+    - x has the result's dims that `dims` does not name
+  }];
   let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$like, DenseI64ArrayAttr:$dims);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x `like` $like `dims` $dims attr-dict `:` functional-type(operands, results)";

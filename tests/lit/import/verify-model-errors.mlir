@@ -1,0 +1,120 @@
+// RUN: tpc-opt %s --split-input-file --verify-diagnostics --tpc-verify-model
+
+// No layers are left.
+// expected-error @+1 {{is left at level model; unroll layers and flatten scopes first}}
+nn.layers @h count 2 {
+  nn.block (%x: tensor<8xf32>) -> tensor<8xf32> {
+    nn.return %x : tensor<8xf32>
+  }
+}
+
+// -----
+
+// No scopes are left.
+nn.entry @e outputs [] {
+  // expected-error @+1 {{is left at level model; unroll layers and flatten scopes first}}
+  nn.scope "a" {
+    nn.yield
+  }
+  nn.return
+}
+
+// -----
+
+// There is at least one entry.
+// expected-error @+1 {{the model has no nn.entry, so there is nothing to run}}
+module {
+}
+
+// -----
+
+// A tie's target is a parameter.
+nn.dim @B = 1
+// expected-error @+1 {{ties to @B, which is no nn.parameter}}
+nn.tie @t to @B init #nn.init<zeros>
+nn.entry @e outputs [] {
+  nn.return
+}
+
+// -----
+
+// A read names an input, scalar, parameter, tie or state.
+nn.dim @B = 1
+nn.entry @e outputs [] {
+  // expected-error @+1 {{reads @B, which is no input, scalar, parameter, tie or state}}
+  %0 = nn.read @B : tensor<8xf32>
+  // expected-error @+1 {{reads @nothing, which is no input, scalar, parameter, tie or state}}
+  %1 = nn.read @nothing : tensor<8xf32>
+  nn.return
+}
+
+// -----
+
+// A read has its declaration's type.
+// expected-note @+1 {{it is declared here}}
+nn.input @x : tensor<8xf32> dims [""]
+nn.entry @e outputs [] {
+  // expected-error @+1 {{gives 'tensor<4xf32>', but @x is 'tensor<8xf32>'}}
+  %0 = nn.read @x : tensor<4xf32>
+  nn.return
+}
+
+// -----
+
+// A write names a parameter or state, and has its type.
+nn.input @x : tensor<8xf32> dims [""]
+nn.parameter @p : tensor<4xf32> init #nn.init<zeros>
+nn.entry @e outputs [] {
+  %x = nn.read @x : tensor<8xf32>
+  %p = nn.read @p : tensor<4xf32>
+  // expected-error @+1 {{writes @x, which is no parameter or state}}
+  nn.write %x, @x : tensor<8xf32>
+  // expected-error @+1 {{writes 'tensor<8xf32>' to @p, which is 'tensor<4xf32>'}}
+  nn.write %x, @p : tensor<8xf32>
+  nn.return
+}
+
+// -----
+
+// Each symbol is written at most once, and not read afterwards, under whatever name.
+nn.parameter @p : tensor<4xf32> init #nn.init<zeros>
+nn.tie @q to @p init #nn.init<zeros>
+nn.entry @e outputs [] {
+  %p = nn.read @p : tensor<4xf32>
+  // expected-note @+1 {{it is written here}}
+  nn.write %p, @p : tensor<4xf32>
+  // expected-error @+1 {{writes @q a second time}}
+  nn.write %p, @q : tensor<4xf32>
+  // expected-error @+1 {{reads @q after its write}}
+  %q = nn.read @q : tensor<4xf32>
+  nn.return
+}
+
+// -----
+
+// Every parameter is read by some entry.
+nn.parameter @used : tensor<4xf32> init #nn.init<zeros>
+nn.tie @name to @used init #nn.init<zeros>
+// expected-error @+1 {{"unused" is read by no entry; use it or remove it}}
+nn.parameter @unused : tensor<4xf32> init #nn.init<zeros>
+nn.entry @e outputs [] {
+  %0 = nn.read @name : tensor<4xf32>
+  nn.return
+}
+
+// -----
+
+// A training names an entry, a learning rate, and groups that match.
+nn.scalar @step : tensor<i32> = 0.0 role step
+nn.parameter @p.bias : tensor<4xf32> init #nn.init<zeros>
+nn.entry @loss outputs ["loss"] {
+  %0 = nn.read @p.bias : tensor<4xf32>
+  nn.return %0 : tensor<4xf32>
+}
+// expected-error @below {{trains @other, which is no nn.entry}}
+// expected-error @below {{has the learning rate @lr, which is no float nn.scalar that a user sets}}
+nn.training @train of @other optimizer #nn.sgd<lr = @lr>
+// expected-error @below {{trains @loss, whose first output is no loss: it must be a 0-d float tensor}}
+// expected-error @below {{has the learning rate @step, which is no float nn.scalar that a user sets}}
+// expected-error @below {{has a group "*.gain" that matches no parameter}}
+nn.training @train2 of @loss optimizer #nn.adam<lr = @step> groups [#nn.group<"*.bias", weight_decay = 0.0 : f64>, #nn.group<"*.gain", weight_decay = 0.0 : f64>]
