@@ -38,6 +38,7 @@ public:
         return invalid("a copy between slices of different sizes");
       return Status();
     case plan::Body::Fill:
+      TPC_RETURN_IF_ERROR(expectDType(instruction_.body_as_Fill()->dtype()));
       TPC_RETURN_IF_ERROR(expectOperands(1));
       TPC_RETURN_IF_ERROR(expectAccess(0, plan::Access::write));
       if (operands_.Get(0)->bytes() % byteSize(fromPlan(instruction_.body_as_Fill()->dtype())))
@@ -72,7 +73,14 @@ private:
     return Status();
   }
 
+  Status expectDType(plan::DType dtype) {
+    if (!isEnumerator(dtype, plan::DType::MAX))
+      return invalid("it has an unknown dtype");
+    return Status();
+  }
+
   Status check(const plan::Gemm &gemm) {
+    TPC_RETURN_IF_ERROR(expectDType(gemm.dtype()));
     TPC_RETURN_IF_ERROR(expectOperands(3));
     TPC_RETURN_IF_ERROR(expectAccess(0, plan::Access::read));
     TPC_RETURN_IF_ERROR(expectAccess(1, plan::Access::read));
@@ -100,6 +108,7 @@ private:
   }
 
   Status check(const plan::Attention &a) {
+    TPC_RETURN_IF_ERROR(expectDType(a.dtype()));
     for (int64_t extent :
          {a.batch(), a.query_length(), a.key_length(), a.heads(), a.kv_heads(), a.size()})
       if (extent <= 0)
@@ -152,6 +161,9 @@ private:
   Status check(const plan::Collective &collective) {
     if (collective.axis() >= plan_.mesh()->size())
       return invalid("its axis " + std::to_string(collective.axis()) + " does not exist");
+    if (!isEnumerator(collective.kind(), plan::CollectiveKind::MAX) ||
+        !isEnumerator(collective.reduce(), plan::ReduceKind::MAX))
+      return invalid("a collective of an unknown kind");
     if (collective.kind() == plan::CollectiveKind::all_to_all)
       return invalid("this version of tpc executes no all_to_all");
     size_t tensors = collective.tensors()->size();
@@ -163,6 +175,7 @@ private:
     bool scatter = collective.kind() == plan::CollectiveKind::reduce_scatter;
     for (size_t i = 0; i < tensors; ++i) {
       const plan::CollectiveTensor &tensor = *collective.tensors()->Get(i);
+      TPC_RETURN_IF_ERROR(expectDType(tensor.dtype()));
       if (tensor.outer() <= 0 || tensor.mid() <= 0 || tensor.inner() <= 0)
         return invalid("a collective with an extent that is not positive");
       if (Wide(tensor.outer()) * tensor.mid() >> 62)

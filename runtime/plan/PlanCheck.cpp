@@ -80,12 +80,23 @@ private:
     uint64_t arenaBytes = plan_.arenas()->Get(buffer.arena())->bytes();
     if (buffer.offset() > arenaBytes || buffer.bytes() > arenaBytes - buffer.offset())
       return invalid("it ends beyond its arena of " + std::to_string(arenaBytes) + " bytes");
+    if (!isEnumerator(buffer.dtype(), plan::DType::MAX))
+      return invalid("it has an unknown dtype");
+    if (buffer.sharding()->partial())
+      for (const plan::Partial *partial : *buffer.sharding()->partial())
+        if (!isEnumerator(partial->kind(), plan::ReduceKind::MAX))
+          return invalid("it is partial in an unknown way");
     for (const plan::DimLayout *dim : *buffer.sharding()->dims())
       if (dim->factors()->size() == 0)
         return invalid("a dim of its sharding has no factor");
     Sharding sharding = fromPlan(*buffer.sharding());
     if (std::optional<std::string> wrong = sharding.check(mesh_))
       return invalid("its sharding is wrong: " + *wrong);
+    int64_t stored = 1;
+    for (const DimLayout &dim : sharding.dims)
+      for (const Factor &factor : dim)
+        if (__builtin_mul_overflow(stored, factor.padded, &stored) || stored >> 56)
+          return invalid("its sharding has too large extents");
     if (sharding.globalShape() !=
         std::vector<int64_t>(buffer.global_shape()->begin(), buffer.global_shape()->end()))
       return invalid("its global shape is not that of its sharding");
@@ -93,8 +104,6 @@ private:
         std::vector<int64_t>(buffer.local_shape()->begin(), buffer.local_shape()->end()))
       return invalid("its local shape is not that of its sharding");
     int64_t size = elements(*buffer.local_shape());
-    if (size < 0 || elements(*buffer.global_shape()) < 0)
-      return invalid("its shape has a negative or too large extent");
     if (uint64_t(size) * byteSize(fromPlan(buffer.dtype())) != buffer.bytes())
       return invalid("its " + std::to_string(buffer.bytes()) + " bytes do not hold " +
                      std::to_string(size) + " elements of " + plan::EnumNameDType(buffer.dtype()));
@@ -117,6 +126,12 @@ private:
     return Status();
   }
 
+  Status checkInit(const plan::Init &init) {
+    if (!isEnumerator(init.kind(), plan::InitKind::MAX))
+      return invalid("an initial value of an unknown kind");
+    return Status();
+  }
+
   Status checkParameters() {
     std::set<std::string> names;
     std::set<uint32_t> draws;
@@ -131,12 +146,14 @@ private:
     for (size_t i = 0; i < count(plan_.parameters()); ++i) {
       const plan::Parameter &parameter = *plan_.parameters()->Get(i);
       TPC_RETURN_IF_ERROR(unique(parameter.name(), parameter.draw()));
+      TPC_RETURN_IF_ERROR(checkInit(*parameter.init()));
       if (Status status = checkBuffer(parameter.buffer()); !status.ok())
         return std::move(status).withContext("parameter " + quoted(parameter.name()));
     }
     for (size_t i = 0; i < count(plan_.ties()); ++i) {
       const plan::Tie &tie = *plan_.ties()->Get(i);
       TPC_RETURN_IF_ERROR(unique(tie.name(), tie.draw()));
+      TPC_RETURN_IF_ERROR(checkInit(*tie.init()));
       if (tie.parameter() >= count(plan_.parameters()))
         return invalid("tie " + quoted(tie.name()) + ": its parameter does not exist");
     }
@@ -196,6 +213,8 @@ private:
     int64_t size = elements(*buffer.global_shape());
     int sources = (count(input.default_i32()) > 0) + (count(input.default_f64()) > 0) +
                   (input.default_init() != nullptr);
+    if (input.default_init())
+      TPC_RETURN_IF_ERROR(checkInit(*input.default_init()));
     if (sources > 1)
       return invalid("it has more than one default");
     if (size_t n = count(input.default_i32()) + count(input.default_f64()); n && n != size_t(size))
@@ -220,6 +239,8 @@ private:
     for (size_t i = 0; i < instruction.operands()->size(); ++i) {
       const plan::Slice &slice = *instruction.operands()->Get(i);
       std::string which = "operand " + std::to_string(i);
+      if (!isEnumerator(slice.access(), plan::Access::MAX))
+        return invalid(which + " has an unknown access");
       if (Status status = checkBuffer(slice.buffer()); !status.ok())
         return std::move(status).withContext(which);
       uint64_t bytes = plan_.buffers()->Get(slice.buffer())->bytes();
