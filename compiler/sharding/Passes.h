@@ -2,6 +2,7 @@
 #pragma once
 
 #include "algebra/Mesh.h"
+#include "compiler/sharding/Solver.h"
 
 #include "mlir/Pass/Pass.h"
 

@@ -14,7 +14,11 @@ def ShardPass : Pass<"tpc-shard", "::mlir::ModuleOp"> {
   let options = [
     Option<"tp", "tp", "int64_t", "1", "ranks along the axis tp">,
     Option<"dp", "dp", "int64_t", "1", "ranks along the axis dp">,
-    Option<"sequenceParallel", "sequence-parallel", "bool", "false", "let tp split the sequence between the blocks">,
+    Option<"sequenceParallel", "sequence-parallel", "::tpc::SequenceParallel", "::tpc::SequenceParallel::Off",
+      "let tp split the sequence between the blocks", [{::llvm::cl::values(
+        clEnumValN(::tpc::SequenceParallel::Off, "off", "never"),
+        clEnumValN(::tpc::SequenceParallel::Auto, "auto", "where it is predicted to be faster"),
+        clEnumValN(::tpc::SequenceParallel::On, "on", "always"))}]>,
     ListOption<"constraints", "constraint", "std::string", "PATTERN=SHARDING, as --shard">,
     Option<"report", "report", "bool", "false", "emit remarks about the solution">,
   ];

@@ -72,16 +72,6 @@ struct ValueClass {
   int variable = -1;
 };
 
-/// Layer numbers in a dotted name do not tell classes apart: "h.3.mlp" is "h.*.mlp".
-std::string withoutLayerNumbers(StringRef name) {
-  SmallVector<StringRef> parts;
-  name.split(parts, '.');
-  for (StringRef &part : parts)
-    if (!part.empty() && llvm::all_of(part, llvm::isDigit))
-      part = "*";
-  return llvm::join(parts, ".");
-}
-
 bool matches(StringRef pattern, StringRef name) {
   size_t star = pattern.find('*');
   if (star == StringRef::npos)
@@ -95,6 +85,64 @@ bool matches(StringRef pattern, StringRef name) {
   return false;
 }
 
+/// The name that equal layers share: "h.3.mlp" is "h.*.mlp". A layer that a constraint tells apart
+/// from its equals keeps its number.
+class ClassNames {
+public:
+  ClassNames(ModuleOp module, const std::vector<ShardConstraint> &constraints) {
+    // Which constraint each symbol matches; layers are equal if theirs match the same.
+    std::map<std::string, std::map<std::string, std::vector<int>>> matchesOfLayers;
+    for (Operation &op : module.getBody()->getOperations()) {
+      auto symbol = dyn_cast<SymbolOpInterface>(op);
+      if (!symbol)
+        continue;
+      StringRef layer = layerOf(symbol.getName());
+      if (layer.empty())
+        continue;
+      for (auto [index, constraint] : llvm::enumerate(constraints))
+        if (matches(constraint.pattern, symbol.getName()))
+          matchesOfLayers[starred(layer)][layer.str()].push_back(index);
+      matchesOfLayers[starred(layer)][layer.str()];
+    }
+    for (auto &[_, layers] : matchesOfLayers)
+      if (llvm::any_of(layers, [&](auto &layer) {
+            return layer.second != layers.begin()->second;
+          }))
+        for (auto &[layer, matched] : layers)
+          if (!matched.empty())
+            apart.insert(layer);
+  }
+
+  std::string operator()(StringRef name) const {
+    return apart.count(layerOf(name).str()) ? name.str() : starred(name);
+  }
+
+private:
+  static bool isNumber(StringRef text) {
+    return !text.empty() && llvm::all_of(text, llvm::isDigit);
+  }
+  /// "h.3" of "h.3.mlp.fc"; empty if no part is a number.
+  static StringRef layerOf(StringRef name) {
+    for (size_t begin = 0; begin < name.size();) {
+      size_t end = std::min(name.find('.', begin), name.size());
+      if (isNumber(name.slice(begin, end)))
+        return name.take_front(end);
+      begin = end + 1;
+    }
+    return {};
+  }
+  static std::string starred(StringRef name) {
+    SmallVector<StringRef> parts;
+    name.split(parts, '.');
+    for (StringRef &part : parts)
+      if (isNumber(part))
+        part = "*";
+    return llvm::join(parts, ".");
+  }
+
+  std::set<std::string> apart;
+};
+
 int64_t elementBytes(RankedTensorType type) { return type.getElementTypeBitWidth() / 8; }
 
 /// What one axis may do.
@@ -103,9 +151,9 @@ enum class AxisRole { Tensor, Data };
 /// Solves one entry along one axis.
 class AxisSolver {
 public:
-  AxisSolver(ModuleOp module, const SolverOptions &options, const FactorAtoms &atoms, AxisId axis,
-             bool gathersAllowed)
-      : module(module), options(options), atoms(atoms), axis(axis),
+  AxisSolver(ModuleOp module, const SolverOptions &options, const FactorAtoms &atoms,
+             const ClassNames &classNames, AxisId axis, bool gathersAllowed)
+      : module(module), options(options), atoms(atoms), classNames(classNames), axis(axis),
         ranks(options.mesh.axisSize(axis)),
         role(options.mesh.axes[axis].name == "dp" ? AxisRole::Data : AxisRole::Tensor),
         gathersAllowed(gathersAllowed) {}
@@ -133,6 +181,7 @@ private:
   ModuleOp module;
   const SolverOptions &options;
   const FactorAtoms &atoms;
+  const ClassNames &classNames;
   AxisId axis;
   int64_t ranks;
   AxisRole role;
@@ -167,7 +216,7 @@ bool AxisSolver::mayBeSplit(const DimFacts &facts, int atom) const {
   case DimRole::Batch:
     return false;
   case DimRole::Sequence:
-    return options.sequenceParallel && atom == 0;
+    return options.sequenceParallel != SequenceParallel::Off && atom == 0;
   }
   return false;
 }
@@ -268,16 +317,23 @@ std::vector<Availability> AxisSolver::availabilities(Value value, const std::set
   auto type = cast<RankedTensorType>(value.getType());
   const std::vector<DimFacts> &facts = atoms.of(value);
   std::optional<Place> alongSequence;
-  for (auto [dim, fact] : llvm::enumerate(facts))
+  bool hasFeatures = false;
+  for (auto [dim, fact] : llvm::enumerate(facts)) {
     if (fact.role == DimRole::Sequence && mayBeSplit(fact, 0))
       alongSequence = Place::split(dim, 0);
+    hasFeatures |= fact.role == DimRole::Feature;
+  }
+  // Sequence parallelism, where it is asked for, is how the residual stream is held.
+  bool mayBeReduced =
+      options.sequenceParallel != SequenceParallel::On || !alongSequence || !hasFeatures;
 
   std::vector<Availability> result;
   for (const Place &place : produced) {
     result.push_back({place, {}, 0});
     if (place.kind == Placement::Partial) {
-      result.push_back(
-          {place, {Place::replicated()}, reshardTime(CollectiveKind::AllReduce, type)});
+      if (mayBeReduced)
+        result.push_back(
+            {place, {Place::replicated()}, reshardTime(CollectiveKind::AllReduce, type)});
       if (alongSequence && place.isPartialSum()) {
         Picoseconds scatter = reshardTime(CollectiveKind::ReduceScatter, type);
         result.push_back({place, {*alongSequence}, scatter});
@@ -341,7 +397,7 @@ void AxisSolver::collectSymbol(StringRef name, const llvm::StringMap<Place> &fix
   int index = -1;
   for (auto [i, other] : llvm::enumerate(symbolClasses)) {
     StringRef member = other.members.front();
-    if (withoutLayerNumbers(member) == withoutLayerNumbers(name) && other.options == places &&
+    if (classNames(member) == classNames(name) && other.options == places &&
         SymbolTable::lookupSymbolIn(module, member)->getAttrOfType<TypeAttr>("type").getValue() ==
             type)
       index = i;
@@ -381,12 +437,12 @@ void AxisSolver::collect(nn::EntryOp entry) {
       auto attr = op.getAttrOfType<StringAttr>(name);
       return attr ? attr.getValue() : StringRef();
     };
-    std::string place = (attribute(nn::kPhaseAttr) + "|" + attribute(nn::kScopeAttr) + "|" +
-                         op.getName().getStringRef())
-                            .str();
+    StringRef phase = attribute(nn::kPhaseAttr), scope = attribute(nn::kScopeAttr);
+    std::string place = (phase + "|" + scope + "|" + op.getName().getStringRef()).str();
     std::string key;
     llvm::raw_string_ostream os(key);
-    os << withoutLayerNumbers(place) << '|' << ordinals[place]++ << '|';
+    os << phase << '|' << classNames(scope) << '|' << op.getName() << '|' << ordinals[place]++
+       << '|';
     llvm::interleave(op.getOperandTypes(), os, ",");
     os << "->";
     llvm::interleave(op.getResultTypes(), os, ",");
@@ -619,6 +675,7 @@ Sharding shardingOf(const std::vector<DimFacts> &facts, const std::vector<Place>
 FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options,
                                    SolverReport &report) {
   FactorAtoms atoms(module);
+  ClassNames classNames(module, options.constraints);
   Decision decision;
   decision.mesh = options.mesh;
 
@@ -683,7 +740,7 @@ FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options
       for (bool gathersAllowed : {false, true}) {
         if (gathersAllowed && options.constraints.empty())
           break;
-        AxisSolver solver(module, options, atoms, axis, gathersAllowed);
+        AxisSolver solver(module, options, atoms, classNames, axis, gathersAllowed);
         if ((solved = solver.solve(entry, fixed, decision, report)))
           break;
       }

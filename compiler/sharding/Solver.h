@@ -35,10 +35,17 @@ struct ShardConstraint {
 /// Parses "PATTERN=[{tp}, {}]". Returns what is wrong in `error`.
 std::optional<ShardConstraint> parseShardConstraint(llvm::StringRef text, std::string &error);
 
+/// Whether tp may split the residual stream along the sequence between the blocks.
+enum class SequenceParallel {
+  Off,  ///< never
+  Auto, ///< where it is predicted to be faster
+  On,   ///< always
+};
+
 struct SolverOptions {
   Mesh mesh;
   Hardware hardware;
-  bool sequenceParallel = false;
+  SequenceParallel sequenceParallel = SequenceParallel::Off;
   std::vector<ShardConstraint> constraints;
 };
 

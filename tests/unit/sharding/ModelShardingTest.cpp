@@ -1,0 +1,288 @@
+//===- ModelShardingTest.cpp - The shardings of the models that come with tpc -------------===//
+//
+// Without annotations the solver must find Megatron's layout and its collectives, and nothing else,
+// at every tp, whether the axis divides heads and vocabulary or not.
+//
+//===---------------------------------------------------------------------------------------===//
+
+#include "compiler/driver/Registration.h"
+#include "compiler/sharding/ApplyShardings.h"
+#include "compiler/sharding/Solver.h"
+#include "dialects/nn/NN.h"
+#include "dialects/tp/TP.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <regex>
+
+using namespace mlir;
+using namespace tpc;
+
+namespace {
+
+class ModelSharding : public testing::Test {
+protected:
+  ModelSharding() {
+    static bool registered = (registerPasses(), true);
+    (void)registered;
+    DialectRegistry registry;
+    registerDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    context.printOpOnDiagnostic(false);
+    context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+      messages += diagnostic.str() + "\n";
+      return success();
+    });
+  }
+
+  /// A model of models/ at level grad; every `layers` replaced by a count where it is not 0.
+  OwningOpRef<ModuleOp> grad(const std::string &name, const std::string &dims = "",
+                             int layers = 0) {
+    std::ifstream file(std::string(TPC_MODELS) + "/" + name + ".mlir");
+    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (layers)
+      text = std::regex_replace(text, std::regex("@h count [0-9]+"),
+                                "@h count " + std::to_string(layers));
+    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+    EXPECT_TRUE(module) << messages;
+    PassManager manager(&context);
+    std::string pipeline = "tpc-bind-dims" + dims +
+                           ",tpc-unroll-layers,tpc-flatten-scopes,tpc-verify-model,"
+                           "tpc-expand-composites,tpc-resolve-reads,tpc-build-training,"
+                           "tpc-verify-grad";
+    EXPECT_TRUE(succeeded(parsePassPipeline(pipeline, manager)));
+    EXPECT_TRUE(succeeded(manager.run(*module))) << messages;
+    return module;
+  }
+
+  SolverOptions options(int64_t tp, int64_t dp = 1) {
+    SolverOptions options;
+    if (dp > 1)
+      options.mesh.axes.push_back({"dp", dp});
+    options.mesh.axes.push_back({"tp", tp});
+    return options;
+  }
+
+  /// Solves and applies; reshards of the training by "phase scope", layer numbers as '*', each with
+  /// the transition that it makes on axis `axis`.
+  std::map<std::string, int> reshards(ModuleOp module, const SolverOptions &options, AxisId axis) {
+    FailureOr<Decision> decision = solveShardings(module, options, report);
+    EXPECT_TRUE(succeeded(decision)) << messages;
+    if (failed(decision))
+      return {};
+    for (const auto &symbol : decision->symbols)
+      shardings[symbol.first().str()] = symbol.second.str(options.mesh);
+    EXPECT_TRUE(succeeded(applyShardings(module, *decision))) << messages;
+    std::map<std::string, int> counts;
+    auto train = module.lookupSymbol<nn::EntryOp>("train");
+    for (auto reshard : train.getBody().getOps<tp::ReshardOp>()) {
+      auto placement = [&](Value value) {
+        return tp::toSharding(cast<RankedTensorType>(value.getType()), options.mesh)
+            .placementOn(axis);
+      };
+      if (placement(reshard.getX()) == placement(reshard.getY()))
+        continue;
+      auto attribute = [&](StringRef name) {
+        auto attr = reshard->getAttrOfType<StringAttr>(name);
+        return attr ? attr.getValue().str() : std::string();
+      };
+      std::string scope = std::regex_replace(attribute(nn::kScopeAttr), std::regex("h\\.[0-9]+"), "h");
+      if (attribute(nn::kPhaseAttr) == "update")
+        scope = "";
+      ++counts[attribute(nn::kPhaseAttr) + " " + scope + ": " + placement(reshard.getX()).str() +
+               " to " + placement(reshard.getY()).str()];
+    }
+    return counts;
+  }
+
+  MLIRContext context;
+  std::string messages;
+  SolverReport report;
+  std::map<std::string, std::string> shardings;
+};
+
+TEST_F(ModelSharding, TheMlpIsAColumnAndARowSplit) {
+  OwningOpRef<ModuleOp> module = grad("mlp");
+  std::map<std::string, int> counts = reshards(*module, options(2), 0);
+  EXPECT_EQ(shardings["fc1"], "[{\"tp\"}, {}]");
+  EXPECT_EQ(shardings["fc2"], "[{}, {\"tp\"}]");
+  int total = 0;
+  for (auto &[what, count] : counts)
+    total += count;
+  EXPECT_EQ(total, 1);
+}
+
+/// The two GPTs at one tp.
+class GptSharding : public ModelSharding,
+                    public testing::WithParamInterface<std::tuple<const char *, int, bool, int>> {};
+
+TEST_P(GptSharding, HasMegatronsCollectivesAndNothingElse) {
+  auto [name, layers, clips, tp] = GetParam();
+  OwningOpRef<ModuleOp> module = grad(name);
+  std::map<std::string, int> expected = {
+      {"forward embed: partial(sum) to replicated", 1},
+      {"forward h.attn: partial(sum) to replicated", layers},
+      {"forward h.mlp: partial(sum) to replicated", layers},
+      {"forward loss: partial(max) to replicated", 1},
+      // Row sums and targets; they travel in one collective (tests of the schedule).
+      {"forward loss: partial(sum) to replicated", 2},
+      {"backward head: partial(sum) to replicated", 1},
+      {"backward h.mlp: partial(sum) to replicated", layers},
+      {"backward h.attn: partial(sum) to replicated", layers},
+  };
+  if (clips)
+    expected["update : partial(sum) to replicated"] = 1;
+  EXPECT_EQ(reshards(*module, options(tp), 0), expected);
+
+  for (int layer = 0; layer < layers; ++layer)
+    for (const char *parameter : {"attn.q", "attn.k", "attn.v", "attn.o", "mlp.fc", "mlp.proj"}) {
+      std::string suffix = std::string(".") + parameter + ".weight";
+      EXPECT_EQ(shardings["h." + std::to_string(layer) + suffix], shardings["h.0" + suffix]);
+    }
+  auto isSplit = [](const std::string &dim) { return dim.find("tp") != std::string::npos; };
+  auto dims = [&](const std::string &name) {
+    std::string text = shardings[name];
+    size_t comma = text.find("}, {");
+    return std::pair(text.substr(0, comma), text.substr(comma));
+  };
+  for (const char *column : {"attn.q", "attn.k", "attn.v", "mlp.fc"}) {
+    auto [rows, columns] = dims(std::string("h.0.") + column + ".weight");
+    EXPECT_TRUE(isSplit(rows) && !isSplit(columns)) << column;
+  }
+  for (const char *row : {"attn.o", "mlp.proj"}) {
+    auto [rows, columns] = dims(std::string("h.0.") + row + ".weight");
+    EXPECT_TRUE(!isSplit(rows) && isSplit(columns)) << row;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, GptSharding,
+                         testing::Combine(testing::Values("gpt-2l"), testing::Values(2),
+                                          testing::Values(false), testing::Values(2, 3, 4, 8)));
+INSTANTIATE_TEST_SUITE_P(Gpt2, GptSharding,
+                         testing::Combine(testing::Values("gpt2-124m"), testing::Values(12),
+                                          testing::Values(true), testing::Values(2, 3, 4, 8)));
+
+TEST_F(ModelSharding, HeadsAndVocabularyThatDoNotDivideArePadded) {
+  OwningOpRef<ModuleOp> module = grad("gpt2-124m");
+  reshards(*module, options(8), 0);
+  EXPECT_EQ(shardings["wte"], "[{50257:50264 \"tp\"}, {}]");
+  EXPECT_EQ(shardings["wpe"], "[{\"tp\"}, {}]");
+  EXPECT_EQ(shardings["h.5.attn.q.weight"], "[{12:16 \"tp\", 64}, {}]");
+  EXPECT_EQ(shardings["h.5.attn.q.bias"], "[{12:16 \"tp\", 64}]");
+  EXPECT_EQ(shardings["h.5.attn.o.weight"], "[{}, {12:16 \"tp\", 64}]");
+  EXPECT_EQ(shardings["h.5.attn.o.bias"], "[{}]");
+  EXPECT_EQ(shardings["h.5.ln_1.weight"], "[{}]");
+  EXPECT_EQ(shardings["h.5.attn.q.weight.m"], shardings["h.5.attn.q.weight"]);
+  EXPECT_FALSE(report.notes.empty());
+}
+
+TEST_F(ModelSharding, TheProblemDoesNotGrowWithDepth) {
+  std::vector<int> variables;
+  for (int layers : {3, 12, 24}) {
+    OwningOpRef<ModuleOp> module = grad("gpt-2l", "", layers);
+    report = {};
+    FailureOr<Decision> decision = solveShardings(*module, options(2), report);
+    ASSERT_TRUE(succeeded(decision)) << messages;
+    variables.push_back(report.variables);
+  }
+  EXPECT_EQ(variables[0], variables[1]);
+  EXPECT_EQ(variables[1], variables[2]);
+}
+
+TEST_F(ModelSharding, SequenceParallelismScattersAndGathersFourTimesALayer) {
+  OwningOpRef<ModuleOp> module = grad("gpt-2l", "{dims=B=2,T=64}");
+  SolverOptions withSequence = options(2);
+  withSequence.sequenceParallel = SequenceParallel::On;
+  std::map<std::string, int> counts = reshards(*module, withSequence, 0);
+  int scatters = 0, gathers = 0;
+  for (auto &[what, count] : counts) {
+    if (what.find(" h.") == std::string::npos)
+      continue;
+    if (what.find("partial(sum) to split(1)") != std::string::npos)
+      scatters += count;
+    if (what.find("split(1) to replicated") != std::string::npos)
+      gathers += count;
+  }
+  // What is still all-reduced are the sums of the norms' weight gradients.
+  for (auto &[what, count] : counts)
+    EXPECT_FALSE(what.find("forward h.") == 0 &&
+                 what.find("partial(sum) to replicated") != std::string::npos)
+        << what;
+  EXPECT_EQ(scatters, 2 * 4);
+  EXPECT_EQ(gathers, 2 * 4);
+}
+
+TEST_F(ModelSharding, DataParallelismSumsGradientsAndNothingElse) {
+  OwningOpRef<ModuleOp> module = grad("gpt-2l", "{dims=B=2}");
+  std::map<std::string, int> counts = reshards(*module, options(2, 2), 0);
+  EXPECT_EQ(shardings["tokens"], "[{\"dp\"}, {}]");
+  EXPECT_EQ(shardings["h.0.attn.q.weight"], "[{\"tp\"}, {}]");
+  for (auto &[what, count] : counts)
+    EXPECT_NE(what.find("partial(sum) to replicated"), std::string::npos) << what;
+}
+
+TEST_F(ModelSharding, ABatchThatDpDoesNotDivideIsRefused) {
+  OwningOpRef<ModuleOp> module = grad("gpt-2l");
+  EXPECT_TRUE(failed(solveShardings(*module, options(2, 2), report)));
+  EXPECT_NE(messages.find("dp=2 does not divide"), std::string::npos) << messages;
+}
+
+TEST_F(ModelSharding, AConstraintIsHonoured) {
+  OwningOpRef<ModuleOp> module = grad("gpt-2l");
+  SolverOptions constrained = options(2);
+  std::string error;
+  constrained.constraints.push_back(*parseShardConstraint("h.*.mlp.*.weight=[{}, {}]", error));
+  reshards(*module, constrained, 0);
+  EXPECT_EQ(shardings["h.1.mlp.fc.weight"], "[{}, {}]");
+  EXPECT_EQ(shardings["h.1.attn.q.weight"], "[{\"tp\"}, {}]");
+}
+
+TEST_F(ModelSharding, AConstraintOfOneLayerLeavesTheOthers) {
+  OwningOpRef<ModuleOp> module = grad("gpt-2l");
+  SolverOptions constrained = options(2);
+  std::string error;
+  constrained.constraints.push_back(*parseShardConstraint("h.0.mlp.*.weight=[{}, {}]", error));
+  reshards(*module, constrained, 0);
+  EXPECT_EQ(shardings["h.0.mlp.fc.weight"], "[{}, {}]");
+  EXPECT_EQ(shardings["h.1.mlp.fc.weight"], "[{\"tp\"}, {}]");
+}
+
+TEST_F(ModelSharding, ConstraintsThatMeanNothingAreRefused) {
+  struct Case {
+    const char *constraint, *message;
+  };
+  for (Case wrong : {Case{"h.*.mpl.fc=[{tp}, {}]", "matches no parameter"},
+                     Case{"wpe=[{tp}]", "has 1 dims, but 'wpe' has 2"},
+                     Case{"wpe=[{pp}, {}]", "names the axis 'pp'"},
+                     Case{"tokens=[{tp}, {}]", "would leave ranks with nothing"}}) {
+    OwningOpRef<ModuleOp> module = grad("gpt-2l");
+    SolverOptions constrained = options(2);
+    std::string error;
+    constrained.constraints.push_back(*parseShardConstraint(wrong.constraint, error));
+    messages.clear();
+    EXPECT_TRUE(failed(solveShardings(*module, constrained, report))) << wrong.constraint;
+    EXPECT_NE(messages.find(wrong.message), std::string::npos) << messages;
+  }
+}
+
+TEST(ShardConstraint, IsParsedOrExplained) {
+  std::string error;
+  std::optional<ShardConstraint> constraint = parseShardConstraint("a.*=[{\"tp\"}, {dp, tp}]", error);
+  ASSERT_TRUE(constraint);
+  EXPECT_EQ(constraint->pattern, "a.*");
+  EXPECT_EQ(constraint->axesPerDim,
+            (std::vector<std::vector<std::string>>{{"tp"}, {"dp", "tp"}}));
+  for (const char *wrong : {"a", "=[{}]", "a={}", "a=[{tp]", "a=[{tp} {}]", "a=[tp]"}) {
+    EXPECT_FALSE(parseShardConstraint(wrong, error)) << wrong;
+    EXPECT_FALSE(error.empty());
+  }
+}
+
+} // namespace
