@@ -155,6 +155,30 @@ Status GuardedMemory::beginStep(const plan::Entry &entry, int64_t) {
   return Status();
 }
 
+Status GuardedMemory::before(const InstructionEvent &event) {
+  rank_.store(event.rank);
+  runningIndex_.store(event.index);
+  running_.store(&event.instruction);
+  return Status();
+}
+
+bool GuardedMemory::explain(const void *address, char *message, size_t size) const {
+  const std::byte *byte = static_cast<const std::byte *>(address);
+  for (uint32_t b = 0; b < buffers_.size(); ++b) {
+    const Cell &cell = cells_[cellOf_[b]];
+    if (byte < cell.mapping || byte >= cell.mapping + cell.mappedBytes)
+      continue;
+    const plan::Instruction *running = running_.load();
+    std::snprintf(
+        message, size,
+        "tpc: error: rank %d: instruction %u '%s' touched memory outside of buffer '%s'\n",
+        rank_.load(), runningIndex_.load(), running ? running->name()->c_str() : "",
+        plan_.buffer(b).name()->c_str());
+    return true;
+  }
+  return false;
+}
+
 Status GuardedMemory::after(const InstructionEvent &event) {
   for (const plan::Slice *slice : *event.instruction.operands())
     if (const Cell &cell = cells_[cellOf_[slice->buffer()]]; !canariesIntact(cell))

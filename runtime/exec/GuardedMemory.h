@@ -12,6 +12,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/exec/GuardFault.h"
 #include "runtime/exec/Observer.h"
 #include "runtime/exec/RankMemory.h"
 
@@ -19,13 +20,15 @@
 
 namespace tpc {
 
-class GuardedMemory final : public RankMemory, public ExecutionObserver {
+class GuardedMemory final : public RankMemory, public ExecutionObserver, public GuardedRange {
 public:
   static Result<std::unique_ptr<GuardedMemory>> create(const PlanFile &plan);
   ~GuardedMemory() override;
 
   Status beginStep(const plan::Entry &entry, int64_t step) override;
+  Status before(const InstructionEvent &event) override;
   Status after(const InstructionEvent &event) override;
+  bool explain(const void *address, char *message, size_t size) const override;
 
 private:
   /// Consecutive bytes of an arena that hold one buffer and its views.
@@ -54,6 +57,11 @@ private:
   std::vector<Cell> cells_;
   std::vector<uint32_t> cellOf_; ///< by buffer
   std::map<const plan::Entry *, Lifetimes> lifetimes_;
+  /// What runs now, for explain.
+  std::atomic<const plan::Instruction *> running_{nullptr};
+  std::atomic<uint32_t> runningIndex_{0};
+  std::atomic<int> rank_{0};
+  GuardFaultScope faults_{this};
 };
 
 } // namespace tpc

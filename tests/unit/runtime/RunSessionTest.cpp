@@ -330,6 +330,25 @@ TEST(CheckMemory, FindsWritesOutsideOfABuffer) {
   }
 }
 
+TEST(CheckMemory, ExplainsFaults) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  PlanBuilder b(Mesh{{{"tp", 1}}});
+  uint32_t out =
+      b.buffer("out", b.arena(plan::ArenaKind::activations), DType::I32, Sharding::replicated({3}));
+  b.entry("forward");
+  // The operand's size is that of the buffer; what the kernel believes is not.
+  launch(b, "overrun", {writes(out, 1)}, {scalar(100'000)}, 1);
+  PlanFile plan = b.load();
+  SessionOptions options = referenceOptions();
+  options.checkMemory = true;
+  auto run = [&] {
+    Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, options);
+    if (session.ok())
+      (void)(*session)->runSteps(*plan.findEntry("forward"), 1, 1, {});
+  };
+  EXPECT_DEATH(run(), "rank 0: instruction 0 'overrun' touched memory outside of buffer 'out'");
+}
+
 TEST(CheckMemory, DeadBytesAreNaN) {
   PlanFile plan = rowSplitLinear(2).load();
   SessionOptions options = referenceOptions();
