@@ -419,9 +419,17 @@ Rule BroadcastOp::getShardingRule() {
 int64_t BroadcastOp::getFlops() { return 0; }
 
 void BroadcastOp::buildBody(BodyBuilder &body) {
+  // The two common cases are plain reads, which vectorize: x repeated along leading dims, and one
+  // number a row.
+  ArrayRef<int64_t> dims = getDims();
+  int64_t rank = shapeOf(getY()).size();
+  if (dims.back() == static_cast<int64_t>(dims.size()) - 1)
+    return body.result(0, body.operand(0));
+  if (dims == ArrayRef(rank - 1))
+    return body.result(0, body.rowOperand(0));
   SmallVector<Value> indices;
-  for (size_t dim = 0; dim < shapeOf(getY()).size(); ++dim)
-    if (!llvm::is_contained(getDims(), static_cast<int64_t>(dim)))
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if (!llvm::is_contained(dims, dim))
       indices.push_back(body.position(dim));
   body.result(0, body.operandAt(0, indices));
 }
