@@ -18,12 +18,12 @@ struct ApplyPrecision final : impl::ApplyPrecisionBase<ApplyPrecision> {
   using ApplyPrecisionBase::ApplyPrecisionBase;
 
   void runOnOperation() override {
-    if (precision == "f32")
-      return;
     if (precision == "f64")
       return makeDouble();
+    if (llvm::is_contained({"f32", "tf32", "bf16"}, precision.getValue()))
+      return;
     getOperation().emitError() << "no such precision: \"" << precision.getValue()
-                               << "\"; there are f32 and f64";
+                               << "\"; there are f32, tf32, bf16 and f64";
     signalPassFailure();
   }
 

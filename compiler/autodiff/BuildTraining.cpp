@@ -4,6 +4,7 @@
 // the backward pass follow from the same rules as all others.
 //
 //===---------------------------------------------------------------------------------------===//
+#include "compiler/autodiff/DeadOps.h"
 #include "compiler/autodiff/Differentiate.h"
 #include "compiler/autodiff/Passes.h"
 #include "compiler/autodiff/UpdateBuilder.h"
@@ -113,12 +114,6 @@ LogicalResult buildTraining(nn::TrainingOp training) {
   setOutputs(entry, *loss, *norm);
   training.erase();
   return success();
-}
-
-void removeDeadOps(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
 }
 
 struct BuildTraining final : impl::BuildTrainingBase<BuildTraining> {

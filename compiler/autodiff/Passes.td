@@ -1,6 +1,6 @@
 //===- Passes.td - The passes that make level `grad` ----------------------*- tablegen -*-===//
 //
-// In the order in which they run: precision, reads, expansion, training, verification.
+// In the order in which they run: precision, reads, expansion, training, casts, verification.
 //
 //===---------------------------------------------------------------------------------------===//
 #ifndef TPC_AUTODIFF_PASSES
@@ -11,10 +11,11 @@ include "mlir/Pass/PassBase.td"
 def ApplyPrecision : Pass<"tpc-apply-precision", "::mlir::ModuleOp"> {
   let summary = "gives the tensors of a model the element types of a precision";
   let description = [{
-    `f32` keeps a model as written. `f64` makes every float tensor, of declarations too, a float64 one.
-    Runs on level `model`, so that whatever is derived from types later follows.
+    `f64` makes every float tensor, of declarations too, a float64 one; `f32`, `tf32` and `bf16` keep a
+    model as written (see tpc-place-casts). Runs on level `model`, so that whatever is derived from types
+    later follows.
   }];
-  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32 or f64">];
+  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32, tf32, bf16 or f64">];
 }
 
 def ResolveReads : Pass<"tpc-resolve-reads", "::mlir::ModuleOp"> {
@@ -41,6 +42,19 @@ def BuildTraining : Pass<"tpc-build-training", "::mlir::ModuleOp"> {
     value are added by one n-ary `nn.add`. Declares optimizer state, and a scalar of role `step` if there
     is none. Unused ops are removed from all entries.
   }];
+}
+
+def PlaceCasts : Pass<"tpc-place-casts", "::mlir::ModuleOp"> {
+  let summary = "rounds what is multiplied, for precision bf16";
+  let description = [{
+    Every operand of a GEMM or an attention is rounded to bfloat16 by an `nn.cast`, once per value, in
+    front of the first op that needs it; a view of a value is a view of the rounded one. Products are summed
+    and kept in float32. Everything else stays float32: parameters, the residual stream, row
+    statistics, the loss, and the gradients of parameters. Other precisions need no casts.
+
+    Runs after differentiation, so that a gradient is rounded once, where it is multiplied.
+  }];
+  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32, tf32, bf16 or f64">];
 }
 
 def VerifyGrad : Pass<"tpc-verify-grad", "::mlir::ModuleOp"> {

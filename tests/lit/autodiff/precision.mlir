@@ -2,7 +2,7 @@
 // RUN: tpc-opt %s --tpc-apply-precision | FileCheck %s --check-prefix=F32
 // RUN: not tpc-opt %s --tpc-apply-precision=precision=f16 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: no such precision: "f16"; there are f32 and f64
+// UNKNOWN: no such precision: "f16"; there are f32, tf32, bf16 and f64
 
 // F32-NOT: f64>
 // CHECK-NOT: f32
