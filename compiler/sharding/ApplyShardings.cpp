@@ -307,6 +307,18 @@ private:
     return success();
   }
 
+  /// `replicated on "tp"`; without a change of placements, the sharding (its pads differ).
+  std::string changeStr(const Sharding &from, const Sharding &to) const {
+    std::string text;
+    for (size_t i = 0; i < mesh.axes.size(); ++i) {
+      auto axis = static_cast<AxisId>(i);
+      if (from.placementOn(axis) != to.placementOn(axis))
+        text += (text.empty() ? "" : ", ") + to.placementOn(axis).str() + " on \"" +
+                mesh.axes[i].name + "\"";
+    }
+    return text.empty() ? "as " + to.str(mesh) : text;
+  }
+
   Value createReshard(Operation *user, unsigned index, RankedTensorType type, bool reduces,
                       StringRef origin, StringRef alternative) {
     Value value = user->getOperand(index);
@@ -316,8 +328,9 @@ private:
       builder.setInsertionPointAfterValue(value);
       place = value.getDefiningOp();
     }
-    std::string why = opStr(user) + " takes operand " + std::to_string(index) + " as " +
-                      tp::toSharding(type, mesh).str(mesh);
+    std::string why =
+        opStr(user) + " takes operand " + std::to_string(index) + " " +
+        changeStr(tp::toSharding(tensorType(value), mesh), tp::toSharding(type, mesh));
     if (!origin.empty())
       why += ": " + origin.str();
     auto reshard = tp::ReshardOp::create(

@@ -38,7 +38,8 @@ Value unmasked(Value value) {
 
 class Engine {
 public:
-  Engine(ModuleOp global, ModuleOp local) : global(global), local(local), ops(opsOf(local)) {
+  Engine(ModuleOp global, ModuleOp local, unsigned replaceEvery)
+      : global(global), local(local), ops(opsOf(local)), replaceEvery(replaceEvery) {
     tp::MeshOp mesh = tp::findMesh(local);
     for (Attribute name : mesh.getAxisNames())
       axes.push_back(cast<StringAttr>(name).getValue());
@@ -201,7 +202,7 @@ private:
         for (OpResult other : ops[before]->getResults()) {
           if (ops[before]->getBlock() != original->getBlock() ||
               other.getType() != operand.get().getType() ||
-              unmasked(other) == unmasked(operand.get()))
+              unmasked(other) == unmasked(operand.get()) || replacements++ % replaceEvery != 0)
             continue;
           tryMutant("operand replaced", [&](Operation *op) {
             op->setOperand(
@@ -215,6 +216,7 @@ private:
   ModuleOp global, local;
   SmallVector<Operation *> ops;
   SmallVector<StringRef> axes;
+  unsigned replaceEvery, replacements = 0;
   size_t at = 0; ///< number of the op that is changed
   MutationReport report;
 };
@@ -232,6 +234,8 @@ std::string MutationReport::str() const {
   return out.str();
 }
 
-MutationReport mutate(ModuleOp global, ModuleOp local) { return Engine(global, local).run(); }
+MutationReport mutate(ModuleOp global, ModuleOp local, unsigned replaceEvery) {
+  return Engine(global, local, replaceEvery).run();
+}
 
 } // namespace tpc

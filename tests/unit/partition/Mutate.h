@@ -26,7 +26,8 @@ struct MutationReport {
   std::string str() const;
 };
 
-/// All mutants of `local`, each verified and proved against `global`.
-MutationReport mutate(mlir::ModuleOp global, mlir::ModuleOp local);
+/// All mutants of `local`, each verified and proved against `global`. Of the replacements of one
+/// operand by another value, which grow with the square of the program, every `replaceEvery`-th.
+MutationReport mutate(mlir::ModuleOp global, mlir::ModuleOp local, unsigned replaceEvery = 1);
 
 } // namespace tpc

@@ -16,14 +16,12 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 using namespace mlir;
 
 namespace tpc {
 namespace {
-
-using testing::HasSubstr;
 
 struct PartitionTest : testing::Test {
   PartitionTest() {
@@ -55,8 +53,8 @@ struct PartitionTest : testing::Test {
     return number;
   }
 
-  void expectAllMutantsKilled() {
-    MutationReport report = mutate(*sharded, *local);
+  void expectAllMutantsKilled(unsigned replaceEvery = 1) {
+    MutationReport report = mutate(*sharded, *local, replaceEvery);
     EXPECT_TRUE(report.survivors.empty());
     std::cout << report.str();
   }

@@ -1,0 +1,134 @@
+// RUN: tpc-opt %s -split-input-file -verify-diagnostics --tpc-partition
+
+// expected-error @+1 {{has no tp.mesh; partitioning takes a module at level `sharded`}}
+module {
+}
+
+// -----
+
+// A sharding that has no layout on the mesh.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<7xf32, #tp.sharding<@mesh, [{"tp"}]>> dims [""]
+  nn.entry @forward outputs [] {
+    // expected-error @+1 {{the sharding of its result is wrong: dim 0: the padded size 7 is not a multiple of the 2 ranks along "tp"}}
+    %x = nn.read @x : tensor<7xf32, #tp.sharding<@mesh, [{"tp"}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// Operands that disagree.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>> dims [""]
+  nn.input @y : tensor<8xf32, #tp.sharding<@mesh, [{}]>> dims [""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>>
+    %y = nn.read @y : tensor<8xf32, #tp.sharding<@mesh, [{}]>>
+    // expected-error @+1 {{has no local form: axis "tp" splits factor "d0" in operand 0 but not in operand 1}}
+    %z = nn.mul %x, %y : (tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>>, tensor<8xf32, #tp.sharding<@mesh, [{}]>>) -> tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// A type that is not what the rule makes.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>> dims [""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>>
+    // expected-error @+1 {{its type says that result 0 is [{}], its rule makes it [{"tp"}]}}
+    %z = nn.exp %x : (tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>>) -> tensor<8xf32, #tp.sharding<@mesh, [{}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// A value does not become partial.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8xf32, #tp.sharding<@mesh, [{}]>> dims [""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<8xf32, #tp.sharding<@mesh, [{}]>>
+    // expected-error @+1 {{has no local form on axis "tp": from [{}] to [{}], partial = {"tp"}: a value does not become partial}}
+    %z = tp.reshard %x why "w" : tensor<8xf32, #tp.sharding<@mesh, [{}]>> -> tensor<8xf32, #tp.sharding<@mesh, [{}], partial = {"tp"}>>
+    nn.return
+  }
+}
+
+// -----
+
+// The middle factor of a dim is not contiguous.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<24xf32, #tp.sharding<@mesh, [{3, 4 "tp", 2}]>> dims [""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<24xf32, #tp.sharding<@mesh, [{3, 8 "tp"}]>>
+    // expected-error @+1 {{the parts of the ranks are not contiguous, because the factor that is split is not the major one of its dim}}
+    %z = tp.reshard %x why "w" : tensor<24xf32, #tp.sharding<@mesh, [{3, 8 "tp"}]>> -> tensor<24xf32, #tp.sharding<@mesh, [{}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// Another factor of the same dim is no collective.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<24xf32, #tp.sharding<@mesh, [{4 "tp", 6}]>> dims [""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<24xf32, #tp.sharding<@mesh, [{"tp"}]>>
+    // expected-error @+1 {{is no collective (another factor of the same dim?)}}
+    %z = tp.reshard %x why "w" : tensor<24xf32, #tp.sharding<@mesh, [{"tp"}]>> -> tensor<24xf32, #tp.sharding<@mesh, [{4, 6 "tp"}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// Integers are not padded before a collective.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8x7xi32, #tp.sharding<@mesh, [{"tp"}, {}]>> dims ["", ""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<8x7xi32, #tp.sharding<@mesh, [{"tp"}, {}]>>
+    // expected-error @+1 {{would pad dim 1 of integers before a collective; only floats are padded}}
+    %z = tp.reshard %x why "w" : tensor<8x7xi32, #tp.sharding<@mesh, [{"tp"}, {}]>> -> tensor<8x7xi32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// An op that needs the rank's place on a factor which two axes split.
+module {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @ids : tensor<4xi32, #tp.sharding<@mesh, [{}]>> dims [""]
+  nn.parameter @wte : tensor<8x6xf32, #tp.sharding<@mesh, [{"dp" "tp"}, {}]>> init #nn.init<zeros>
+  nn.entry @forward outputs [] {
+    %ids = nn.read @ids : tensor<4xi32, #tp.sharding<@mesh, [{}]>>
+    %wte = nn.read @wte : tensor<8x6xf32, #tp.sharding<@mesh, [{"dp" "tp"}, {}]>>
+    // expected-error @+1 {{it needs the rank's place on a factor that 2 axes split; split it by one}}
+    %y = nn.embedding %ids, %wte : (tensor<4xi32, #tp.sharding<@mesh, [{}]>>, tensor<8x6xf32, #tp.sharding<@mesh, [{"dp" "tp"}, {}]>>) -> tensor<4x6xf32, #tp.sharding<@mesh, [{}, {}], partial = {"dp", "tp"}>>
+    nn.return
+  }
+}
+
+// -----
+
+// A composite op has no rule.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8xf32, #tp.sharding<@mesh, [{}]>> dims [""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<8xf32, #tp.sharding<@mesh, [{}]>>
+    // expected-error @+1 {{has no sharding rule, so it has no local form; give it getShardingRule in its file under dialects/nn}}
+    %y = nn.mean %x dims [0] : (tensor<8xf32, #tp.sharding<@mesh, [{}]>>) -> tensor<f32, #tp.sharding<@mesh, []>>
+    nn.return
+  }
+}
