@@ -38,14 +38,15 @@ Results adam(nn::AdamOp op, const Tensor &p, const Tensor &g, const Tensor &m, c
              double lr, double step) {
   double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
   double eps = op.getEps().convertToDouble(), decay = op.getWeightDecay().convertToDouble();
+  double correction1 = 1 - std::pow(beta1, step), correction2 = 1 - std::pow(beta2, step);
   Results next(3, p);
   for (int64_t i = 0; i < p.size(); ++i) {
     double value = op.getDecoupled() ? p[i] * (1 - lr * decay) : p[i];
     double gradient = op.getDecoupled() ? g[i] : g[i] + decay * p[i];
     next[1][i] = beta1 * m[i] + (1 - beta1) * gradient;
     next[2][i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-    double mean = next[1][i] / (1 - std::pow(beta1, step));
-    double root = std::sqrt(next[2][i] / (1 - std::pow(beta2, step)));
+    double mean = next[1][i] / correction1;
+    double root = std::sqrt(next[2][i] / correction2);
     next[0][i] = value - lr * mean / (root + eps);
   }
   return next;

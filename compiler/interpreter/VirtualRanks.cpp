@@ -44,6 +44,18 @@ std::vector<Tensor> combined(llvm::ArrayRef<Tensor> parts, const Sharding &shard
 
 bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
+/// Whether the pads of every rank's part hold `fill`.
+bool padsHold(llvm::ArrayRef<Tensor> parts, const Sharding &sharding, const Mesh &mesh,
+              double fill) {
+  for (int64_t rank = 0; rank < mesh.numRanks(); ++rank) {
+    CoordinateMap map(sharding, mesh, rank);
+    for (int64_t i = 0; i < parts[rank].size(); ++i)
+      if (map.globalElement(i) < 0 && !same(parts[rank][i], fill))
+        return false;
+  }
+  return true;
+}
+
 } // namespace
 
 std::vector<Tensor> splitTensor(const Tensor &global, const Sharding &sharding, const Mesh &mesh,
@@ -136,6 +148,8 @@ mlir::FailureOr<Outcome> VirtualRanks::run(const Bindings &bindings,
     auto value = gatherTensor(parts, shardingOf(symbol), mesh_, error);
     if (!value)
       return entry.emitError("@") << symbol << ": " << error;
+    if (!padsHold(parts, shardingOf(symbol), mesh_, pads.floats))
+      return entry.emitError("@") << symbol << " is written with other pads than it was read with";
     global.writes.emplace(symbol, std::move(*value));
   }
   return global;

@@ -39,6 +39,7 @@ public:
   Sharding shardingOf(llvm::StringRef symbol) const;
 
   /// Runs on global bindings. Outputs are replicated, unless `outputs` says how each is sharded.
+  /// What is written must keep its pads: the next step reads them.
   mlir::FailureOr<Outcome> run(const Bindings &bindings, llvm::ArrayRef<Sharding> outputs = {});
 
 private:
