@@ -6,6 +6,7 @@
 #include "compiler/driver/Registration.h"
 
 #include "compiler/autodiff/Passes.h"
+#include "compiler/fusion/Fusion.h"
 #include "compiler/import/Passes.h"
 #include "compiler/partition/Passes.h"
 #include "compiler/sharding/Passes.h"
@@ -23,6 +24,7 @@ void registerPasses() {
   registerTpcAutodiffPasses();
   registerTpcShardingPasses();
   registerTpcPartitionPasses();
+  registerFusionPasses();
 }
 
 } // namespace tpc

@@ -1,0 +1,260 @@
+//===- Clusters.cpp - Greedy clustering in program order -----------------------------------===//
+#include "compiler/fusion/Clusters.h"
+
+#include "compiler/fusion/BodyProbe.h"
+#include "dialects/tp/TP.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
+
+#include <optional>
+
+using namespace mlir;
+
+namespace tpc {
+
+namespace {
+
+using Shape = SmallVector<int64_t>;
+
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+int64_t bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.getNumElements() * (type.getElementTypeBitWidth() / 8);
+}
+
+/// Whether `rows` is `whole` without its last dim.
+bool isRowsOf(ArrayRef<int64_t> rows, ArrayRef<int64_t> whole) {
+  return rows.size() + 1 == whole.size() && whole.drop_back() == rows;
+}
+
+/// A kernel in the making.
+struct Draft {
+  std::vector<Operation *> ops;
+  unsigned place = 0;
+  Shape domain;
+  StringRef phase;
+  /// Number of row dims that some op insists on.
+  std::optional<unsigned> split;
+  bool hasLeadingSum = false;
+  bool isExpensive = false;
+  bool isClosed = false; ///< takes no further op
+};
+
+class Clustering {
+public:
+  explicit Clustering(nn::EntryOp entry) {
+    for (Operation &op : entry.getBody().front())
+      number[&op] = number.size();
+    for (Operation &op : entry.getBody().front())
+      if (isGenerated(&op))
+        assign(&op);
+  }
+
+  std::vector<Cluster> take();
+
+private:
+  /// What a draft would be with one more op.
+  struct Proposal {
+    unsigned draft;
+    unsigned place;
+    Shape domain;
+    std::optional<unsigned> split;
+    int64_t saved = 0;
+  };
+
+  void assign(Operation *op);
+  std::optional<Proposal> propose(unsigned draft, Operation *op, const BodyTraits &traits);
+  /// Where the draft would stand with the op.
+  std::optional<unsigned> placeWith(const Draft &draft, unsigned index, Operation *op) const;
+  /// The place of what makes a value, or nothing for what is there from the start.
+  std::optional<unsigned> placeOf(Value value) const;
+  static std::optional<unsigned> splitOf(const BodyTraits &traits, unsigned rank);
+
+  DenseMap<Operation *, unsigned> number;
+  DenseMap<Operation *, unsigned> draftOf;
+  DenseMap<Operation *, BodyTraits> traitsOf;
+  std::vector<Draft> drafts;
+};
+
+std::optional<unsigned> Clustering::placeOf(Value value) const {
+  Operation *producer = value.getDefiningOp();
+  if (!producer)
+    return std::nullopt;
+  auto it = draftOf.find(producer);
+  return it == draftOf.end() ? number.lookup(producer) : drafts[it->second].place;
+}
+
+std::optional<unsigned> Clustering::splitOf(const BodyTraits &traits, unsigned rank) {
+  if (traits.sum == BodyTraits::Leading)
+    return traits.summedDims;
+  if (traits.sum == BodyTraits::Trailing)
+    return rank - traits.summedDims;
+  if (traits.reducesColumns && rank > 0)
+    return rank - 1;
+  return std::nullopt;
+}
+
+std::optional<unsigned> Clustering::placeWith(const Draft &draft, unsigned index,
+                                              Operation *op) const {
+  // Up to the draft's place, if all operands are made by then.
+  bool canRise = llvm::all_of(op->getOperands(), [&](Value operand) {
+    Operation *producer = operand.getDefiningOp();
+    auto it = draftOf.find(producer);
+    if (producer && it != draftOf.end() && it->second == index)
+      return true;
+    std::optional<unsigned> made = placeOf(operand);
+    return !made || *made < draft.place;
+  });
+  if (canRise)
+    return draft.place;
+  // The draft down to the op, if nothing in between reads what it makes.
+  unsigned place = number.lookup(op);
+  for (Operation *member : draft.ops)
+    for (Operation *user : member->getUsers()) {
+      auto it = draftOf.find(user);
+      if (it != draftOf.end() && it->second == index)
+        continue;
+      unsigned read = it == draftOf.end() ? number.lookup(user) : drafts[it->second].place;
+      if (user != op && read < place)
+        return std::nullopt;
+    }
+  return place;
+}
+
+std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operation *op,
+                                                        const BodyTraits &traits) {
+  const Draft &draft = drafts[index];
+  auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
+  if (draft.isClosed || traits.scatters || (phase ? phase.getValue() : StringRef()) != draft.phase)
+    return std::nullopt;
+  Proposal proposal;
+  proposal.draft = index;
+  ArrayRef<int64_t> own = traits.domain, theirs = draft.domain;
+  bool isSame = own == theirs;
+  bool isRowOp = own.size() > 0 && isRowsOf(own, theirs);
+  bool extends = theirs.size() > 0 && isRowsOf(theirs, own);
+  if (!isSame && !isRowOp && !extends)
+    return std::nullopt;
+  bool isPartialSum = traits.sum == BodyTraits::Leading || traits.sum == BodyTraits::Trailing;
+  if ((isRowOp && (isPartialSum || traits.reducesColumns)) || (extends && draft.hasLeadingSum))
+    return std::nullopt;
+  proposal.domain.assign(extends ? own.begin() : theirs.begin(),
+                         extends ? own.end() : theirs.end());
+  unsigned rank = proposal.domain.size();
+  // An op on rows needs them to be the kernel's.
+  std::optional<unsigned> needed = isSame || extends ? splitOf(traits, rank) : rank - 1;
+  if (extends && (draft.split || !draft.ops.empty())) {
+    if (draft.split && *draft.split != rank - 1)
+      return std::nullopt;
+    needed = needed ? needed : std::optional<unsigned>(rank - 1);
+    if (*needed != rank - 1)
+      return std::nullopt;
+  }
+  proposal.split = draft.split ? draft.split : needed;
+  if (needed && proposal.split != needed)
+    return std::nullopt;
+  // Each loop over a row computes its elements anew.
+  if (draft.isExpensive && traits.reducesColumns &&
+      llvm::any_of(op->getOperands(), [&](Value operand) {
+        Operation *producer = operand.getDefiningOp();
+        return producer && draftOf.contains(producer) && draftOf.lookup(producer) == index;
+      }))
+    return std::nullopt;
+
+  for (auto [number, operand] : llvm::enumerate(op->getOperands())) {
+    if (!isa<RankedTensorType>(operand.getType()))
+      continue;
+    Access access = traits.operands[number];
+    Operation *producer = operand.getDefiningOp();
+    bool isInside = producer && draftOf.contains(producer) && draftOf.lookup(producer) == index;
+    if (!isInside) {
+      bool isShared = access != Access::None && llvm::any_of(draft.ops, [&](Operation *member) {
+                        return llvm::is_contained(member->getOperands(), operand);
+                      });
+      if (isShared && shapeOf(operand) == ArrayRef<int64_t>(proposal.domain))
+        proposal.saved += bytesOf(operand);
+      continue;
+    }
+    const BodyTraits &made = traitsOf.find(producer)->second;
+    bool isSum = made.sum == BodyTraits::Leading || made.sum == BodyTraits::All;
+    ArrayRef<int64_t> shape = shapeOf(operand);
+    bool fits = access == Access::None ||
+                (access == Access::Point && shape == own) ||
+                (access == Access::Row && isRowsOf(shape, own));
+    if (isSum || !fits)
+      return std::nullopt;
+    proposal.saved += 2 * bytesOf(operand);
+  }
+  if (proposal.saved == 0)
+    return std::nullopt;
+  std::optional<unsigned> place = placeWith(draft, index, op);
+  if (!place)
+    return std::nullopt;
+  proposal.place = *place;
+  return proposal;
+}
+
+void Clustering::assign(Operation *op) {
+  BodyTraits traits = probe(op);
+  llvm::SetVector<unsigned> candidates;
+  for (Value operand : op->getOperands()) {
+    if (!isa<RankedTensorType>(operand.getType()))
+      continue;
+    if (Operation *producer = operand.getDefiningOp())
+      if (auto it = draftOf.find(producer); it != draftOf.end())
+        candidates.insert(it->second);
+    for (Operation *reader : operand.getUsers())
+      if (auto it = draftOf.find(reader); it != draftOf.end())
+        candidates.insert(it->second);
+  }
+  std::optional<Proposal> best;
+  for (unsigned candidate : candidates) {
+    std::optional<Proposal> proposal = propose(candidate, op, traits);
+    // Of equal ones the later: values live shorter.
+    if (proposal && (!best || proposal->saved > best->saved ||
+                     (proposal->saved == best->saved &&
+                      drafts[candidate].place > drafts[best->draft].place)))
+      best = std::move(proposal);
+  }
+  if (!best) {
+    Draft draft;
+    draft.domain = traits.domain;
+    if (auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr))
+      draft.phase = phase.getValue();
+    draft.split = splitOf(traits, traits.domain.size());
+    draft.isClosed = traits.scatters;
+    draft.place = number.lookup(op);
+    best = Proposal{static_cast<unsigned>(drafts.size()), draft.place, draft.domain, draft.split, 0};
+    drafts.push_back(std::move(draft));
+  }
+  Draft &draft = drafts[best->draft];
+  draft.ops.push_back(op);
+  draft.place = best->place;
+  draft.domain = best->domain;
+  draft.split = best->split;
+  draft.hasLeadingSum |= traits.sum == BodyTraits::Leading;
+  draft.isExpensive |= traits.isExpensive;
+  draftOf[op] = best->draft;
+  traitsOf[op] = std::move(traits);
+}
+
+std::vector<Cluster> Clustering::take() {
+  llvm::sort(drafts, [](const Draft &a, const Draft &b) { return a.place < b.place; });
+  std::vector<Cluster> clusters;
+  for (Draft &draft : drafts) {
+    Operation *place = *llvm::find_if(
+        draft.ops, [&](Operation *op) { return number.lookup(op) == draft.place; });
+    clusters.push_back({std::move(draft.ops), place});
+  }
+  return clusters;
+}
+
+} // namespace
+
+std::vector<Cluster> formClusters(nn::EntryOp entry) { return Clustering(entry).take(); }
+
+} // namespace tpc

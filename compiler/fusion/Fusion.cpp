@@ -1,0 +1,158 @@
+//===- Fusion.cpp - Makes kernels of clusters, and checks level fused ----------------------===//
+#include "compiler/fusion/Fusion.h"
+
+#include "compiler/codegen/Codegen.h"
+#include "compiler/fusion/BodyProbe.h"
+#include "compiler/fusion/Clusters.h"
+#include "dialects/tp/TP.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Pass/Pass.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace tpc {
+
+namespace {
+
+/// "add+layer_normalize+mul": the ops of a kernel in order, each once, and how many more there are.
+std::string nameOf(const Cluster &cluster) {
+  constexpr size_t kMost = 5;
+  llvm::SetVector<StringRef> names;
+  for (Operation *op : cluster.ops)
+    names.insert(op->getName().stripDialect());
+  std::string name;
+  for (auto [i, part] : llvm::enumerate(names)) {
+    if (i == kMost)
+      return name + "+" + std::to_string(names.size() - kMost);
+    name += (i ? "+" : "") + part.str();
+  }
+  return name;
+}
+
+/// The scope that all ops lie in: "h.0" of "h.0.attn" and "h.0.ln_2".
+std::string commonScope(const Cluster &cluster) {
+  std::optional<SmallVector<StringRef>> common;
+  for (Operation *op : cluster.ops) {
+    SmallVector<StringRef> parts;
+    if (auto scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr))
+      scope.getValue().split(parts, '.', -1, /*KeepEmpty=*/false);
+    if (!common) {
+      common = parts;
+      continue;
+    }
+    size_t equal = 0;
+    while (equal < common->size() && equal < parts.size() && (*common)[equal] == parts[equal])
+      ++equal;
+    common->truncate(equal);
+  }
+  return llvm::join(*common, ".");
+}
+
+void makeKernel(const Cluster &cluster) {
+  llvm::SmallPtrSet<Operation *, 16> members(cluster.ops.begin(), cluster.ops.end());
+  llvm::SetVector<Value> inputs;
+  SmallVector<Value> results;
+  SmallVector<Location> locations;
+  for (Operation *op : cluster.ops) {
+    locations.push_back(op->getLoc());
+    for (Value operand : op->getOperands())
+      if (!operand.getDefiningOp() || !members.contains(operand.getDefiningOp()))
+        inputs.insert(operand);
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }))
+        results.push_back(result);
+  }
+  OpBuilder b(cluster.place);
+  Location loc = b.getFusedLoc(locations);
+  auto kernel =
+      nn::KernelOp::create(b, loc, ValueRange(results).getTypes(),
+                           b.getStringAttr(nameOf(cluster)), inputs.getArrayRef());
+  if (auto phase = cluster.ops.front()->getAttr(nn::kPhaseAttr))
+    kernel->setAttr(nn::kPhaseAttr, phase);
+  if (std::string scope = commonScope(cluster); !scope.empty())
+    kernel->setAttr(nn::kScopeAttr, b.getStringAttr(scope));
+  Block *body = b.createBlock(&kernel.getBody());
+  IRMapping mapping;
+  for (Value input : inputs)
+    mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+  for (Operation *op : cluster.ops) {
+    Operation *copy = b.clone(*op, mapping);
+    copy->removeAttr(nn::kPhaseAttr);
+  }
+  SmallVector<Value> yielded;
+  for (Value result : results)
+    yielded.push_back(mapping.lookup(result));
+  nn::YieldOp::create(b, loc, yielded);
+  for (auto [from, to] : llvm::zip(results, kernel.getResults()))
+    from.replaceUsesWithIf(to, [&](OpOperand &use) { return !members.contains(use.getOwner()); });
+}
+
+struct FusePass : PassWrapper<FusePass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FusePass)
+  StringRef getArgument() const override { return "tpc-fuse"; }
+  StringRef getDescription() const override {
+    return "put ops with bodies into kernels, neighbours together";
+  }
+  void runOnOperation() override {
+    for (auto entry : getOperation().getOps<nn::EntryOp>())
+      fuseEntry(entry);
+  }
+};
+
+struct VerifyFusedPass : PassWrapper<VerifyFusedPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(VerifyFusedPass)
+  StringRef getArgument() const override { return "tpc-verify-fused"; }
+  StringRef getDescription() const override { return "check the legal form of level fused"; }
+  void runOnOperation() override {
+    for (auto entry : getOperation().getOps<nn::EntryOp>())
+      if (failed(verifyFused(entry)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+
+void fuseEntry(nn::EntryOp entry) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front())))
+    if (isGenerated(&op) && op.use_empty())
+      op.erase();
+  std::vector<Cluster> clusters = formClusters(entry);
+  for (const Cluster &cluster : clusters)
+    makeKernel(cluster);
+  for (const Cluster &cluster : llvm::reverse(clusters))
+    for (Operation *op : llvm::reverse(cluster.ops))
+      op->erase();
+}
+
+LogicalResult verifyFused(nn::EntryOp entry) {
+  for (Operation &op : entry.getBody().front()) {
+    if (auto kernel = dyn_cast<nn::KernelOp>(op)) {
+      if (failed(codegen::outlineKernel(kernel)))
+        return failure();
+      continue;
+    }
+    if (isGenerated(&op))
+      return op.emitOpError("has a body and is in no kernel; tpc-fuse puts it into one");
+    bool isKnown = isa<nn::LibraryOp, nn::ReadOp, nn::WriteOp, nn::ReturnOp, nn::SplitDimOp,
+                       nn::MergeDimsOp, tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp,
+                       tp::AllToAllOp, tp::SliceOp, tp::OffsetOp>(op);
+    if (!isKnown)
+      return op.emitOpError("is no op of level `fused`: it has neither a body nor a library step");
+  }
+  return success();
+}
+
+std::unique_ptr<Pass> createFusePass() { return std::make_unique<FusePass>(); }
+std::unique_ptr<Pass> createVerifyFusedPass() { return std::make_unique<VerifyFusedPass>(); }
+void registerFusionPasses() {
+  PassRegistration<FusePass>();
+  PassRegistration<VerifyFusedPass>();
+}
+
+} // namespace tpc
