@@ -16,7 +16,7 @@ public:
 
   Scalar operand(unsigned index) override { return see(index, Access::Point); }
   Scalar rowOperand(unsigned index) override {
-    traits.reducesColumns = true;
+    traits.needsRows = true;
     return see(index, Access::Row);
   }
   Scalar operandAt(unsigned index, ArrayRef<Scalar>) override {
@@ -26,7 +26,7 @@ public:
   Scalar position(unsigned) override { return {}; }
   Scalar offset(unsigned) override { return {}; }
   Scalar reduceColumns(ReduceKind, llvm::function_ref<Scalar()> element) override {
-    traits.reducesColumns = true;
+    traits.needsRows = traits.reducesColumns = true;
     return element();
   }
   void sumInto(unsigned, llvm::function_ref<Scalar()> element) override {
@@ -96,7 +96,8 @@ BodyTraits probe(Operation *op) {
     return traits;
   }
   int domain = body.getDomainOperand();
-  llvm::append_range(traits.domain, shapeOf(domain < 0 ? op->getResult(0) : op->getOperand(domain)));
+  llvm::append_range(traits.domain,
+                     shapeOf(domain < 0 ? op->getResult(0) : op->getOperand(domain)));
   Listener listener(traits);
   body.buildBody(listener);
   if (traits.sum == BodyTraits::NoSum)

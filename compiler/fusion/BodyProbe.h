@@ -23,7 +23,8 @@ enum class Access : uint8_t {
 struct BodyTraits {
   llvm::SmallVector<int64_t> domain;
   llvm::SmallVector<Access> operands;
-  bool reducesColumns = false; ///< or is computed per row: rows are all dims but the last
+  bool needsRows = false; ///< has values of a row: rows are all dims but the last
+  bool reducesColumns = false;
   bool isExpensive = false;    ///< calls an elementary function at each element
   bool scatters = false;
   /// Of a sum: how many dims it sums; they lead, trail, or are all of them.

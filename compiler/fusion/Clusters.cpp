@@ -93,7 +93,7 @@ std::optional<unsigned> Clustering::splitOf(const BodyTraits &traits, unsigned r
     return traits.summedDims;
   if (traits.sum == BodyTraits::Trailing)
     return rank - traits.summedDims;
-  if (traits.reducesColumns && rank > 0)
+  if (traits.needsRows && rank > 0)
     return rank - 1;
   return std::nullopt;
 }
@@ -140,7 +140,7 @@ std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operatio
   if (!isSame && !isRowOp && !extends)
     return std::nullopt;
   bool isPartialSum = traits.sum == BodyTraits::Leading || traits.sum == BodyTraits::Trailing;
-  if ((isRowOp && (isPartialSum || traits.reducesColumns)) || (extends && draft.hasLeadingSum))
+  if ((isRowOp && (isPartialSum || traits.needsRows)) || (extends && draft.hasLeadingSum))
     return std::nullopt;
   proposal.domain.assign(extends ? own.begin() : theirs.begin(),
                          extends ? own.end() : theirs.end());
@@ -182,8 +182,7 @@ std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operatio
     const BodyTraits &made = traitsOf.find(producer)->second;
     bool isSum = made.sum == BodyTraits::Leading || made.sum == BodyTraits::All;
     ArrayRef<int64_t> shape = shapeOf(operand);
-    bool fits = access == Access::None ||
-                (access == Access::Point && shape == own) ||
+    bool fits = access == Access::None || (access == Access::Point && shape == own) ||
                 (access == Access::Row && isRowsOf(shape, own));
     if (isSum || !fits)
       return std::nullopt;
@@ -215,9 +214,9 @@ void Clustering::assign(Operation *op) {
   for (unsigned candidate : candidates) {
     std::optional<Proposal> proposal = propose(candidate, op, traits);
     // Of equal ones the later: values live shorter.
-    if (proposal && (!best || proposal->saved > best->saved ||
-                     (proposal->saved == best->saved &&
-                      drafts[candidate].place > drafts[best->draft].place)))
+    if (proposal &&
+        (!best || proposal->saved > best->saved ||
+         (proposal->saved == best->saved && drafts[candidate].place > drafts[best->draft].place)))
       best = std::move(proposal);
   }
   if (!best) {
@@ -228,7 +227,8 @@ void Clustering::assign(Operation *op) {
     draft.split = splitOf(traits, traits.domain.size());
     draft.isClosed = traits.scatters;
     draft.place = number.lookup(op);
-    best = Proposal{static_cast<unsigned>(drafts.size()), draft.place, draft.domain, draft.split, 0};
+    best =
+        Proposal{static_cast<unsigned>(drafts.size()), draft.place, draft.domain, draft.split, 0};
     drafts.push_back(std::move(draft));
   }
   Draft &draft = drafts[best->draft];
@@ -246,8 +246,8 @@ std::vector<Cluster> Clustering::take() {
   llvm::sort(drafts, [](const Draft &a, const Draft &b) { return a.place < b.place; });
   std::vector<Cluster> clusters;
   for (Draft &draft : drafts) {
-    Operation *place = *llvm::find_if(
-        draft.ops, [&](Operation *op) { return number.lookup(op) == draft.place; });
+    Operation *place =
+        *llvm::find_if(draft.ops, [&](Operation *op) { return number.lookup(op) == draft.place; });
     clusters.push_back({std::move(draft.ops), place});
   }
   return clusters;

@@ -70,9 +70,8 @@ void makeKernel(const Cluster &cluster) {
   }
   OpBuilder b(cluster.place);
   Location loc = b.getFusedLoc(locations);
-  auto kernel =
-      nn::KernelOp::create(b, loc, ValueRange(results).getTypes(),
-                           b.getStringAttr(nameOf(cluster)), inputs.getArrayRef());
+  auto kernel = nn::KernelOp::create(b, loc, ValueRange(results).getTypes(),
+                                     b.getStringAttr(nameOf(cluster)), inputs.getArrayRef());
   if (auto phase = cluster.ops.front()->getAttr(nn::kPhaseAttr))
     kernel->setAttr(nn::kPhaseAttr, phase);
   if (std::string scope = commonScope(cluster); !scope.empty())
