@@ -149,14 +149,14 @@ const Mesh kMeshes[] = {
 
 TEST_P(WholeModule, TheSolversPlanComputesTheSame) {
   for (const Mesh &mesh : kMeshes)
-    for (bool sequenceParallel : {false, true}) {
+    for (auto mode : {SequenceParallel::Off, SequenceParallel::Auto, SequenceParallel::On}) {
       if (GetParam().sizes.batch % mesh.axisSize(0) != 0)
         continue;
-      SCOPED_TRACE(mesh.str() + (sequenceParallel ? ", sequence-parallel" : ""));
+      SCOPED_TRACE(mesh.str() + ", sequence-parallel " + std::to_string(static_cast<int>(mode)));
       auto module = grad(kAdam);
       SolverOptions options;
       options.mesh = mesh;
-      options.sequenceParallel = sequenceParallel;
+      options.sequenceParallel = mode;
       SolverReport report;
       auto decision = solveShardings(*module, options, report);
       ASSERT_TRUE(succeeded(decision));
