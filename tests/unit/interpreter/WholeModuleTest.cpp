@@ -6,14 +6,18 @@
 //===---------------------------------------------------------------------------------------===//
 #include "TestModels.h"
 
+#include "compiler/fusion/Fusion.h"
 #include "compiler/interpreter/VirtualRanks.h"
 #include "compiler/partition/Partition.h"
 #include "compiler/partition/Proof.h"
+#include "compiler/schedule/Schedule.h"
 #include "compiler/sharding/ApplyShardings.h"
 #include "compiler/sharding/Solver.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
 #include "gtest/gtest.h"
 
 #include <iostream>
@@ -163,6 +167,15 @@ TEST_P(WholeModule, TheSolversPlanComputesTheSame) {
       auto step = partitioned(*module, *decision);
       ASSERT_TRUE(step);
       EXPECT_TRUE(isProved(*module, *step));
+      expectSameStep(*module, *step);
+      // The same program in kernels, and in its final order.
+      mlir::PassManager passes(&context());
+      passes.addPass(createFusePass());
+      passes.addPass(createVerifyFusedPass());
+      passes.addPass(createSchedulePass());
+      passes.addPass(createVerifyScheduledPass());
+      ASSERT_TRUE(succeeded(passes.run(*step->local)));
+      SCOPED_TRACE("scheduled");
       expectSameStep(*module, *step);
     }
 }
