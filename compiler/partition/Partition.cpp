@@ -9,6 +9,7 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/partition/Partition.h"
 
+#include "compiler/partition/LevelChecks.h"
 #include "compiler/partition/ReshardLowering.h"
 #include "dialects/nn/NN.h"
 
@@ -26,21 +27,17 @@ SmallVector<OpOperand *> tensorOperands(Operation *op) {
 
 namespace {
 
-/// What the first walk finds out about an op.
-struct OpPlan {
-  std::vector<Sharding> operands, results; ///< of its tensors
-  Rule rule;
-  FactorLayouts layouts;
-};
-
 class EntryPartitioner {
 public:
   explicit EntryPartitioner(const Mesh &mesh) : mesh(mesh) {}
 
   LogicalResult run(nn::EntryOp entry) {
-    for (Operation &op : entry.getBody().front())
-      if (failed(read(&op)))
+    for (Operation &op : entry.getBody().front()) {
+      FailureOr<ShardedOp> sharded = readShardedOp(&op, mesh);
+      if (failed(sharded))
         return failure();
+      plans[&op] = *std::move(sharded);
+    }
     for (Operation &op : llvm::make_early_inc_range(entry.getBody().front()))
       if (failed(rewrite(&op)))
         return failure();
@@ -48,53 +45,8 @@ public:
   }
 
 private:
-  //===--- first walk ---===//
-
-  LogicalResult read(Operation *op) {
-    OpPlan &plan = plans[op];
-    for (OpOperand *operand : tensorOperands(op))
-      plan.operands.push_back(
-          tp::toSharding(cast<RankedTensorType>(operand->get().getType()), mesh));
-    for (Type type : op->getResultTypes()) {
-      auto tensor = dyn_cast<RankedTensorType>(type);
-      if (!tensor)
-        return op->emitOpError("has a result that is no tensor, so it has no local form");
-      plan.results.push_back(tp::toSharding(tensor, mesh));
-      if (auto error = plan.results.back().check(mesh))
-        return op->emitOpError() << "has no local form: the sharding of its result is wrong: "
-                                 << *error;
-    }
-    if (isa<nn::ReadOp, nn::WriteOp, nn::ReturnOp, tp::ReshardOp>(op))
-      return success();
-    auto ruled = dyn_cast<nn::ShardingRuleOp>(op);
-    if (!ruled)
-      return op->emitOpError("has no sharding rule, so it has no local form; give it "
-                             "getShardingRule in its file under dialects/nn");
-    plan.rule = ruled.getShardingRule();
-    return derive(op, plan);
-  }
-
-  LogicalResult derive(Operation *op, OpPlan &plan) {
-    auto layouts = factorLayouts(plan.rule, plan.operands, mesh);
-    if (auto *error = std::get_if<RuleError>(&layouts))
-      return op->emitOpError() << "has no local form: " << error->message;
-    plan.layouts = std::move(std::get<FactorLayouts>(layouts));
-    auto results = applyRule(plan.rule, plan.operands, mesh);
-    if (auto *error = std::get_if<RuleError>(&results))
-      return op->emitOpError() << "has no local form: " << error->message;
-    auto &derived = std::get<std::vector<Sharding>>(results);
-    for (size_t i = 0; i < derived.size(); ++i)
-      if (derived[i] != plan.results[i])
-        return op->emitOpError() << "has no local form: its type says that result " << i << " is "
-                                 << plan.results[i].str(mesh) << ", its rule makes it "
-                                 << derived[i].str(mesh);
-    return success();
-  }
-
-  //===--- second walk ---===//
-
   LogicalResult rewrite(Operation *op) {
-    const OpPlan &plan = plans.find(op)->second;
+    const ShardedOp &plan = plans.find(op)->second;
     if (auto reshard = dyn_cast<tp::ReshardOp>(op)) {
       auto lowered = lowerReshard(reshard, {reshard.getX(), pads[reshard.getX()]}, plan.operands[0],
                                   plan.results[0], mesh);
@@ -131,7 +83,7 @@ private:
   }
 
   /// What is written is read by the next step, which takes its pads for zeros.
-  LogicalResult maskWritten(Operation *op, const OpPlan &plan) {
+  LogicalResult maskWritten(Operation *op, const ShardedOp &plan) {
     PadState state = pads[op->getOperand(0)];
     for (size_t dim = 0; dim < state.zero.size(); ++dim)
       for (size_t pad = 0; pad < state.zero[dim].size(); ++pad)
@@ -141,7 +93,7 @@ private:
     return success();
   }
 
-  FailureOr<PadFlow> meetDemands(Operation *op, const OpPlan &plan) {
+  FailureOr<PadFlow> meetDemands(Operation *op, const ShardedOp &plan) {
     SmallVector<OpOperand *> tensors = tensorOperands(op);
     std::vector<PadState> states;
     for (OpOperand *operand : tensors)
@@ -206,7 +158,7 @@ private:
   }
 
   /// One offset per factor that needs it, if one of them is split.
-  LogicalResult addOffsets(Operation *op, const OpPlan &plan) {
+  LogicalResult addOffsets(Operation *op, const ShardedOp &plan) {
     SmallVector<const DimLayout *> factors;
     bool split = false;
     for (size_t i = 0; i < plan.rule.factors.size(); ++i)
@@ -240,7 +192,7 @@ private:
   }
 
   const Mesh &mesh;
-  llvm::DenseMap<Operation *, OpPlan> plans;
+  llvm::DenseMap<Operation *, ShardedOp> plans;
   llvm::DenseMap<Value, PadState> pads;
   /// By masked value, dim and pad.
   llvm::DenseMap<std::pair<Value, std::pair<int, int>>, Value> masks;

@@ -1,27 +1,35 @@
-//===- Passes.cpp - Partition and proof as passes ------------------------------------------===//
+//===- Passes.cpp - Adapters of partition, proof and level checks --------------------------===//
 #include "compiler/partition/Passes.h"
 
+#include "compiler/partition/LevelChecks.h"
 #include "compiler/partition/Partition.h"
 #include "compiler/partition/Proof.h"
+#include "dialects/nn/NN.h"
+#include "dialects/tp/TP.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/Pass.h"
 
 using namespace mlir;
 
 namespace tpc {
 
+#define GEN_PASS_DEF_VERIFYSHARDED
+#define GEN_PASS_DEF_PARTITIONPASS
+#define GEN_PASS_DEF_PROVEPASS
+#define GEN_PASS_DEF_VERIFYLOCAL
+#include "compiler/partition/Passes.h.inc"
+
 namespace {
 
-struct PartitionPass : PassWrapper<PartitionPass, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PartitionPass)
-
-  StringRef getArgument() const override { return "tpc-partition"; }
-  StringRef getDescription() const override {
-    return "make the program of one rank, and prove that it means the same";
+struct VerifySharded final : impl::VerifyShardedBase<VerifySharded> {
+  void runOnOperation() override {
+    if (failed(verifySharded(getOperation())))
+      signalPassFailure();
   }
+};
 
+struct PartitionPass final : impl::PartitionPassBase<PartitionPass> {
   void runOnOperation() override {
     OwningOpRef<ModuleOp> sharded = getOperation().clone();
     // Verified first: the proof takes for granted that ops are well formed.
@@ -31,16 +39,8 @@ struct PartitionPass : PassWrapper<PartitionPass, OperationPass<ModuleOp>> {
   }
 };
 
-struct ProvePass : PassWrapper<ProvePass, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ProvePass)
-
-  ProvePass() = default;
-  ProvePass(const ProvePass &other) : PassWrapper(other) {}
-
-  StringRef getArgument() const override { return "tpc-prove"; }
-  StringRef getDescription() const override {
-    return "prove that a local or a sharded module means what another one does";
-  }
+struct ProvePass final : impl::ProvePassBase<ProvePass> {
+  using ProvePassBase::ProvePassBase;
 
   void runOnOperation() override {
     if (global.empty() == grad.empty()) {
@@ -53,18 +53,15 @@ struct ProvePass : PassWrapper<ProvePass, OperationPass<ModuleOp>> {
                                         : proveLocal(*other, getOperation())))
       signalPassFailure();
   }
+};
 
-  Option<std::string> global{*this, "global",
-                             llvm::cl::desc("the file of which this local module was made")};
-  Option<std::string> grad{*this, "grad",
-                           llvm::cl::desc("the file of which this sharded module was made")};
+struct VerifyLocal final : impl::VerifyLocalBase<VerifyLocal> {
+  void runOnOperation() override {
+    if (failed(verifyLocal(getOperation())))
+      signalPassFailure();
+  }
 };
 
 } // namespace
-
-void registerTpcPartitionPasses() {
-  PassRegistration<PartitionPass>();
-  PassRegistration<ProvePass>();
-}
 
 } // namespace tpc

@@ -1,10 +1,13 @@
-//===- Passes.h - Partition and proof as passes --------------------------------------------===//
+//===- Passes.h - From level sharded to level local ----------------------------------------===//
 #pragma once
+
+#include "mlir/Pass/Pass.h"
 
 namespace tpc {
 
-/// tpc-partition: level `sharded` to `local`, proved against the module that it was given.
-/// tpc-prove: a local module (or, with `grad`, a sharded one) against the file it was made of.
-void registerTpcPartitionPasses();
+#define GEN_PASS_DECL
+#include "compiler/partition/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "compiler/partition/Passes.h.inc"
 
 } // namespace tpc

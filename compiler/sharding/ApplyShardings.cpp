@@ -88,18 +88,36 @@ private:
 
   //===--- ops with a rule ---===//
 
-  OpDecision decisionOf(Operation *op, const Rule &rule) const {
+  /// What is decided for the op; replicated on axes of which nothing is said, and on axes of one
+  /// rank, where any strategy is the same and only that one needs no collective.
+  FailureOr<OpDecision> decisionOf(Operation *op, const Rule &rule) const {
+    const Strategy replicated = strategies(rule).front();
+    OpDecision chosen;
     if (auto it = decision.ops.find(op); it != decision.ops.end())
-      return it->second;
-    return {std::vector<Strategy>(mesh.axes.size(), strategies(rule).front()), "", ""};
+      chosen = it->second;
+    if (chosen.perAxis.size() > mesh.axes.size())
+      return op->emitOpError() << "has a decision for " << chosen.perAxis.size()
+                               << " axes, the mesh has " << mesh.axes.size();
+    chosen.perAxis.resize(mesh.axes.size());
+    for (size_t axis = 0; axis < mesh.axes.size(); ++axis) {
+      Strategy &strategy = chosen.perAxis[axis];
+      bool nothingSaid = strategy.operands.empty() && strategy.results.empty();
+      if (nothingSaid || mesh.axes[axis].size == 1)
+        strategy = replicated;
+      else if (strategy.operands.size() != rule.operands.size() ||
+               strategy.results.size() != rule.results.size())
+        return op->emitOpError() << "has a decision on axis \"" << mesh.axes[axis].name
+                                 << "\" that is for another rule";
+    }
+    return chosen;
   }
 
   LogicalResult applyStrategies(Operation *op) {
     Rule rule = cast<nn::ShardingRuleOp>(op).getShardingRule();
-    OpDecision chosen = decisionOf(op, rule);
-    if (chosen.perAxis.size() != mesh.axes.size())
-      return op->emitOpError() << "has a decision for " << chosen.perAxis.size()
-                               << " axes, the mesh has " << mesh.axes.size();
+    FailureOr<OpDecision> decided = decisionOf(op, rule);
+    if (failed(decided))
+      return failure();
+    const OpDecision &chosen = *decided;
     SmallVector<unsigned> tensors;
     for (OpOperand &operand : op->getOpOperands())
       if (isa<RankedTensorType>(operand.get().getType()))
@@ -347,6 +365,14 @@ private:
   llvm::DenseMap<std::pair<Value, Type>, Value> reshards;
 };
 
+/// Axes of one rank split nothing.
+Sharding withoutUnitAxes(Sharding sharding, const Mesh &mesh) {
+  for (DimLayout &dim : sharding.dims)
+    for (Factor &factor : dim)
+      llvm::erase_if(factor.axes, [&](AxisId axis) { return mesh.axisSize(axis) == 1; });
+  return canonical(std::move(sharding));
+}
+
 /// Writes the decided sharding into a declaration's type.
 template <typename DeclOp>
 LogicalResult declare(DeclOp op, const Decision &decision, SymbolShardings &symbols) {
@@ -362,8 +388,9 @@ LogicalResult declare(DeclOp op, const Decision &decision, SymbolShardings &symb
   if (sharding.hasPartial())
     return op.emitOpError() << "is decided to be " << sharding.str(decision.mesh)
                             << ", but what is declared is never partial";
+  sharding = withoutUnitAxes(std::move(sharding), decision.mesh);
   op.setType(tp::withSharding(type, sharding, decision.mesh));
-  symbols[op.getSymName()] = canonical(std::move(sharding));
+  symbols[op.getSymName()] = std::move(sharding);
   return success();
 }
 

@@ -25,7 +25,8 @@ namespace tpc {
 /// How one op is executed.
 struct OpDecision {
   /// One per axis of the mesh, in its order; each one of strategies(rule of the op), and on
-  /// different factors or linear sets where they are not replicated on both axes.
+  /// different factors or linear sets where they are not replicated on both axes. An empty one says
+  /// nothing: replicated. On an axis of one rank everything is replicated, whatever is decided.
   ///
   /// nn.add alone has a wider meaning of "replicated" and of "split factor": addends that are
   /// partial(sum) on the axis are added to each other first, and their sum is resharded once. So a

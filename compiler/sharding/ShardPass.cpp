@@ -1,5 +1,6 @@
 //===- ShardPass.cpp - Adapter of the solver and its application --------------------------===//
 
+#include "compiler/partition/Proof.h"
 #include "compiler/sharding/ApplyShardings.h"
 #include "compiler/sharding/Passes.h"
 #include "compiler/sharding/Solver.h"
@@ -45,7 +46,10 @@ struct ShardPass : impl::ShardPassBase<ShardPass> {
     }
     SolverReport solved;
     FailureOr<Decision> decision = solveShardings(module, options, solved);
-    if (failed(decision) || failed(applyShardings(module, *decision)))
+    if (failed(decision))
+      return signalPassFailure();
+    OwningOpRef<ModuleOp> grad = module.clone();
+    if (failed(applyShardings(module, *decision)) || failed(proveSharded(*grad, module)))
       return signalPassFailure();
     if (report) {
       for (Operation &op : module.getBody()->getOperations())
