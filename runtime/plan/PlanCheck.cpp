@@ -20,6 +20,12 @@ template <typename T> size_t count(const flatbuffers::Vector<T> *vector) {
   return vector ? vector->size() : 0;
 }
 
+/// The FlatBuffer verifier looks at the alignment of a vector's length, not of its elements.
+template <typename T> bool isAligned(const flatbuffers::Vector<T> *vector) {
+  return !vector || vector->size() == 0 ||
+         reinterpret_cast<uintptr_t>(vector->Data()) % sizeof(T) == 0;
+}
+
 /// Elements of a shape, or -1 if it is negative somewhere or does not fit.
 int64_t elements(const flatbuffers::Vector<int64_t> &shape) {
   int64_t product = 1;
@@ -80,6 +86,8 @@ private:
     uint64_t arenaBytes = plan_.arenas()->Get(buffer.arena())->bytes();
     if (buffer.offset() > arenaBytes || buffer.bytes() > arenaBytes - buffer.offset())
       return invalid("it ends beyond its arena of " + std::to_string(arenaBytes) + " bytes");
+    if (!isAligned(buffer.global_shape()) || !isAligned(buffer.local_shape()))
+      return invalid("its shape is not aligned in the file");
     if (!isEnumerator(buffer.dtype(), plan::DType::MAX))
       return invalid("it has an unknown dtype");
     if (buffer.sharding()->partial())
@@ -211,6 +219,8 @@ private:
     TPC_RETURN_IF_ERROR(checkBuffer(input.buffer()));
     const plan::Buffer &buffer = *plan_.buffers()->Get(input.buffer());
     int64_t size = elements(*buffer.global_shape());
+    if (!isAligned(input.default_f64()))
+      return invalid("its default is not aligned in the file");
     int sources = (count(input.default_i32()) > 0) + (count(input.default_f64()) > 0) +
                   (input.default_init() != nullptr);
     if (input.default_init())
