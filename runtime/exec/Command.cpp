@@ -5,6 +5,8 @@
 
 #include "runtime/plan/Convert.h"
 
+#include <algorithm>
+
 using namespace tpc;
 
 Result<KernelFunction> KernelImages::function(uint32_t image, const std::string &name) {
@@ -55,6 +57,22 @@ CollectiveCommand collectiveCommand(const plan::Collective &collective,
   return command;
 }
 
+CopyCommand copyCommand(const plan::Instruction &instruction, const Mesh &mesh, int rank) {
+  const plan::Copy &copy = *instruction.body_as_Copy();
+  if (copy.extent() == 0)
+    return {.copied = instruction.operands()->Get(0)->bytes()};
+  int64_t begin =
+      std::min(mesh.coordinate(rank, copy.axis()) * copy.extent(), copy.source_extent());
+  int64_t end = std::min(begin + copy.extent(), copy.source_extent());
+  size_t inner = copy.inner_bytes();
+  return {.rows = size_t(copy.outer()),
+          .copied = (end - begin) * inner,
+          .zeros = (copy.extent() - (end - begin)) * inner,
+          .sourceOffset = begin * inner,
+          .sourcePitch = copy.source_extent() * inner,
+          .destinationPitch = copy.extent() * inner};
+}
+
 } // namespace
 
 Result<Command> tpc::makeCommand(const plan::Instruction &instruction, const PlanFile &plan,
@@ -94,7 +112,7 @@ Result<Command> tpc::makeCommand(const plan::Instruction &instruction, const Pla
         collectiveCommand(*instruction.body_as_Collective(), command.pointers, resources);
     return command;
   case plan::Body::Copy:
-    command.body = CopyCommand{instruction.operands()->Get(0)->bytes()};
+    command.body = copyCommand(instruction, plan.mesh(), resources.rank);
     return command;
   case plan::Body::Fill: {
     const plan::Fill &fill = *instruction.body_as_Fill();

@@ -36,8 +36,10 @@ struct CollectiveCommand {
   ReduceKind reduce;
   uint32_t sequence;
 };
+/// `rows` times: `copied` bytes from the source, then `zeros` zero bytes. Pitches in bytes.
 struct CopyCommand {
-  size_t bytes;
+  size_t rows = 1, copied, zeros = 0;
+  size_t sourceOffset = 0, sourcePitch = 0, destinationPitch = 0;
 };
 struct FillCommand {
   double value;

@@ -62,9 +62,25 @@ Status Executor::execute(const Command &command) {
     return collective->communicator->run(
         {collective->kind, collective->reduce, collective->tensors, collective->sequence});
   if (const auto *copy = std::get_if<CopyCommand>(&command.body))
-    return device.copy(p[0], p[1], copy->bytes);
+    return executeCopy(*copy, static_cast<const std::byte *>(p[0]), static_cast<std::byte *>(p[1]));
   const auto &fill = std::get<FillCommand>(command.body);
   return device.fill(p[0], fill.value, fill.dtype, fill.elements);
+}
+
+Status Executor::executeCopy(const CopyCommand &copy, const std::byte *source,
+                             std::byte *destination) {
+  Device &device = resources_.device;
+  source += copy.sourceOffset;
+  for (size_t row = 0; row < copy.rows; ++row) {
+    TPC_RETURN_IF_ERROR(device.copy(source, destination, copy.copied));
+    // Elements of every type have a multiple of two bytes, and zero is the same in all of them.
+    if (copy.zeros)
+      TPC_RETURN_IF_ERROR(device.fill(destination + copy.copied, 0, DType::BF16,
+                                      copy.zeros / byteSize(DType::BF16)));
+    source += copy.sourcePitch;
+    destination += copy.destinationPitch;
+  }
+  return Status();
 }
 
 std::string Executor::describeFailure(const plan::Instruction &instruction, uint32_t index) const {

@@ -32,6 +32,7 @@ public:
 
 private:
   Status execute(const Command &command);
+  Status executeCopy(const CopyCommand &copy, const std::byte *source, std::byte *destination);
   Status runOne(const Command &command, const InstructionEvent &event);
   std::string describeFailure(const plan::Instruction &instruction, uint32_t index) const;
 

@@ -31,12 +31,7 @@ public:
     case plan::Body::Collective:
       return check(*instruction_.body_as_Collective());
     case plan::Body::Copy:
-      TPC_RETURN_IF_ERROR(expectOperands(2));
-      TPC_RETURN_IF_ERROR(expectAccess(0, plan::Access::read));
-      TPC_RETURN_IF_ERROR(expectAccess(1, plan::Access::write));
-      if (operands_.Get(0)->bytes() != operands_.Get(1)->bytes())
-        return invalid("a copy between slices of different sizes");
-      return Status();
+      return check(*instruction_.body_as_Copy());
     case plan::Body::Fill:
       TPC_RETURN_IF_ERROR(expectDType(instruction_.body_as_Fill()->dtype()));
       TPC_RETURN_IF_ERROR(expectOperands(1));
@@ -143,6 +138,29 @@ private:
       TPC_RETURN_IF_ERROR(expectAccess(i, needs[i].access));
       TPC_RETURN_IF_ERROR(expectBytes(i, needs[i].bytes));
     }
+    return Status();
+  }
+
+  Status check(const plan::Copy &copy) {
+    TPC_RETURN_IF_ERROR(expectOperands(2));
+    TPC_RETURN_IF_ERROR(expectAccess(0, plan::Access::read));
+    TPC_RETURN_IF_ERROR(expectAccess(1, plan::Access::write));
+    Wide source = operands_.Get(0)->bytes(), destination = operands_.Get(1)->bytes();
+    if (copy.extent() == 0) {
+      if (source != destination)
+        return invalid("a copy between slices of different sizes");
+      return Status();
+    }
+    for (int64_t extent : {copy.outer(), copy.source_extent(), copy.extent(), copy.inner_bytes()})
+      if (extent <= 0)
+        return invalid("a copy of a part with an extent that is not positive");
+    if (copy.axis() >= plan_.mesh()->size())
+      return invalid("its axis " + std::to_string(copy.axis()) + " does not exist");
+    if (Wide(copy.outer()) * copy.inner_bytes() >> 62)
+      return invalid("a copy of a part with too large extents");
+    Wide line = Wide(copy.outer()) * copy.inner_bytes();
+    if (line * copy.source_extent() != source || line * copy.extent() != destination)
+      return invalid("a copy of a part whose extents are not those of its operands");
     return Status();
   }
 
