@@ -574,9 +574,9 @@ GeneratedKernel outline(const BodyGraph &graph, ArrayRef<SharedMemory> sharing, 
   }
   for (const Store &store : graph.stores()) {
     bool isShared = llvm::any_of(sharing, [&](SharedMemory s) { return s.result == store.result; });
+    // A scatter clears its rows before it adds to them: nothing from before is read.
     if (!isSum(store) && !isShared)
-      main.operands.push_back(
-          operandOf(FunctionOperand::Result, store.result, store.kind == Store::ScatterRow, true));
+      main.operands.push_back(operandOf(FunctionOperand::Result, store.result, false, true));
   }
   if (tiling.workspaceBytes)
     main.operands.push_back(operandOf(FunctionOperand::Workspace, 0, false, true));

@@ -12,10 +12,6 @@ using namespace tpc;
 
 namespace {
 
-bool isCollective(Operation *op) {
-  return isa<tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp, tp::AllToAllOp>(op);
-}
-
 int64_t bytesOf(Operation *collective) { return nn::memoryBytes(collective) / 2; }
 
 /// The same but for its tensors and the reason.

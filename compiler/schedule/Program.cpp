@@ -25,6 +25,32 @@ bool tpc::isStep(Operation *op) {
   return !isView(op) && !isa<nn::ReadOp, nn::WriteOp, nn::ReturnOp, tp::OffsetOp>(op);
 }
 
+bool tpc::isCollective(Operation *op) {
+  return isa<tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp, tp::AllToAllOp>(op);
+}
+
+std::optional<unsigned> tpc::inPlaceOperand(Operation *step, unsigned result) {
+  if (auto pairs = step->getAttrOfType<DenseI64ArrayAttr>(codegen::kSharedMemoryAttr))
+    for (int64_t i = 0; i + 1 < pairs.size(); i += 2)
+      if (pairs[i] == result)
+        return pairs[i + 1];
+  return std::nullopt;
+}
+
+StringAttr tpc::readSymbol(Value value) {
+  auto read = rootOf(value).getDefiningOp<nn::ReadOp>();
+  return read ? storageSymbol(read, read.getSourceAttr()) : StringAttr();
+}
+
+std::string tpc::stepName(Operation *step) {
+  std::string name;
+  if (auto scope = step->getAttrOfType<StringAttr>(nn::kScopeAttr); scope && !scope.empty())
+    name = scope.str() + ": ";
+  if (auto kernel = dyn_cast<nn::KernelOp>(step))
+    return name + kernel.getName().str();
+  return name + step->getName().stripDialect().str();
+}
+
 StringAttr tpc::storageSymbol(Operation *from, FlatSymbolRefAttr symbol) {
   Operation *declaration =
       SymbolTable::lookupNearestSymbolFrom(from->getParentOfType<ModuleOp>(), symbol.getAttr());

@@ -6,7 +6,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
-#include "dialects/nn/NN.h"
+#include "compiler/codegen/Codegen.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -18,6 +18,11 @@ bool isView(mlir::Operation *op);
 mlir::Value rootOf(mlir::Value value);
 /// Whether the op becomes an instruction.
 bool isStep(mlir::Operation *op);
+bool isCollective(mlir::Operation *op);
+/// The operand in whose bytes the kernel leaves its result `result`, if any.
+std::optional<unsigned> inPlaceOperand(mlir::Operation *step, unsigned result);
+/// "h.0.mlp: linear", for reports.
+std::string stepName(mlir::Operation *step);
 /// The symbol that holds the bytes of `symbol`: a tie's target, else itself.
 mlir::StringAttr storageSymbol(mlir::Operation *from, mlir::FlatSymbolRefAttr symbol);
 /// All ops that use the bytes of `value`, views looked through (steps, writes and the return), each
@@ -33,5 +38,7 @@ struct SymbolAccess {
   llvm::SmallVector<mlir::Operation *> oldUsers() const;
 };
 llvm::MapVector<mlir::StringAttr, SymbolAccess> symbolAccesses(nn::EntryOp entry);
+/// The symbol whose bytes `value` is, or null if a step computes it.
+mlir::StringAttr readSymbol(mlir::Value value);
 
 } // namespace tpc

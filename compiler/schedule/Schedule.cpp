@@ -60,11 +60,11 @@ private:
       if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getEncoding())
         return op->emitOpError("has a type with a sharding: types are local from level `local` on");
     if (isa<nn::KernelOp, nn::LibraryOp, tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp,
-            tp::AllToAllOp>(op) ||
+            tp::AllToAllOp, tp::SliceOp>(op) ||
         !isStep(op))
       return success();
     return op->emitOpError(
-        "is neither a kernel, a library call nor a collective: fusion has to put "
+        "is neither a kernel, a library call, a collective nor a slice: fusion has to put "
         "it into an nn.kernel");
   }
 };

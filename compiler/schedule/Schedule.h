@@ -30,7 +30,9 @@ inline constexpr int64_t kPackedBytes = 256 * 1024;
 /// where the later one's inputs are there already.
 void packCollectives(nn::EntryOp entry);
 
-/// tpc-schedule: both of the above in every entry.
+/// tpc-drop-single-rank-collectives: before fusion, see SingleRankAxes.cpp.
+std::unique_ptr<mlir::Pass> createDropSingleRankCollectivesPass();
+/// tpc-schedule: orders every entry and packs its collectives.
 std::unique_ptr<mlir::Pass> createSchedulePass();
 /// tpc-verify-scheduled: the legal form of level `scheduled`.
 std::unique_ptr<mlir::Pass> createVerifyScheduledPass();
