@@ -1,0 +1,34 @@
+//===- Emit.h - From a scheduled program to the plan file ---------------------------------===//
+//
+// Writes down what the levels before decided: buffers at offsets, instructions in order, kernel
+// images, and what a run binds. Every slice names the value that it holds, so that the checks that
+// loading makes (runtime/plan) prove the result.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "algebra/Cost.h"
+#include "runtime/support/Status.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tpc {
+
+struct EmitOptions {
+  Hardware hardware;
+  std::string modelName;
+  uint64_t modelHash = 0; ///< of the model's text
+  std::string cpuLevel = "x86-64-v3";
+  std::string precision = "f32";
+  std::string shardedIr;          ///< text of level `sharded`
+  std::vector<std::string> notes; ///< of the solver, for the report
+};
+
+/// The bytes of the plan file. `module` is at level `scheduled`.
+mlir::FailureOr<std::vector<uint8_t>> emitPlan(mlir::ModuleOp module, const EmitOptions &options);
+
+} // namespace tpc

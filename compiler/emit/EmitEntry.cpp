@@ -1,0 +1,418 @@
+//===- EmitEntry.cpp - The instructions of one entry --------------------------------------===//
+
+#include "compiler/emit/EmitEntry.h"
+
+#include "compiler/emit/EmitDeclarations.h"
+#include "dialects/tp/TP.h"
+#include "runtime/plan/Convert.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace tpc;
+
+//===--- numbers of values ---===//
+
+ValueNumbers::ValueNumbers(nn::EntryOp entry) {
+  llvm::DenseMap<StringAttr, uint32_t> symbols;
+  for (Operation &op : entry.getBody().front())
+    for (Value result : op.getResults()) {
+      uint32_t number = count++;
+      if (isView(&op))
+        continue;
+      if (StringAttr symbol = readSymbol(result))
+        number = symbols.try_emplace(symbol, number).first->second;
+      numbers[result] = number;
+    }
+}
+
+//===--- steps ---===//
+
+static AttentionShape toShape(const nn::AttentionStep &step, Type element) {
+  return {step.batch,  step.queryLength, step.keyLength,
+          step.heads,  step.kvHeads,     step.size,
+          step.causal, step.scale,       fromPlan(toPlanDType(element))};
+}
+
+static Type elementOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType();
+}
+
+static uint64_t bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
+uint64_t tpc::workspaceBytes(Operation *step, const KernelTable &kernels) {
+  if (auto kernel = dyn_cast<nn::KernelOp>(step))
+    return kernels[kernel].workspaceBytes;
+  if (auto library = dyn_cast<nn::LibraryOp>(step)) {
+    nn::LibraryStep form = library.getLibraryStep();
+    if (auto *attention = std::get_if<nn::AttentionStep>(&form))
+      return cpuAttentionWorkspace(toShape(*attention, elementOf(step->getOperand(0))),
+                                   attention->backward);
+  }
+  return 0;
+}
+
+/// "mlp.mlir:12:5", the first place that the location names.
+static std::string locationText(Location location) {
+  std::string text;
+  location->walk([&](Location inner) {
+    auto file = dyn_cast<FileLineColLoc>(inner);
+    if (!file)
+      return WalkResult::advance();
+    text = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+            Twine(file.getColumn()))
+               .str();
+    return WalkResult::interrupt();
+  });
+  return text;
+}
+
+static int64_t flopsOf(Operation *step) {
+  int64_t flops = 0;
+  step->walk([&](nn::CostOp op) { flops += op.getFlops(); });
+  return flops;
+}
+
+namespace {
+
+class EntryEmitter {
+public:
+  EntryEmitter(nn::EntryOp entry, const MemoryPlan &memory, const KernelTable &kernels,
+               const Mesh &mesh, const Hardware &hardware)
+      : entry(entry), memory(memory), kernels(kernels), mesh(mesh), hardware(hardware),
+        numbers(entry), result(std::make_unique<plan::EntryT>()) {}
+
+  FailureOr<std::unique_ptr<plan::EntryT>> run() {
+    result->name = entry.getSymName().str();
+    emitBindings(entry, memory, *result);
+    for (Operation &op : entry.getBody().front())
+      if (failed(emit(&op)))
+        return failure();
+    for (const auto &instruction : result->instructions) {
+      result->flops += instruction->flops;
+      result->picoseconds += instruction->picoseconds;
+    }
+    return std::move(result);
+  }
+
+private:
+  LogicalResult emit(Operation *op) {
+    if (auto write = dyn_cast<nn::WriteOp>(op))
+      return emitWrite(write);
+    if (auto terminator = dyn_cast<nn::ReturnOp>(op))
+      return emitOutputs(terminator);
+    if (!isStep(op))
+      return success();
+    if (auto kernel = dyn_cast<nn::KernelOp>(op))
+      return emitKernel(kernel);
+    if (auto library = dyn_cast<nn::LibraryOp>(op))
+      return emitLibrary(library);
+    if (isCollective(op))
+      return emitCollective(op);
+    if (auto slice = dyn_cast<tp::SliceOp>(op))
+      return emitSlice(slice);
+    return op->emitOpError("has no form in a plan");
+  }
+
+  //===--- what all instructions have ---===//
+
+  plan::InstructionT &addInstruction(Operation *op) {
+    auto instruction = std::make_unique<plan::InstructionT>();
+    instruction->name = stepName(op);
+    instruction->location = locationText(op->getLoc());
+    if (auto scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr))
+      instruction->scope = scope.str();
+    if (auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr))
+      instruction->phase = phase.getValue() == "backward" ? plan::Phase::backward
+                           : phase.getValue() == "update" ? plan::Phase::update
+                                                          : plan::Phase::forward;
+    result->instructions.push_back(std::move(instruction));
+    return *result->instructions.back();
+  }
+
+  void setCompute(plan::InstructionT &instruction, int64_t flops, int64_t bytes) {
+    instruction.flops = flops;
+    instruction.bytes = bytes;
+    instruction.picoseconds = computeTime(hardware, flops, bytes);
+  }
+
+  static void addSlice(plan::InstructionT &instruction, uint32_t buffer, uint64_t bytes,
+                       plan::Access access, uint32_t value, uint32_t written = 0) {
+    auto slice = std::make_unique<plan::SliceT>();
+    slice->buffer = buffer;
+    slice->bytes = bytes;
+    slice->access = access;
+    slice->value = value;
+    slice->written_value = written;
+    instruction.operands.push_back(std::move(slice));
+  }
+  void addSlice(plan::InstructionT &instruction, Value value, plan::Access access) {
+    addSlice(instruction, memory.bufferOf(value), bytesOf(value), access, numbers[value]);
+  }
+  void addReads(plan::InstructionT &instruction, OperandRange values) {
+    for (Value value : values)
+      addSlice(instruction, value, plan::Access::read);
+  }
+  void addWrites(plan::InstructionT &instruction, ResultRange values) {
+    for (Value value : values)
+      addSlice(instruction, value, plan::Access::write);
+  }
+
+  //===--- library calls ---===//
+
+  LogicalResult emitLibrary(nn::LibraryOp op) {
+    plan::InstructionT &instruction = addInstruction(op);
+    setCompute(instruction, flopsOf(op), nn::memoryBytes(op));
+    nn::LibraryStep step = op.getLibraryStep();
+    if (auto *gemm = std::get_if<nn::GemmStep>(&step))
+      emitGemm(instruction, op, *gemm);
+    else
+      emitAttention(instruction, op, std::get<nn::AttentionStep>(step));
+    return success();
+  }
+
+  void emitGemm(plan::InstructionT &instruction, Operation *op, const nn::GemmStep &step) {
+    plan::GemmT gemm;
+    gemm.m = step.m;
+    gemm.n = step.n;
+    gemm.k = step.k;
+    gemm.batch = step.batch;
+    gemm.transpose_a = step.transposeA;
+    gemm.transpose_b = step.transposeB;
+    gemm.lda = step.transposeA ? step.m : step.k;
+    gemm.ldb = step.transposeB ? step.k : step.n;
+    gemm.ldc = step.n;
+    gemm.stride_a = step.m * step.k;
+    gemm.stride_b = step.k * step.n;
+    gemm.stride_c = step.m * step.n;
+    gemm.dtype = toPlanDType(elementOf(op->getResult(0)));
+    addSlice(instruction, op->getOperand(step.a), plan::Access::read);
+    addSlice(instruction, op->getOperand(step.b), plan::Access::read);
+    addSlice(instruction, op->getResult(0), plan::Access::write);
+    instruction.body.Set(std::move(gemm));
+  }
+
+  void emitAttention(plan::InstructionT &instruction, Operation *op,
+                     const nn::AttentionStep &step) {
+    plan::AttentionT attention;
+    attention.batch = step.batch;
+    attention.query_length = step.queryLength;
+    attention.key_length = step.keyLength;
+    attention.heads = step.heads;
+    attention.kv_heads = step.kvHeads;
+    attention.size = step.size;
+    attention.causal = step.causal;
+    attention.scale = step.scale;
+    attention.backward = step.backward;
+    attention.dtype = toPlanDType(elementOf(op->getOperand(0)));
+    addReads(instruction, op->getOperands());
+    addWrites(instruction, op->getResults());
+    if (std::optional<uint32_t> workspace = memory.workspaceOf(op)) {
+      attention.workspace_bytes = memory.buffers()[*workspace].bytes;
+      addSlice(instruction, *workspace, attention.workspace_bytes, plan::Access::write,
+               numbers.fresh());
+    }
+    instruction.body.Set(std::move(attention));
+  }
+
+  //===--- generated kernels ---===//
+
+  LogicalResult emitKernel(nn::KernelOp kernel) {
+    const codegen::GeneratedKernel &code = kernels[kernel];
+    std::vector<std::unique_ptr<plan::ScalarArgumentT>> scalars;
+    for (Value input : kernel.getInputs())
+      if (auto offset = input.getDefiningOp<tp::OffsetOp>())
+        scalars.push_back(emitOffset(offset));
+    // What each pointer's bytes hold, while the functions of the kernel run one after the other.
+    uint32_t scratch = memory.workspaceOf(kernel) ? numbers.fresh() : 0;
+    llvm::SmallDenseSet<unsigned> overwritten;
+    for (auto [position, function] : llvm::enumerate(code.functions)) {
+      plan::InstructionT &instruction = addInstruction(kernel);
+      // The work is told once, at the first function.
+      if (position == 0)
+        setCompute(instruction, flopsOf(kernel), nn::memoryBytes(kernel));
+      else
+        instruction.name += " (sum of " + std::to_string(code.functions[0].tiles) + " blocks)";
+      for (const codegen::FunctionOperand &operand : function.operands)
+        if (failed(addOperand(instruction, kernel, operand, scratch, overwritten)))
+          return failure();
+      plan::KernelLaunchT launch;
+      launch.image = 0;
+      launch.function = function.name;
+      launch.tiles = function.tiles;
+      for (const auto &scalar : scalars)
+        launch.scalars.push_back(std::make_unique<plan::ScalarArgumentT>(*scalar));
+      instruction.body.Set(std::move(launch));
+    }
+    return success();
+  }
+
+  std::unique_ptr<plan::ScalarArgumentT> emitOffset(tp::OffsetOp offset) {
+    auto scalar = std::make_unique<plan::ScalarArgumentT>();
+    if (std::optional<StringRef> axis = offset.getAxis()) {
+      scalar->axis = *mesh.findAxis(axis->str());
+      scalar->stride = offset.getExtent();
+    }
+    return scalar;
+  }
+
+  LogicalResult addOperand(plan::InstructionT &instruction, nn::KernelOp kernel,
+                           const codegen::FunctionOperand &operand, uint32_t scratch,
+                           llvm::SmallDenseSet<unsigned> &overwritten) {
+    plan::Access access = operand.isRead
+                              ? operand.isWritten ? plan::Access::read_write : plan::Access::read
+                              : plan::Access::write;
+    if (operand.kind == codegen::FunctionOperand::Workspace) {
+      uint32_t buffer = *memory.workspaceOf(kernel);
+      addSlice(instruction, buffer, memory.buffers()[buffer].bytes, access, scratch, scratch);
+      return success();
+    }
+    if (operand.kind == codegen::FunctionOperand::Result) {
+      Value value = kernel->getResult(operand.index);
+      addSlice(instruction, memory.bufferOf(value), bytesOf(value), access, numbers[value],
+               numbers[value]);
+      return success();
+    }
+    Value input = kernel.getInputs()[operand.index];
+    uint32_t value = numbers[input], written = value;
+    if (operand.sharedResult >= 0) {
+      Value shared = kernel->getResult(operand.sharedResult);
+      if (memory.bufferOf(shared) != memory.bufferOf(input))
+        return kernel.emitOpError()
+               << "leaves result " << operand.sharedResult << " in the place of input "
+               << operand.index << ", but memory was planned apart";
+      written = numbers[shared];
+      if (access == plan::Access::write)
+        value = written;
+    }
+    if (overwritten.contains(operand.index))
+      value = written;
+    if (operand.isWritten)
+      overwritten.insert(operand.index);
+    addSlice(instruction, memory.bufferOf(input), bytesOf(input), access, value, written);
+    return success();
+  }
+
+  //===--- collectives ---===//
+
+  LogicalResult emitCollective(Operation *op) {
+    auto axis = mesh.findAxis(op->getAttrOfType<StringAttr>("axis").str());
+    if (!axis)
+      return op->emitOpError("names an axis that the mesh lacks");
+    plan::CollectiveT collective;
+    collective.axis = *axis;
+    collective.sequence = nextSequence++;
+    int64_t ranks = mesh.axisSize(*axis);
+    CollectiveKind kind = CollectiveKind::AllReduce;
+    std::optional<int64_t> dim;
+    if (auto reduce = dyn_cast<tp::AllReduceOp>(op)) {
+      collective.reduce =
+          reduce.getKind() == tp::Reduce::max ? plan::ReduceKind::max : plan::ReduceKind::sum;
+    } else if (auto gather = dyn_cast<tp::AllGatherOp>(op)) {
+      kind = CollectiveKind::AllGather;
+      dim = gather.getDim();
+    } else if (auto scatter = dyn_cast<tp::ReduceScatterOp>(op)) {
+      kind = CollectiveKind::ReduceScatter;
+      dim = scatter.getDim();
+    } else {
+      return op->emitOpError("is not executed on CPU yet: drop the constraint that asks for it");
+    }
+    collective.kind = toPlan(kind);
+
+    plan::InstructionT &instruction = addInstruction(op);
+    instruction.why = op->getAttrOfType<StringAttr>("why").str();
+    int64_t wholeBytes = 0;
+    for (auto [input, output] : llvm::zip_equal(op->getOperands(), op->getResults())) {
+      bool scatters = kind == CollectiveKind::ReduceScatter;
+      collective.tensors.push_back(emitTensor(scatters ? output : input, dim));
+      wholeBytes += std::max(bytesOf(input), bytesOf(output));
+    }
+    addReads(instruction, op->getOperands());
+    addWrites(instruction, op->getResults());
+    instruction.bytes = wireBytes(kind, wholeBytes, ranks);
+    instruction.picoseconds = collectiveTime(hardware, kind, wholeBytes, ranks);
+    instruction.body.Set(std::move(collective));
+    return success();
+  }
+
+  static std::unique_ptr<plan::CollectiveTensorT> emitTensor(Value local,
+                                                             std::optional<int64_t> dim) {
+    auto type = cast<RankedTensorType>(local.getType());
+    auto product = [](ArrayRef<int64_t> extents) {
+      return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
+    };
+    auto tensor = std::make_unique<plan::CollectiveTensorT>();
+    tensor->outer = dim ? product(type.getShape().take_front(*dim)) : 1;
+    tensor->mid = dim ? type.getDimSize(*dim) : type.getNumElements();
+    tensor->inner = dim ? product(type.getShape().drop_front(*dim + 1)) : 1;
+    tensor->dtype = toPlanDType(type.getElementType());
+    return tensor;
+  }
+
+  /// A rank's part: the source's extent along the dim need not be a multiple of the part's.
+  LogicalResult emitSlice(tp::SliceOp op) {
+    auto part = emitTensor(op.getY(), op.getDim());
+    plan::CopyT copy;
+    copy.outer = part->outer;
+    copy.source_extent = cast<RankedTensorType>(op.getX().getType()).getDimSize(op.getDim());
+    copy.extent = part->mid;
+    copy.inner_bytes = part->inner * byteSize(fromPlan(part->dtype));
+    copy.axis = *mesh.findAxis(op.getAxis().str());
+    plan::InstructionT &instruction = addInstruction(op);
+    instruction.why = op.getWhy().str();
+    setCompute(instruction, 0, 2 * bytesOf(op.getY()));
+    addSlice(instruction, op.getX(), plan::Access::read);
+    addSlice(instruction, op.getY(), plan::Access::write);
+    instruction.body.Set(std::move(copy));
+    return success();
+  }
+
+  //===--- writes and outputs ---===//
+
+  /// Nothing to do where the value was computed in its symbol's buffer.
+  LogicalResult emitWrite(nn::WriteOp write) {
+    uint32_t target = memory.bufferOf(storageSymbol(write, write.getTargetAttr()));
+    if (memory.bufferOf(write.getValue()) == target)
+      return success();
+    plan::InstructionT &instruction = addInstruction(write);
+    addSlice(instruction, write.getValue(), plan::Access::read);
+    addSlice(instruction, target, bytesOf(write.getValue()), plan::Access::write, numbers.fresh());
+    setCompute(instruction, 0, 2 * bytesOf(write.getValue()));
+    instruction.body.Set(plan::CopyT());
+    return success();
+  }
+
+  LogicalResult emitOutputs(nn::ReturnOp terminator) {
+    for (auto [name, value] :
+         llvm::zip_equal(entry.getOutputs().getAsRange<StringAttr>(), terminator.getValues())) {
+      auto output = std::make_unique<plan::OutputT>();
+      output->name = name.str();
+      output->buffer = memory.bufferOf(value);
+      result->outputs.push_back(std::move(output));
+    }
+    return success();
+  }
+
+  nn::EntryOp entry;
+  const MemoryPlan &memory;
+  const KernelTable &kernels;
+  const Mesh &mesh;
+  const Hardware &hardware;
+  ValueNumbers numbers;
+  uint32_t nextSequence = 0;
+  std::unique_ptr<plan::EntryT> result;
+};
+
+} // namespace
+
+FailureOr<std::unique_ptr<plan::EntryT>> tpc::emitEntry(nn::EntryOp entry, const MemoryPlan &memory,
+                                                        const KernelTable &kernels,
+                                                        const Mesh &mesh,
+                                                        const Hardware &hardware) {
+  return EntryEmitter(entry, memory, kernels, mesh, hardware).run();
+}
