@@ -8,7 +8,9 @@
 #include "compiler/autodiff/Passes.h"
 #include "compiler/fusion/Fusion.h"
 #include "compiler/import/Passes.h"
+#include "compiler/memory/ShareMemory.h"
 #include "compiler/partition/Passes.h"
+#include "compiler/schedule/Schedule.h"
 #include "compiler/sharding/Passes.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
@@ -25,6 +27,10 @@ void registerPasses() {
   registerTpcShardingPasses();
   registerTpcPartitionPasses();
   registerFusionPasses();
+  mlir::registerPass(createDropSingleRankCollectivesPass);
+  mlir::registerPass(createSchedulePass);
+  mlir::registerPass(createShareMemoryPass);
+  mlir::registerPass(createVerifyScheduledPass);
 }
 
 } // namespace tpc

@@ -1,0 +1,96 @@
+//===- Compile.cpp - tpc compile ----------------------------------------------------------===//
+
+#include "compiler/driver/Driver.h"
+
+#include "compiler/driver/Diagnostics.h"
+#include "compiler/driver/Model.h"
+#include "compiler/driver/Pipeline.h"
+#include "runtime/plan/PlanFile.h"
+#include "runtime/plan/PlanText.h"
+#include "runtime/plan/PlanWriter.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace tpc;
+
+/// What --stop-after and --dump-to show of a level.
+static std::string levelText(const Compilation &compilation, Level level) {
+  return level == Level::Plan ? planToText(compilation.plan) : textOf(*compilation.module);
+}
+
+static Status dump(const Compilation &compilation, Level level) {
+  llvm::SmallString<128> path(compilation.options.dumpTo);
+  if (std::error_code error = llvm::sys::fs::create_directories(path))
+    return Status(Code::InvalidInput,
+                  "cannot create '" + path.str().str() + "': " + error.message());
+  llvm::sys::path::append(path, Twine(name(level)) + (level == Level::Plan ? ".json" : ".mlir"));
+  std::string text = levelText(compilation, level);
+  return writeFileAtomically(path.str().str(),
+                             {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+}
+
+/// Runs the steps; true if they reached the level that was asked for.
+static Status runPipeline(Compilation &compilation) {
+  const CompileOptions &options = compilation.options;
+  std::vector<Step> steps = makePipeline(options, compilation.module->getContext());
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Step &step = steps[i];
+    if (failed(step.run(compilation))) {
+      if (step.isCheck)
+        return Status(Code::Internal, step.name + " does not hold, which is a bug of tpc",
+                      "report it with the model and the output of --dump-to");
+      return Status(Code::InvalidInput, options.model + " was not compiled");
+    }
+    bool levelIsDone = i + 1 == steps.size() || steps[i + 1].level != step.level;
+    if (!levelIsDone)
+      continue;
+    if (!options.dumpTo.empty())
+      TPC_RETURN_IF_ERROR(dump(compilation, step.level));
+    if (options.stopAfter == step.level) {
+      llvm::outs() << levelText(compilation, step.level);
+      return Status();
+    }
+  }
+  return Status();
+}
+
+static Status checkMemoryLimit(const CompileOptions &options, const std::vector<uint8_t> &plan) {
+  Result<PlanFile> loaded = PlanFile::fromBytes(plan);
+  if (!loaded.ok())
+    return loaded.status();
+  uint64_t bytes = loaded->arenaBytes();
+  if (!options.memoryLimit || bytes <= uint64_t(options.memoryLimit))
+    return Status();
+  return Status(Code::InvalidInput,
+                "the plan needs " + std::to_string(bytes) +
+                    " bytes on a rank, more than the limit of " +
+                    std::to_string(options.memoryLimit),
+                "use more ranks, or a smaller batch");
+}
+
+int tpc::compileMain(std::span<const std::string> arguments) {
+  Result<CompileOptions> options = parseCompileOptions(arguments);
+  if (!options.ok())
+    return report(options.status());
+  if (options->wantsHelp) {
+    llvm::outs() << options->help;
+    return 0;
+  }
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  DiagnosticPrinter printer(&context, options->model);
+  Compilation compilation(*options);
+  if (Status status = loadModel(options->model, context, compilation.module, compilation.modelHash);
+      !status.ok())
+    return report(status);
+  compilation.modelName = modelName(*compilation.module, options->model);
+  if (Status status = runPipeline(compilation); !status.ok())
+    return report(status);
+  if (options->stopAfter)
+    return 0;
+  if (Status status = checkMemoryLimit(*options, compilation.plan); !status.ok())
+    return report(status);
+  return report(writeFileAtomically(options->output, compilation.plan));
+}

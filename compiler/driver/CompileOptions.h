@@ -1,0 +1,45 @@
+//===- CompileOptions.h - What `tpc compile` was asked for --------------------------------===//
+#pragma once
+
+#include "algebra/Cost.h"
+#include "algebra/Mesh.h"
+#include "compiler/sharding/Solver.h"
+#include "runtime/support/Status.h"
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tpc {
+
+/// The levels of the pipeline, in order.
+enum class Level { Model, Grad, Sharded, Local, Fused, Scheduled, Plan };
+inline constexpr Level kLevels[] = {Level::Model, Level::Grad,      Level::Sharded, Level::Local,
+                                    Level::Fused, Level::Scheduled, Level::Plan};
+/// "model", ..., "plan".
+const char *name(Level level);
+
+struct CompileOptions {
+  std::string model;
+  Mesh mesh;
+  std::map<std::string, int64_t> dims; ///< bound by --dim
+  std::string cpu = "x86-64-v3";
+  std::string precision = "f32";
+  SequenceParallel sequenceParallel = SequenceParallel::Off;
+  int64_t memoryLimit = 0; ///< bytes; 0: none
+  Hardware hardware;
+  std::vector<ShardConstraint> constraints;
+  std::optional<Level> stopAfter;
+  std::string dumpTo;
+  std::string output;
+
+  bool wantsHelp = false;
+  std::string help;
+};
+
+/// Options that this version cannot honour are errors, never ignored.
+Result<CompileOptions> parseCompileOptions(std::span<const std::string> arguments);
+
+} // namespace tpc

@@ -1,0 +1,34 @@
+//===- Driver.cpp - The commands of tpc-compile -------------------------------------------===//
+
+#include "compiler/driver/Driver.h"
+
+#include "compiler/driver/Diagnostics.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace tpc;
+
+static constexpr const char *kHelp = R"(usage: tpc-compile COMMAND [options]
+
+commands:
+  compile MODEL.mlir   compiles a model and its training into a plan
+  inspect MODEL.mlir   shows what a model declares
+
+`tpc-compile COMMAND --help` lists the options of a command, each with its default.
+)";
+
+int tpc::driverMain(std::span<const std::string> arguments) {
+  if (arguments.empty())
+    return report(Status(Code::Usage, "no command", "tpc-compile --help lists the commands"));
+  const std::string &command = arguments[0];
+  if (command == "--help" || command == "-h") {
+    llvm::outs() << kHelp;
+    return 0;
+  }
+  if (command == "compile")
+    return compileMain(arguments.subspan(1));
+  if (command == "inspect")
+    return inspectMain(arguments.subspan(1));
+  return report(Status(Code::Usage, "unknown command '" + command + "'",
+                       "tpc-compile --help lists the commands"));
+}

@@ -1,0 +1,43 @@
+//===- Pipeline.h - All steps of a compilation, in order -----------------------------------===//
+#pragma once
+
+#include "compiler/driver/CompileOptions.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+#include <functional>
+
+namespace tpc {
+
+/// What the steps work on.
+struct Compilation {
+  explicit Compilation(const CompileOptions &options) : options(options) {}
+
+  const CompileOptions &options;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  uint64_t modelHash = 0;
+  std::string modelName;
+
+  /// Kept for the proofs, which compare a level with the one before it.
+  mlir::OwningOpRef<mlir::ModuleOp> grad, sharded;
+  std::vector<ShardConstraint> constraints;
+  std::string shardedIr;
+  SolverReport solver;
+  std::vector<uint8_t> plan;
+};
+
+struct Step {
+  Level level; ///< the one that the step is on the way to
+  std::string name;
+  const char *why; ///< it is there, and in this place
+  std::function<mlir::LogicalResult(Compilation &)> run;
+  /// A failure is a bug of tpc, not of the model.
+  bool isCheck = false;
+};
+
+std::vector<Step> makePipeline(const CompileOptions &options, mlir::MLIRContext *context);
+
+/// The module's text, without locations.
+std::string textOf(mlir::ModuleOp module);
+
+} // namespace tpc

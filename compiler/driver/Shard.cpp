@@ -1,0 +1,35 @@
+//===- Shard.cpp - Decides and writes the shardings of a module ----------------------------===//
+
+#include "compiler/driver/Shard.h"
+
+#include "compiler/sharding/ApplyShardings.h"
+#include "dialects/nn/NN.h"
+
+using namespace mlir;
+using namespace tpc;
+
+LogicalResult tpc::takeConstraints(Compilation &compilation) {
+  compilation.constraints = compilation.options.constraints;
+  for (auto op : llvm::make_early_inc_range(compilation.module->getOps<nn::ConstraintOp>())) {
+    std::string error;
+    std::optional<ShardConstraint> constraint =
+        parseShardConstraint((op.getPattern() + "=" + op.getSharding()).str(), error);
+    if (!constraint)
+      return op.emitOpError() << "cannot be read: " << error
+                              << "; hint: nn.constraint \"h.*.mlp.fc.weight\" \"[{tp}, {}]\"";
+    compilation.constraints.push_back(std::move(*constraint));
+    op.erase();
+  }
+  return success();
+}
+
+LogicalResult tpc::shard(Compilation &compilation) {
+  const CompileOptions &options = compilation.options;
+  ModuleOp module = *compilation.module;
+  SolverOptions solver{options.mesh, options.hardware, options.sequenceParallel,
+                       compilation.constraints};
+  FailureOr<Decision> decision = solveShardings(module, solver, compilation.solver);
+  if (failed(decision))
+    return failure();
+  return applyShardings(module, *decision);
+}
