@@ -1,0 +1,174 @@
+//===- CompiledPlanTest.cpp - What the compiler writes, and what it could have got wrong -----===//
+//
+// Compiles real models, then damages their plans one slice at a time: the checks that a loader
+// makes must see every damage, or they prove nothing about the plans that pass.
+//
+//===---------------------------------------------------------------------------------------===//
+
+#include "compiler/driver/Driver.h"
+#include "runtime/plan/PlanFile.h"
+#include "runtime/plan/PlanWriter.h"
+#include "runtime/plan/Validator.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+
+using namespace tpc;
+
+namespace {
+
+std::vector<uint8_t> readFile(const std::filesystem::path &path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// The plan of a model, compiled into a folder of its own.
+std::vector<uint8_t> compile(const std::filesystem::path &model,
+                             const std::vector<std::string> &options,
+                             const std::string &folder = "compiled") {
+  std::filesystem::path directory = std::filesystem::path(testing::TempDir()) / folder;
+  std::filesystem::create_directories(directory);
+  std::string output = directory / "out.plan";
+  std::vector<std::string> arguments = {model.string(), "-o", output};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  EXPECT_EQ(compileMain(arguments), 0);
+  return readFile(output);
+}
+
+const std::filesystem::path kModels = TPC_MODELS;
+
+class Mutants : public testing::Test {
+protected:
+  void SetUp() override {
+    std::vector<uint8_t> bytes = compile(kModels / "mlp.mlir", {"--tp", "2"});
+    plan = std::unique_ptr<plan::PlanT>(plan::GetPlan(bytes.data())->UnPack());
+    ASSERT_TRUE(passes());
+  }
+
+  bool passes() { return PlanFile::fromBytes(sealPlan(*plan)).ok(); }
+
+  plan::EntryT &train() {
+    for (auto &entry : plan->entries)
+      if (entry->name == "train")
+        return *entry;
+    ADD_FAILURE() << "no entry train";
+    return *plan->entries[0];
+  }
+
+  std::unique_ptr<plan::PlanT> plan;
+};
+
+TEST_F(Mutants, AReadOfAnotherValueIsSeen) {
+  // Of what a run binds, the first read names the value; any later read must agree.
+  std::set<uint32_t> named;
+  for (auto &instruction : train().instructions)
+    for (auto &slice : instruction->operands) {
+      if (slice->access == plan::Access::write)
+        continue;
+      bool isFirstOfBound = plan->buffers[slice->buffer]->name.find('/') == std::string::npos &&
+                            named.insert(slice->buffer).second;
+      if (isFirstOfBound)
+        continue;
+      slice->value += 100000;
+      EXPECT_FALSE(passes()) << instruction->name;
+      slice->value -= 100000;
+    }
+}
+
+TEST_F(Mutants, AReadOfAnotherPlaceIsSeen) {
+  for (auto &instruction : train().instructions)
+    for (auto &slice : instruction->operands) {
+      uint32_t right = slice->buffer;
+      for (uint32_t wrong = 0; wrong < plan->buffers.size(); ++wrong) {
+        const plan::BufferT &a = *plan->buffers[right], &b = *plan->buffers[wrong];
+        bool isSamePlace = a.arena == b.arena && a.offset == b.offset;
+        // Writing into free memory that nobody reads afterwards is a fault only of what is read.
+        if (isSamePlace || b.bytes < slice->bytes || slice->access != plan::Access::read)
+          continue;
+        slice->buffer = wrong;
+        EXPECT_FALSE(passes()) << instruction->name << " reads " << b.name;
+      }
+      slice->buffer = right;
+    }
+}
+
+TEST_F(Mutants, AMissingInstructionIsSeen) {
+  auto &instructions = train().instructions;
+  for (size_t i = 0; i < instructions.size(); ++i) {
+    // An update in place leaves the old value, which is a value too.
+    bool updates = false;
+    for (auto &slice : instructions[i]->operands)
+      updates |= slice->access == plan::Access::read_write;
+    if (updates)
+      continue;
+    auto removed = std::move(instructions[i]);
+    instructions.erase(instructions.begin() + i);
+    EXPECT_FALSE(passes()) << removed->name;
+    instructions.insert(instructions.begin() + i, std::move(removed));
+  }
+  EXPECT_TRUE(passes());
+}
+
+TEST_F(Mutants, OverlappingBuffersAreSeen) {
+  // Every buffer that the entry uses, moved onto each other one of its arena that it uses.
+  std::set<uint32_t> used;
+  for (auto &instruction : train().instructions)
+    for (auto &slice : instruction->operands)
+      used.insert(slice->buffer);
+  unsigned seen = 0, moved = 0;
+  for (uint32_t a : used)
+    for (uint32_t b : used) {
+      plan::BufferT &buffer = *plan->buffers[a];
+      const plan::BufferT &other = *plan->buffers[b];
+      bool isBound = buffer.name.find('/') == std::string::npos;
+      if (buffer.arena != other.arena || buffer.offset == other.offset || !isBound ||
+          other.offset + buffer.bytes > plan->arenas[buffer.arena]->bytes)
+        continue;
+      uint64_t offset = buffer.offset;
+      buffer.offset = other.offset;
+      ++moved;
+      seen += !passes();
+      buffer.offset = offset;
+    }
+  EXPECT_GT(moved, 0u);
+  EXPECT_EQ(seen, moved);
+}
+
+TEST(CompiledPlan, IsTheSameInEveryFolder) {
+  std::filesystem::path copy = std::filesystem::path(testing::TempDir()) / "another" / "place";
+  std::filesystem::create_directories(copy);
+  for (const char *model : {"mlp.mlir", "gpt-2l.mlir"}) {
+    std::filesystem::copy_file(kModels / model, copy / model,
+                               std::filesystem::copy_options::overwrite_existing);
+    std::vector<uint8_t> here = compile(kModels / model, {"--tp", "4"}, "here");
+    std::vector<uint8_t> there = compile(copy / model, {"--tp", "4"}, "there");
+    EXPECT_FALSE(here.empty());
+    EXPECT_TRUE(here == there) << model;
+  }
+}
+
+TEST(CompiledPlan, UpdatesParametersInPlace) {
+  std::vector<uint8_t> bytes = compile(kModels / "gpt-2l.mlir", {"--tp", "2"});
+  const plan::Plan *plan = plan::GetPlan(bytes.data());
+  for (const plan::Entry *entry : *plan->entries())
+    for (const plan::Instruction *instruction : *entry->instructions())
+      EXPECT_EQ(instruction->body_type() == plan::Body::Copy, false) << instruction->name()->str();
+}
+
+TEST(CompiledPlan, AllocatesWhatItsArenasSay) {
+  std::vector<uint8_t> bytes = compile(kModels / "gpt-2l.mlir", {"--tp", "2"});
+  Result<PlanFile> plan = PlanFile::fromBytes(bytes);
+  ASSERT_TRUE(plan.ok());
+  uint64_t parameters = 0, states = 0;
+  for (const plan::Parameter *parameter : *(*plan)->parameters())
+    parameters += plan->buffer(parameter->buffer()).bytes();
+  for (const plan::State *state : *(*plan)->states())
+    states += plan->buffer(state->buffer()).bytes();
+  EXPECT_EQ(states, 2 * parameters);
+  for (const plan::Arena *arena : *(*plan)->arenas())
+    if (arena->kind() == plan::ArenaKind::parameters)
+      EXPECT_EQ(arena->bytes(), parameters);
+}
+
+} // namespace
