@@ -121,6 +121,8 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.pass(createExpandComposites(), "gradients and rules belong to primitive ops");
   p.pass(createBuildTraining(),
          "before sharding, which then decides on the whole training step at once");
+  p.pass(createPlaceCasts({options.precision}),
+         "behind differentiation: a gradient is rounded once, where it is multiplied");
   p.check(createVerifyGrad(), "the solver relies on it");
   p.step("take-constraints", takeConstraints, "they are wishes, not part of the program");
   p.step("keep-grad", keepGrad, "the proof compares the sharded program with it");

@@ -326,7 +326,6 @@ int64_t CeRowLossOp::getFlops() { return 6 * elementCount(shapeOf(getLoss())); }
 
 void CeRowLossOp::buildBody(BodyBuilder &body) {
   double smoothing = getLabelSmoothing().convertToDouble();
-  Scalar loss = body.add(body.log(body.operand(1)), body.operand(0));
   Scalar target = body.operand(2);
   if (getSumLogits()) {
     target = body.mul(body.constant(1.0 - smoothing), target);
@@ -334,8 +333,10 @@ void CeRowLossOp::buildBody(BodyBuilder &body) {
     target = body.add(target, body.mul(share, body.operand(3)));
   }
   Scalar label = body.operand(getSumLogits() ? 4 : 3);
-  body.result(0, body.select(isIgnored(body, label, getIgnoreIndex()), body.constant(0.0),
-                             body.sub(loss, target)));
+  // The difference of the two large numbers first: it is small, often exactly zero, where the model
+  // is right, and so is the logarithm; their sum keeps its digits.
+  Scalar loss = body.add(body.log(body.operand(1)), body.sub(body.operand(0), target));
+  body.result(0, body.select(isIgnored(body, label, getIgnoreIndex()), body.constant(0.0), loss));
 }
 
 void CeRowLossOp::buildGradient(GradientBuilder &gradient) {
