@@ -21,15 +21,15 @@ module {
     %u = nn.read @u : tensor<8x8xf32>
     %g = nn.linear_weight_grad %x, %x {nn.phase = "backward"} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<8x8xf32>
     %dx = nn.linear_input_grad %x, %w {nn.phase = "backward"} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
-    %new_w = nn.kernel "step_w" (%a = %w : tensor<8x8xf32>, %b = %g : tensor<8x8xf32>) -> (tensor<8x8xf32>) {
+    %new_w = nn.kernel "step_w" (%a = %w : tensor<8x8xf32>, %b = %g : tensor<8x8xf32>) -> (tensor<8x8xf32>) attributes {nn.phase = "update"} {
       %r = nn.sub %a, %b : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
       nn.yield %r : tensor<8x8xf32>
-    } {nn.phase = "update"}
+    }
     nn.write %new_w, @w {nn.phase = "update"} : tensor<8x8xf32>
-    %new_u = nn.kernel "step_u" (%a = %u : tensor<8x8xf32>, %b = %g : tensor<8x8xf32>) -> (tensor<8x8xf32>) {
+    %new_u = nn.kernel "step_u" (%a = %u : tensor<8x8xf32>, %b = %g : tensor<8x8xf32>) -> (tensor<8x8xf32>) attributes {nn.phase = "update"} {
       %r = nn.sub %a, %b : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
       nn.yield %r : tensor<8x8xf32>
-    } {nn.phase = "update"}
+    }
     nn.write %new_u, @u {nn.phase = "update"} : tensor<8x8xf32>
     nn.return %dx : tensor<4x8xf32>
   }

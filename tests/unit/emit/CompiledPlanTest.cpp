@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <set>
 
 using namespace tpc;
 
@@ -167,8 +168,9 @@ TEST(CompiledPlan, AllocatesWhatItsArenasSay) {
     states += plan->buffer(state->buffer()).bytes();
   EXPECT_EQ(states, 2 * parameters);
   for (const plan::Arena *arena : *(*plan)->arenas())
-    if (arena->kind() == plan::ArenaKind::parameters)
+    if (arena->kind() == plan::ArenaKind::parameters) {
       EXPECT_EQ(arena->bytes(), parameters);
+    }
 }
 
 } // namespace
