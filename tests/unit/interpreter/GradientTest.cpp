@@ -158,7 +158,4 @@ INSTANTIATE_TEST_SUITE_P(Ops, Expansion, testing::ValuesIn(compositeCases()), ca
 
 } // namespace
 
-/// For GoogleTest's messages.
-void PrintTo(const OpCase &opCase, std::ostream *stream) { *stream << opCase.line; }
-
 } // namespace tpc::interpreter::test

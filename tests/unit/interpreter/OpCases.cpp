@@ -7,6 +7,8 @@
 
 #include "llvm/Support/FormatVariadic.h"
 
+#include <ostream>
+
 namespace tpc::interpreter::test {
 
 namespace {
@@ -293,6 +295,8 @@ std::vector<Tensor> OpCase::drawOperands(TestOp &op, uint32_t seed) const {
     operands.push_back(draw(type, number < draws.size() ? draws[number] : Draw{}, engine));
   return operands;
 }
+
+void PrintTo(const OpCase &opCase, std::ostream *stream) { *stream << opCase.line; }
 
 std::vector<OpCase> primitiveCases() {
   Cases cases;

@@ -19,6 +19,8 @@ struct OpCase {
 
   std::vector<Tensor> drawOperands(TestOp &op, uint32_t seed) const;
 };
+/// For GoogleTest's messages.
+void PrintTo(const OpCase &opCase, std::ostream *stream);
 
 /// Every primitive op, at several shapes.
 std::vector<OpCase> primitiveCases();
