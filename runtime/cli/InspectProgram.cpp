@@ -5,6 +5,8 @@
 #include "runtime/cli/RunLog.h"
 #include "runtime/cli/Table.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 using namespace tpc;
@@ -36,6 +38,40 @@ struct Sums {
     picoseconds += instruction.picoseconds();
   }
 };
+
+/// "h.*.attn" of "h.3.attn": equal layers count together.
+std::string layerClass(const std::string &scope) {
+  std::string result;
+  for (size_t begin = 0; begin < scope.size();) {
+    size_t end = std::min(scope.find('.', begin), scope.size());
+    std::string part = scope.substr(begin, end - begin);
+    bool isNumber = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+    result += (result.empty() ? "" : ".") + (isNumber ? "*" : part);
+    begin = end + 1;
+  }
+  return result.empty() ? "-" : result;
+}
+
+/// Collectives of equal layers, counted.
+std::string collectivesByLayer(const PlanFile &plan, const plan::Entry &entry) {
+  std::map<std::array<std::string, 4>, Sums> sums;
+  for (const plan::Instruction *instruction : *entry.instructions())
+    if (const plan::Collective *collective = instruction->body_as_Collective())
+      sums[{layerClass(textOf(instruction->scope())), plan::EnumNamePhase(instruction->phase()),
+            kindOf(*instruction), axisName(plan, *collective)}]
+          .add(*instruction);
+  Table table({{"layer"},
+               {"phase"},
+               {"kind"},
+               {"axis"},
+               {"count", kRight},
+               {"wire bytes", kRight},
+               {"predicted", kRight}});
+  for (const auto &[key, sum] : sums)
+    table.row({key[0], key[1], key[2], key[3], std::to_string(sum.instructions),
+               std::to_string(sum.bytes), timeText(sum.picoseconds)});
+  return table.str();
+}
 
 /// By phase, then by kind of instruction.
 std::map<plan::Phase, std::map<std::string, Sums>> sumsOf(const plan::Entry &entry) {
@@ -120,7 +156,7 @@ std::string tpc::collectivesText(const PlanFile &plan) {
             std::to_string(all.instructions) + " collectives, " + humanBytes(all.bytes) +
             " sent by each rank, " + timeText(all.picoseconds) + "\n";
     if (all.instructions)
-      text += table.str();
+      text += collectivesByLayer(plan, *entry) + "\n" + table.str();
   }
   return text;
 }

@@ -69,6 +69,21 @@ std::vector<Bound> boundBuffers(const PlanFile &plan) {
   return result;
 }
 
+/// "wte.weight dim 0: 50257 stored as 50264", for every padded factor of what a run binds.
+std::vector<std::string> paddings(const PlanFile &plan) {
+  std::vector<std::string> result;
+  for (const Bound &bound : boundBuffers(plan)) {
+    Sharding sharding = fromPlan(*plan.buffer(bound.buffer).sharding());
+    for (size_t dim = 0; dim < sharding.dims.size(); ++dim)
+      for (const Factor &factor : sharding.dims[dim])
+        if (factor.isPadded())
+          result.push_back(bound.role + " " + bound.name + " dim " + std::to_string(dim) + ": " +
+                           std::to_string(factor.logical) + " stored as " +
+                           std::to_string(factor.padded));
+  }
+  return result;
+}
+
 } // namespace
 
 std::string tpc::summaryText(const PlanFile &plan) {
@@ -85,6 +100,8 @@ std::string tpc::summaryText(const PlanFile &plan) {
                          " tensors, " + std::to_string(parameterElements(plan)) + " elements");
   line("memory", humanBytes(plan.arenaBytes()) + " per rank");
   line("outside", kOutside);
+  for (const std::string &padding : paddings(plan))
+    line("padding", padding);
   for (const plan::Entry *entry : *plan->entries()) {
     EntryTotals totals = totalsOf(*entry);
     std::string kinds;
@@ -119,7 +136,10 @@ void tpc::summaryJson(const PlanFile &plan, JsonWriter &json) {
       .member("parameter_elements", parameterElements(plan))
       .member("memory_bytes", plan.arenaBytes())
       .member("outside", kOutside);
-  json.key("entries").beginArray();
+  json.key("padding").beginArray();
+  for (const std::string &padding : paddings(plan))
+    json.value(padding);
+  json.endArray().key("entries").beginArray();
   for (const plan::Entry *entry : *plan->entries()) {
     EntryTotals totals = totalsOf(*entry);
     json.beginObject().member("name", entry->name()->str());
