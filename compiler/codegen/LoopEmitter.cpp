@@ -340,9 +340,10 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
       if (static_cast<int>(graph.depth(reduction)) == depth + 1) {
         reductions.push_back(reduction);
         Type type = reduction.getType();
+        // A row can be as long as the vocabulary: its sums are carried in float64.
         initial.push_back(
             graph.leaf(reduction)->reduce == ReduceKind::Sum
-                ? zero(type)
+                ? zero(b.getF64Type())
                 : arith::ConstantOp::create(b, loc, b.getFloatAttr(type, -INFINITY)).getResult());
       }
     SmallVector<const Store *> sums;
@@ -361,7 +362,7 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
       const Leaf *leaf = graph.leaf(reduction);
       Value element = get(leaf->operand), carried = loop.getRegionIterArg(i);
       next.push_back(leaf->reduce == ReduceKind::Sum
-                         ? addReal(carried, element, true)
+                         ? addReal(carried, rounded(element, b.getF64Type()), true)
                          : arith::MaximumFOp::create(b, loc, carried, element).getResult());
     }
     for (auto [i, store] : llvm::enumerate(sums))
@@ -392,7 +393,7 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
     b.setInsertionPointAfter(loop);
     columnLoop = nullptr;
     for (auto [i, reduction] : llvm::enumerate(reductions))
-      row.map(reduction, loop.getResult(i));
+      row.map(reduction, rounded(loop.getResult(i), reduction.getType()));
     unsigned total = 0, carried = reductions.size();
     for (const Store &store : graph.stores()) {
       if (store.kind != Store::SumAll)
