@@ -325,14 +325,14 @@ private:
     return success();
   }
 
-  /// `replicated on "tp"`; without a change of placements, the sharding (its pads differ).
+  /// `replicated on tp`; without a change of placements, the sharding (its pads differ).
   std::string changeStr(const Sharding &from, const Sharding &to) const {
     std::string text;
     for (size_t i = 0; i < mesh.axes.size(); ++i) {
       auto axis = static_cast<AxisId>(i);
       if (from.placementOn(axis) != to.placementOn(axis))
-        text += (text.empty() ? "" : ", ") + to.placementOn(axis).str() + " on \"" +
-                mesh.axes[i].name + "\"";
+        text +=
+            (text.empty() ? "" : ", ") + to.placementOn(axis).str() + " on " + mesh.axes[i].name;
     }
     return text.empty() ? "as " + to.str(mesh) : text;
   }

@@ -7,7 +7,7 @@
 // CHECK: nn.linear {{.*}} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
 // CHECK: nn.gelu
 // CHECK: %[[P:.*]] = nn.linear {{.*}} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
-// CHECK: tp.all_reduce sum %[[P]] on "tp" why "mlp nn.add takes operand 0 replicated on \22tp\22
+// CHECK: tp.all_reduce sum %[[P]] on "tp" why "mlp nn.add takes operand 0 replicated on tp
 // CHECK-NOT: tp.
 // CHECK: nn.return
 

@@ -132,3 +132,47 @@ module {
     nn.return
   }
 }
+
+// -----
+
+// The proof: nothing partial is kept for the backward phase, even for a linear op.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8x4xf32, #tp.sharding<@mesh, [{"tp"}, {}]>> dims ["", ""]
+  nn.entry @forward outputs [] {
+    %x = nn.read @x {nn.phase = "forward"} : tensor<8x4xf32, #tp.sharding<@mesh, [{"tp"}, {}]>>
+    %p = nn.sum %x dims [0] {nn.phase = "forward"} : (tensor<8x4xf32, #tp.sharding<@mesh, [{"tp"}, {}]>>) -> tensor<4xf32, #tp.sharding<@mesh, [{}], partial = {"tp"}>>
+    // expected-error @+1 {{takes operand 0 from the forward phase while it is [{}], partial = {"tp"}; reduce it before it is kept}}
+    %s = nn.scale %p {factor = 2.0, nn.phase = "backward"} : (tensor<4xf32, #tp.sharding<@mesh, [{}], partial = {"tp"}>>) -> tensor<4xf32, #tp.sharding<@mesh, [{}], partial = {"tp"}>>
+    nn.return
+  }
+}
+
+// -----
+
+// The proof: what is written is held as declared.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.parameter @p : tensor<8xf32, #tp.sharding<@mesh, [{}]>> init #nn.init<zeros>
+  nn.parameter @q : tensor<8xf32, #tp.sharding<@mesh, [{"tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs [] {
+    %p = nn.read @p : tensor<8xf32, #tp.sharding<@mesh, [{}]>>
+    // expected-error @+1 {{writes a value that is [{}], but @q is held as [{"tp"}]}}
+    nn.write %p, @q : tensor<8xf32, #tp.sharding<@mesh, [{}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// The proof: outputs are replicated.
+module {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8x4xf32, #tp.sharding<@mesh, [{"tp"}, {}]>> dims ["", ""]
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<8x4xf32, #tp.sharding<@mesh, [{"tp"}, {}]>>
+    %p = nn.sum %x dims [0] : (tensor<8x4xf32, #tp.sharding<@mesh, [{"tp"}, {}]>>) -> tensor<4xf32, #tp.sharding<@mesh, [{}], partial = {"tp"}>>
+    // expected-error @+1 {{returns output 0 as [{}], partial = {"tp"}; every rank returns all of it}}
+    nn.return %p : tensor<4xf32, #tp.sharding<@mesh, [{}], partial = {"tp"}>>
+  }
+}
