@@ -14,6 +14,7 @@
 #include "compiler/import/Passes.h"
 #include "compiler/memory/ShareMemory.h"
 #include "compiler/partition/Partition.h"
+#include "compiler/partition/Passes.h"
 #include "compiler/partition/Proof.h"
 #include "compiler/schedule/Schedule.h"
 
@@ -132,6 +133,7 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.prove(
       "prove-sharded", [](Compilation &c) { return proveSharded(*c.grad, *c.module); },
       "reshards were inserted and sums regrouped, and nothing else");
+  p.check(createVerifySharded(), "every tensor has a sharding, and every op follows its rule");
   p.step("keep-sharded", keepSharded, "the proof and `tpc inspect` need it");
 
   p.enter(Level::Local);
@@ -141,6 +143,7 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.prove(
       "prove-local", [](Compilation &c) { return proveLocal(*c.sharded, *c.module); },
       "every placement is derived anew: no reduction is missing or done twice");
+  p.check(createVerifyLocal(), "fusion knows no shardings and no reshards");
 
   p.enter(Level::Fused);
   p.pass(createDropSingleRankCollectivesPass(), "the proof wants to see them, fusion does not");

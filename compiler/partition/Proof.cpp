@@ -12,6 +12,8 @@
 #include "compiler/partition/Partition.h"
 #include "compiler/partition/ProofState.h"
 
+#include "mlir/IR/Verifier.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -402,6 +404,10 @@ FailureOr<Declarations> readDeclarations(ModuleOp local, const Mesh &mesh) {
 } // namespace
 
 LogicalResult proveLocal(ModuleOp global, ModuleOp local) {
+  // The walk takes for granted that ops are well formed: shapes that fit, attributes that fit
+  // shapes.
+  if (failed(verify(local)))
+    return failure();
   tp::MeshOp meshOp = tp::findMesh(local);
   if (!meshOp)
     return local.emitError("not proved: the local module has no tp.mesh");

@@ -7,6 +7,8 @@
 #include "compiler/partition/Correspondence.h"
 #include "compiler/partition/Proof.h"
 
+#include "mlir/IR/Verifier.h"
+
 using namespace mlir;
 
 namespace tpc {
@@ -114,6 +116,8 @@ private:
 } // namespace
 
 LogicalResult proveSharded(ModuleOp grad, ModuleOp sharded) {
+  if (failed(verify(sharded)))
+    return failure();
   return compareModules(
       grad, sharded, [](nn::EntryOp from, nn::EntryOp to) { return EntryMatcher().run(from, to); });
 }
