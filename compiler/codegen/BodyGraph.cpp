@@ -7,8 +7,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
-#include <cmath>
-
 using namespace mlir;
 
 namespace tpc::codegen {
@@ -572,12 +570,9 @@ LogicalResult BodyGraphBuilder::buildOp(Operation &next) {
     // The one op of tp that is computed; which elements are pads is no matter of nn.
     Scalar index = position(mask.getDim());
     index = arith::DivUIOp::create(b, loc, index, constantIndex(mask.getMinor()));
+    index = arith::RemUIOp::create(b, loc, index, constantIndex(mask.getExtent()));
     Scalar isInside = less(add(offset(0), index), constantIndex(mask.getLogical()));
-    Scalar x = operand(0);
-    if (isa<FloatType>(x.getType()))
-      result(0, select(isInside, x, constant(mask.getFill().convertToDouble())));
-    else
-      result(0, select(isInside, x, constantInt(std::lround(mask.getFill().convertToDouble()))));
+    result(0, select(isInside, operand(0), constant(mask.getFill().convertToDouble())));
   } else if (auto body = dyn_cast<nn::BodyOp>(next)) {
     body.buildBody(*this);
   } else {

@@ -188,8 +188,8 @@ void KernelHarness::check(double relative, double absolute) {
     double worst = 0;
     int64_t where = -1;
     for (int64_t j = 0; j < got.size(); ++j) {
-      double excess =
-          std::abs(got[j] - reference[i][j]) / (absolute + relative * std::abs(reference[i][j]));
+      double excess = std::abs(got[j] - reference[i][j]) /
+                      std::max(absolute + relative * std::abs(reference[i][j]), 1e-300);
       if (!(excess <= worst)) {
         worst = std::isnan(excess) ? INFINITY : excess;
         where = j;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -266,6 +267,113 @@ TEST(Kernel, CastsRound) {
   interpreter::Tensor narrow = results[0].get({3, 50}), wide = results[1].get({3, 50});
   for (int64_t i = 0; i < narrow.size(); ++i)
     EXPECT_EQ(narrow[i], wide[i]);
+}
+
+TEST(Kernel, ElementaryFunctionsOverTheirRange) {
+  auto check = [](const std::string &op, const std::vector<double> &values, double relative32,
+                  double relative64) {
+    SCOPED_TRACE(op);
+    Text text = unary(op, std::to_string(values.size()));
+    for (bool wide : {false, true}) {
+      KernelHarness harness(withType(text, wide ? "f64" : "f32"));
+      std::vector<double> inputs = values;
+      if (!wide)
+        for (double &value : inputs)
+          value = static_cast<float>(value);
+      harness.bind("x", inputs);
+      harness.check(wide ? relative64 : relative32, wide ? 1e-300 : 1e-38);
+    }
+  };
+  std::vector<double> line, positive;
+  for (int i = -4000; i <= 4000; ++i) {
+    line.push_back(i * 0.02 + 1e-3);
+    positive.push_back(std::exp(i * 0.02));
+  }
+  check("nn.exp %x", line, 3e-7, 1e-15);
+  check("nn.tanh %x", line, 5e-7, 2e-15);
+  check("nn.log %x", positive, 5e-7, 2e-15);
+  std::vector<double> small;
+  for (int i = -400; i <= 400; ++i)
+    small.push_back(i * 0.01 + 1e-4);
+  // 1 + erf cancels below 0: its error is that of 1.
+  Text gelu = unary("nn.gelu %x", std::to_string(small.size()));
+  for (bool wide : {false, true}) {
+    KernelHarness harness(withType(gelu, wide ? "f64" : "f32"));
+    for (double &value : small)
+      value = static_cast<float>(value);
+    harness.bind("x", small);
+    harness.check(wide ? 1e-15 : 4e-7, wide ? 1e-15 : 4e-7);
+  }
+}
+
+TEST(Kernel, Rope) {
+  std::string x = "tensor<1x700x2x6xf32>";
+  for (std::string inverse : {"", " {inverse}"})
+    checkBoth({{{"x", x}},
+               {x},
+               "%y = nn.rope %x" + inverse + " : (" + x + ") -> " + x + "\nnn.yield %y : " + x,
+               ""},
+              2e-4, 1e-12);
+}
+
+TEST(Kernel, ShapeOps) {
+  std::string x = "tensor<3x4x5xf32>";
+  for (auto [op, type] : std::vector<std::pair<std::string, std::string>>{
+           {"nn.transpose %x [1, 0, 2]", "tensor<4x3x5xf32>"},
+           {"nn.transpose %x [2, 0, 1]", "tensor<5x3x4xf32>"},
+           {"nn.slice %x dim 2 start 1 size 3", "tensor<3x4x3xf32>"},
+           {"nn.slice %x dim 0 start 2 size 1", "tensor<1x4x5xf32>"},
+           {"nn.pad %x dim 1 start 2", "tensor<3x9x5xf32>"}}) {
+    SCOPED_TRACE(op);
+    checkBoth({{{"x", x}},
+               {type},
+               "%y = " + op + " : (" + x + ") -> " + type + "\nnn.yield %y : " + type,
+               ""});
+  }
+  std::string y = "tensor<3x2x5xf32>", z = "tensor<3x6x5xf32>", r = "tensor<3x4xf32>";
+  checkBoth(
+      {{{"x", x}, {"y", y}},
+       {z},
+       "%z = nn.concat %x, %y dim 1 : (" + x + ", " + y + ") -> " + z + "\nnn.yield %z : " + z,
+       ""});
+  checkBoth({{{"r", r}, {"x", x}},
+             {x},
+             "%y = nn.broadcast %r like %x dims [2] : (" + r + ", " + x + ") -> " + x +
+                 "\nnn.yield %y : " + x,
+             ""});
+}
+
+TEST(Kernel, DropoutDrawsThePrescribedBits) {
+  std::string x = "tensor<6x50xf32>";
+  KernelHarness harness(Text{
+      {{"x", x}, {"seed", "tensor<i32>"}, {"step", "tensor<i32>"}},
+      {x},
+      "%y = nn.dropout %x, %seed, %step {p = 0.25 : f64, stream = \"h.0.drop\", global_shape = "
+      "array<i64: 6, 50>} : (" +
+          x + ", tensor<i32>, tensor<i32>) -> " + x + "\nnn.yield %y : " + x,
+      ""}
+                            .str());
+  harness.bind("seed", {1234});
+  harness.bind("step", {7});
+  harness.check(1e-6, 0);
+}
+
+TEST(Kernel, MasksPads) {
+  std::string x = "tensor<3x12xf32>";
+  checkBoth({{{"x", x}, {"o", "index"}},
+             {x},
+             "%y = tp.mask %x at %o dim 1 minor 2 extent 3 logical 2 fill -1.5 : " + x + " -> " +
+                 x + "\nnn.yield %y : " + x,
+             ""});
+}
+
+TEST(Kernel, CountsLabels) {
+  Text text{{{"l", "tensor<7x90xi32>"}},
+            {"tensor<f32>"},
+            "%c = nn.count_labels %l {ignore_index = 2 : i64, global_shape = array<i64: 7, 90>} : "
+            "(tensor<7x90xi32>) -> tensor<f32>\nnn.yield %c : tensor<f32>",
+            ""};
+  KernelHarness(text.str()).check(0, 1e-9);
 }
 
 TEST(Kernel, EqualKernelsAreCompiledOnce) {
