@@ -182,7 +182,8 @@ private:
   void reportMemory(RunLog &log, const RunSession &session) const {
     uint64_t allocated = session.allocatedBytes();
     log.say("memory   predicted " + humanBytes(plan_.arenaBytes()) + ", allocated " +
-            humanBytes(allocated) + " per rank");
+            humanBytes(allocated) + " per rank" +
+            (options_.checkMemory ? " (--check-memory: no buffer shares bytes with another)" : ""));
     uint64_t all = allocated * static_cast<uint64_t>(session.numRanks()), peak = peakResident();
     log.say("outside  " + humanBytes(peak > all ? peak - all : 0) +
             " in this process (program, libraries and their packing buffers, mapped files)");

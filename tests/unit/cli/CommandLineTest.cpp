@@ -287,6 +287,59 @@ TEST_F(CommandLine, CheckpointsLoadAtAnyMesh) {
   expectRefusal(two + " --weights " + path("a.ckpt") + " --init torch", 2, "--init has no effect");
 }
 
+TEST_F(CommandLine, WeightsAreSlicedAndThenTransposed) {
+  // The file holds [in 3, out 6]; the parameter is [out 2, in 3], its columns 2 and 3.
+  PlanBuilder b(Mesh{{{"tp", 2}}});
+  Sharding sharding{{splitDim(2, 0, b.mesh), wholeDim(3)}, {}};
+  uint32_t w = b.buffer("w", b.arena(plan::ArenaKind::parameters), DType::F32, sharding);
+  uint32_t out = b.buffer("out", b.arena(plan::ArenaKind::activations), DType::F32, sharding);
+  b.parameter("q.weight", w, plan::InitKind::zeros);
+  auto source = std::make_unique<plan::SourceT>();
+  source->name = "c_attn";
+  source->transpose = true;
+  source->slice_dim = 1;
+  source->slice_start = source->slice_size = 2;
+  b.plan.parameters[0]->source = std::move(source);
+  // The rest of the file is the other parameters'.
+  for (int64_t start : {0, 4}) {
+    uint32_t other = b.buffer("other", 0, DType::F32, sharding);
+    std::string name = "other" + std::to_string(start);
+    b.parameter(name, other, plan::InitKind::zeros);
+    auto rest = std::make_unique<plan::SourceT>(*b.plan.parameters[0]->source);
+    rest->slice_start = start;
+    b.plan.parameters.back()->source = std::move(rest);
+  }
+  plan::EntryT &entry = b.entry("forward");
+  b.copy("copy", reads(w, 1), writes(out, 2));
+  entry.outputs.push_back(std::make_unique<plan::OutputT>());
+  entry.outputs[0]->name = "w";
+  entry.outputs[0]->buffer = out;
+  std::string plan = "run " + write(std::move(b));
+
+  std::vector<float> stored(18);
+  for (size_t i = 0; i < stored.size(); ++i)
+    stored[i] = static_cast<float>(10 * (i / 6) + i % 6);
+  auto writeFile = [&](const std::string &name) {
+    Result<SafetensorsWriter> writer =
+        SafetensorsWriter::create(path("weights"), {{name, DType::F32, {3, 6}}}, {});
+    ASSERT_TRUE(writer.ok());
+    CoordinateMap whole(Sharding::replicated({3, 6}), Mesh{{{"tp", 1}}}, 0);
+    ASSERT_TRUE(writer->write(0, whole, stored.data()).ok());
+    ASSERT_TRUE(writer->flush().ok() && writer->commit().ok());
+  };
+  writeFile("c_attn");
+  Outcome outcome = tpc(plan + " --weights " + path("weights") + " --output w=" + path("w"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  Result<SafetensorsReader> reader = SafetensorsReader::open(path("w"));
+  ASSERT_TRUE(reader.ok());
+  std::vector<float> values(6);
+  CoordinateMap whole(Sharding::replicated({2, 3}), Mesh{{{"tp", 1}}}, 0);
+  ASSERT_TRUE(reader->read({.name = "w"}, whole, DType::F32, values.data()).ok());
+  EXPECT_THAT(values, testing::ElementsAre(2, 12, 22, 3, 13, 23));
+  writeFile("c_proj");
+  expectRefusal(plan + " --weights " + path("weights"), 1, "c_proj");
+}
+
 TEST_F(CommandLine, AFailingRankIsStatusThree) {
   std::string plan = write(rowSplitLinear(4));
   Outcome outcome =
