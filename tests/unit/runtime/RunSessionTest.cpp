@@ -288,6 +288,37 @@ TEST(RunSession, ScalarArgumentsFollowTheCoordinates) {
   }
 }
 
+TEST(RunSession, CopiesTakeARanksPart) {
+  PlanBuilder b(Mesh{{{"tp", 2}}});
+  uint32_t arena = b.arena(plan::ArenaKind::activations);
+  uint32_t whole = b.buffer("whole", arena, DType::I32, Sharding::replicated({2, 5}));
+  uint32_t part =
+      b.buffer("part", arena, DType::I32, Sharding{{wholeDim(2), splitDim(5, 0, b.mesh)}, {}});
+  b.entry("forward");
+  std::vector<plan::ScalarArgumentT> numbers;
+  for (int64_t i = 0; i < 10; ++i)
+    numbers.push_back(scalar(i + 1));
+  launch(b, "store_scalars", {writes(whole, 1)}, numbers, 10);
+  plan::CopyT copy;
+  copy.outer = 2;
+  copy.source_extent = 5;
+  copy.extent = 3;
+  copy.inner_bytes = 4;
+  b.copy("part", reads(whole, 1), writes(part, 2)).body.Set(std::move(copy));
+  PlanFile plan = b.load();
+  Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, referenceOptions());
+  ASSERT_TRUE(session.ok());
+  // What was there must not stay in the pads.
+  std::memset((*session)->buffer(1, part), 0xFF, 24);
+  ASSERT_TRUE((*session)->runSteps(*plan.findEntry("forward"), 1, 1, {}).ok());
+  auto values = [&](int rank) {
+    const int32_t *data = static_cast<const int32_t *>((*session)->buffer(rank, part));
+    return std::vector<int32_t>(data, data + 6);
+  };
+  EXPECT_THAT(values(0), testing::ElementsAre(1, 2, 3, 6, 7, 8));
+  EXPECT_THAT(values(1), testing::ElementsAre(4, 5, 0, 9, 10, 0));
+}
+
 TEST(RunSession, CollectivesOnTwoAxes) {
   PlanBuilder b(Mesh{{{"dp", 2}, {"tp", 2}}});
   uint32_t arena = b.arena(plan::ArenaKind::activations);
