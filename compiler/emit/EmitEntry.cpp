@@ -90,9 +90,11 @@ public:
   FailureOr<std::unique_ptr<plan::EntryT>> run() {
     result->name = entry.getSymName().str();
     emitBindings(entry, memory, *result);
-    for (Operation &op : entry.getBody().front())
+    for (Operation &op : entry.getBody().front()) {
       if (failed(emit(&op)))
         return failure();
+      ++opIndex;
+    }
     for (const auto &instruction : result->instructions) {
       result->flops += instruction->flops;
       result->picoseconds += instruction->picoseconds;
@@ -124,6 +126,7 @@ private:
   plan::InstructionT &addInstruction(Operation *op) {
     auto instruction = std::make_unique<plan::InstructionT>();
     instruction->name = stepName(op);
+    instruction->op = opIndex;
     instruction->location = locationText(op->getLoc());
     if (auto scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr))
       instruction->scope = scope.str();
@@ -405,6 +408,7 @@ private:
   const Hardware &hardware;
   ValueNumbers numbers;
   uint32_t nextSequence = 0;
+  uint32_t opIndex = 0; ///< of the op at hand in the entry's block
   std::unique_ptr<plan::EntryT> result;
 };
 
