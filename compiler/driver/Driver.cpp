@@ -3,8 +3,11 @@
 #include "compiler/driver/Driver.h"
 
 #include "compiler/driver/Diagnostics.h"
+#include "compiler/verify/VerifyCommand.h"
 
 #include "llvm/Support/raw_ostream.h"
+
+#include <iostream>
 
 using namespace tpc;
 
@@ -13,6 +16,7 @@ static constexpr const char *kHelp = R"(usage: tpc-compile COMMAND [options]
 commands:
   compile MODEL.mlir   compiles a model and its training into a plan
   inspect MODEL.mlir   shows what a model declares
+  verify OUT.plan      checks every op of a plan against float64
 
 `tpc-compile COMMAND --help` lists the options of a command, each with its default.
 )";
@@ -29,6 +33,8 @@ int tpc::driverMain(std::span<const std::string> arguments) {
     return compileMain(arguments.subspan(1));
   if (command == "inspect")
     return inspectMain(arguments.subspan(1));
+  if (command == "verify")
+    return report(verify::verifyCommand(arguments.subspan(1), std::cout));
   return report(Status(Code::Usage, "unknown command '" + command + "'",
                        "tpc-compile --help lists the commands"));
 }

@@ -53,6 +53,7 @@ const CommandSpec &tpc::runCommandSpec() {
   return spec;
 }
 
+// Commands that share these options need not have all of them.
 Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   RunOptions options;
   options.plan = arguments.positional(0);
@@ -82,7 +83,9 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
       return Status(Code::Usage, "option '--set': '" + text + "' is not a number for " + name);
 
   constexpr std::string_view comms[] = {"auto", "local", "tcp", "nccl"};
-  TPC_ASSIGN_OR_RETURN(options.comm, arguments.choice("--comm", comms));
+  if (arguments.has("--comm")) {
+    TPC_ASSIGN_OR_RETURN(options.comm, arguments.choice("--comm", comms));
+  }
   if (arguments.has("--threads-per-rank")) {
     TPC_ASSIGN_OR_RETURN(int64_t threads, arguments.integer("--threads-per-rank", 1, 1024));
     options.threadsPerRank = static_cast<int>(threads);
@@ -91,8 +94,10 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   options.deterministic = arguments.has("--deterministic");
   options.checkMemory = arguments.has("--check-memory");
   constexpr std::string_view reactions[] = {"stop", "warn"};
-  TPC_ASSIGN_OR_RETURN(std::string reaction, arguments.choice("--on-nonfinite", reactions));
-  options.warnOnNonfinite = reaction == "warn";
+  if (arguments.has("--on-nonfinite")) {
+    TPC_ASSIGN_OR_RETURN(std::string reaction, arguments.choice("--on-nonfinite", reactions));
+    options.warnOnNonfinite = reaction == "warn";
+  }
 
   if (options.resume && options.weights)
     return Status(Code::Usage, "--resume and --weights both give the parameters",

@@ -1,0 +1,214 @@
+//===- PointwiseBounds.cpp - Bounds of ops element by element ------------------------------===//
+//
+// Per op: how the operands' bounds come through (the largest slope times the bound), and its own
+// roundings. A product of k rounded factors has k - 1 + (rounded constants) roundings.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "compiler/verify/ErrorBounds.h"
+#include "dialects/nn/NN.h"
+#include "dialects/tp/TP.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace tpc::verify {
+
+namespace {
+
+using std::fabs;
+
+/// `bound(x, error of x, y)`.
+Results unary(const Evaluated &e, llvm::function_ref<double(double, double, double)> bound) {
+  const Tensor &x = *e.values[0], &y = e.results[0];
+  Tensor bounds(y.shape);
+  double tiny = e.rounding().tiny;
+  for (int64_t i = 0; i < y.size(); ++i)
+    bounds[i] = bound(x[i % x.size()], e.errors[0].repeated(i), y[i]) + tiny;
+  return {std::move(bounds)};
+}
+
+/// `bound(a, error of a, b, error of b, y)`.
+Results binary(const Evaluated &e,
+               llvm::function_ref<double(double, double, double, double, double)> bound) {
+  const Tensor &a = *e.values[0], &b = *e.values[1], &y = e.results[0];
+  Tensor bounds(y.shape);
+  double tiny = e.rounding().tiny;
+  for (int64_t i = 0; i < y.size(); ++i)
+    bounds[i] = bound(a[i % a.size()], e.errors[0].repeated(i), b[i % b.size()],
+                      e.errors[1].repeated(i), y[i]) +
+                tiny;
+  return {std::move(bounds)};
+}
+
+/// Operands are added one after the other.
+Results sumOfOperands(const Evaluated &e) {
+  double gamma = e.rounding().gamma(static_cast<double>(e.values.size()) - 1);
+  Tensor bounds = magnitudes(e);
+  Tensor through = propagated(e);
+  for (int64_t i = 0; i < bounds.size(); ++i)
+    bounds[i] = gamma * bounds[i] + through[i];
+  return {std::move(bounds)};
+}
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+/// x^2 density(x) and 1 + |x| density(x) stay below these for all x, and so do the slopes of silu,
+/// gelu and their derivatives.
+constexpr double kActivationSlope = 1.13, kActivationCurve = 1.2;
+
+double siluGradBound(double x, double ex, double dy, double edy, double u) {
+  double s = sigmoid(x), magnitude = s * (1 + fabs(x) * (1 - s));
+  // sigmoid: exp, sum, quotient; then a difference, two products, a sum and the last product.
+  double slope = kActivationCurve * ex + (8 + 2 + 6) * u * (magnitude + s * fabs(x) * s);
+  return kActivationSlope * edy + slope * (fabs(dy) + edy);
+}
+
+double geluGradBound(double x, double ex, double dy, double edy, bool byTanh, double u) {
+  double slope = kActivationCurve * ex;
+  if (byTanh) {
+    double square = x * x, cubic = 3 * 0.044715 * square;
+    double inner = std::sqrt(2 / std::numbers::pi) * x * (1 + 0.044715 * square);
+    double t = std::tanh(inner);
+    // The error of the inner argument, of tanh, and the cancellation of 1 - t^2.
+    double tError = (1 - t * t) * fabs(inner) * 5 * u + 9 * u;
+    slope += 0.5 * tError + 2 * u +
+             0.5 * fabs(x) * std::sqrt(2 / std::numbers::pi) * (1 + cubic) *
+                 (2 * tError + 2 * u + (1 - t * t) * 8 * u);
+  } else {
+    // erf is within 8 units of 1; its argument and the exponent x^2 / 2 are rounded twice.
+    double density = std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi);
+    slope += 0.5 * (8 * u + 2 * u) + 2 * fabs(x) * density * 2 * u +
+             fabs(x) * density * (x * x * u + (8 + 4) * u) + 2 * u;
+  }
+  return kActivationSlope * edy + slope * (fabs(dy) + edy) + 2 * u * kActivationSlope * fabs(dy);
+}
+
+double geluBound(double x, double ex, bool byTanh, double u) {
+  // erf or tanh within 8 units of 1, and of their arguments' roundings: |inner| (1 - tanh^2) <
+  // 0.45.
+  double part = byTanh ? 9 * u + 0.45 * 5 * u : 9 * u + 2 * u;
+  return kActivationSlope * ex + fabs(x) * (0.5 * part + 3 * u);
+}
+
+Results cast(nn::CastOp op, const Evaluated &e) {
+  auto elementOf = [](mlir::Value value) {
+    return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+  };
+  bool widens =
+      elementOf(op.getY()).getIntOrFloatBitWidth() >= elementOf(op.getX()).getIntOrFloatBitWidth();
+  double u = widens ? 0 : e.rounding().unit;
+  return unary(e, [&](double, double ex, double y) { return ex + u * (fabs(y) + ex); });
+}
+
+/// The op moves or masks elements: bounds move with them, nothing is rounded.
+Results moved(const Evaluated &e) { return {propagated(e)}; }
+
+} // namespace
+
+std::optional<Results> pointwiseBounds(const Evaluated &e) {
+  using Optional = std::optional<Results>;
+  const double u = e.rounding().unit, f = e.rounding().function();
+  return llvm::TypeSwitch<mlir::Operation *, Optional>(e.op)
+      .Case([&](nn::FillOp) -> Optional {
+        Tensor bounds = e.results[0];
+        for (double &bound : bounds.data)
+          bound = u * fabs(bound);
+        return Results{std::move(bounds)};
+      })
+      .Case([&](nn::AddOp) -> Optional { return sumOfOperands(e); })
+      .Case([&](nn::SubOp) -> Optional {
+        return binary(e, [&](double, double ea, double, double eb, double y) {
+          return ea + eb + u * (fabs(y) + ea + eb);
+        });
+      })
+      .Case([&](nn::MulOp) -> Optional {
+        return binary(e, [&](double a, double ea, double b, double eb, double y) {
+          double through = productError(a, ea, b, eb);
+          return through + u * (fabs(y) + through);
+        });
+      })
+      .Case([&](nn::DivOp) -> Optional {
+        return binary(e, [&](double a, double ea, double b, double eb, double y) {
+          double through = quotientError(a, ea, b, eb);
+          return through + u * (fabs(y) + through);
+        });
+      })
+      .Case([&](nn::NegOp) -> Optional {
+        return unary(e, [](double, double ex, double) { return ex; });
+      })
+      .Case([&](nn::ExpOp) -> Optional {
+        return unary(e, [&](double, double ex, double y) {
+          return y * std::expm1(ex) + f * y * std::exp(ex);
+        });
+      })
+      .Case([&](nn::LogOp) -> Optional {
+        return unary(e, [&](double x, double ex, double y) {
+          double through = ex == 0 ? 0 : quotientError(0, ex, x, ex);
+          return through + f * (fabs(y) + through);
+        });
+      })
+      .Case([&](nn::TanhOp) -> Optional {
+        return unary(e, [&](double, double ex, double y) { return ex + f * fabs(y); });
+      })
+      .Case([&](nn::SqrtOp) -> Optional {
+        return unary(e, [&](double x, double ex, double y) {
+          double through = rootError(x, ex);
+          return through + u * (y + through);
+        });
+      })
+      .Case([&](nn::SquareOp) -> Optional {
+        return unary(e, [&](double x, double ex, double y) {
+          double through = productError(x, ex, x, ex);
+          return through + u * (y + through);
+        });
+      })
+      .Case([&](nn::SiluOp) -> Optional {
+        // exp, sum, quotient, product
+        return unary(e, [&](double, double ex, double y) {
+          return kActivationSlope * ex + (f + 3 * u) * fabs(y);
+        });
+      })
+      .Case([&](nn::SiluGradOp) -> Optional {
+        return binary(e, [&](double a, double ea, double b, double eb, double) {
+          return siluGradBound(a, ea, b, eb, u);
+        });
+      })
+      .Case([&](nn::ReluOp) -> Optional {
+        return unary(e, [](double, double ex, double) { return ex; });
+      })
+      .Case([&](nn::ReluGradOp) -> Optional {
+        return binary(e, [](double a, double ea, double b, double eb, double) {
+          // Where the sign is not known, either side may be taken.
+          return eb + (ea > 0 && fabs(a) <= ea ? fabs(b) : 0);
+        });
+      })
+      .Case([&](nn::ScaleOp op) -> Optional {
+        double factor = fabs(op.getFactor().convertToDouble());
+        return unary(e, [&](double, double ex, double y) {
+          return factor * ex + 2 * u * (fabs(y) + factor * ex);
+        });
+      })
+      .Case([&](nn::GeluOp op) -> Optional {
+        return unary(
+            e, [&](double x, double ex, double) { return geluBound(x, ex, op.getTanh(), u); });
+      })
+      .Case([&](nn::GeluGradOp op) -> Optional {
+        return binary(e, [&](double x, double ex, double dy, double edy, double) {
+          return geluGradBound(x, ex, dy, edy, op.getTanh(), u);
+        });
+      })
+      .Case([&](nn::CastOp op) -> Optional { return cast(op, e); })
+      .Case([&](nn::DropoutOp op) -> Optional {
+        double factor = 1 / (1 - op.getP().convertToDouble());
+        return unary(e, [&](double, double ex, double y) {
+          return factor * ex + 3 * u * (fabs(y) + factor * ex);
+        });
+      })
+      .Case<nn::SplitDimOp, nn::MergeDimsOp, nn::TransposeOp, nn::SliceOp, nn::ConcatOp, nn::PadOp,
+            nn::BroadcastOp, nn::PositionsOp>([&](auto) -> Optional { return moved(e); })
+      .Case([&](nn::EmbeddingOp) -> Optional { return moved(e); })
+      .Default([](mlir::Operation *) -> Optional { return std::nullopt; });
+}
+
+} // namespace tpc::verify

@@ -1,0 +1,42 @@
+//===- Rounding.h - The floating-point arithmetic that a plan runs in ----------------------===//
+//
+// Every bound of verify is made of these three: the unit roundoff, gamma(n) of Higham, Accuracy and
+// Stability of Numerical Algorithms, section 3.1, and the smallest normal number, below which
+// kernels may flush to zero. The interpreter's own float64 roundings are added to the unit, so that
+// a bound holds for the difference of both, in float64 plans too.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "mlir/IR/Types.h"
+
+#include <limits>
+
+namespace tpc::verify {
+
+struct Rounding {
+  double unit;    ///< of one operation, relative
+  double tiny;    ///< of one operation, absolute: what underflow may lose
+  double largest; ///< what is beyond is infinite
+
+  static Rounding of(mlir::Type element) {
+    constexpr double reference = 0x1p-53;
+    if (element.isF64())
+      return {reference + reference, 0x1p-1022, std::numeric_limits<double>::max()};
+    if (element.isBF16())
+      return {0x1p-8 + reference, 0x1p-126, 0x1.FEp127};
+    return {0x1p-24 + reference, 0x1p-126, std::numeric_limits<float>::max()};
+  }
+
+  /// Of a chain of n roundings: n u / (1 - n u).
+  double gamma(double n) const {
+    double nu = n * unit;
+    return nu < 1 ? nu / (1 - nu) : std::numeric_limits<double>::infinity();
+  }
+
+  /// Elementary functions of kernels and library steps (exp, log, erf, tanh, sin, cos, pow) are
+  /// taken to be within 4 ulp, which is at most 8 units; docs/verify.md says where that is from.
+  double function() const { return 8 * unit; }
+};
+
+} // namespace tpc::verify

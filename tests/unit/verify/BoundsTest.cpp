@@ -1,0 +1,166 @@
+//===- BoundsTest.cpp - Bounds hold for float32, and not for much more ---------------------===//
+//
+// Ops are computed in float32 in the plainest way, which stays under the bound; the same with one
+// operation less precise does not.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "compiler/verify/EvaluateStep.h"
+#include "compiler/verify/Findings.h"
+#include "dialects/nn/NN.h"
+#include "dialects/tp/TP.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+using namespace tpc;
+using namespace tpc::verify;
+
+namespace {
+
+class BoundsTest : public testing::Test {
+protected:
+  BoundsTest() { context.loadDialect<nn::NNDialect, tp::TPDialect>(); }
+
+  /// The results of the op named `name` in an entry of this text.
+  std::vector<Bounded> evaluate(const std::string &body, const std::string &name,
+                                const std::vector<Tensor> &operands) {
+    module = mlir::parseSourceString<mlir::ModuleOp>(
+        "nn.entry @e outputs [] {\n" + body + "\nnn.return\n}", &context);
+    EXPECT_TRUE(module);
+    mlir::Operation *op = nullptr;
+    module->walk([&](mlir::Operation *candidate) {
+      if (candidate->getName().getStringRef() == name)
+        op = candidate;
+    });
+    Mesh mesh;
+    auto results = evaluateStep(op, mesh, 0, operands);
+    EXPECT_TRUE(succeeded(results));
+    return std::move(*results);
+  }
+
+  Tensor random(interpreter::Shape shape, double scale = 1) {
+    Tensor tensor(std::move(shape));
+    for (double &value : tensor.data)
+      value = static_cast<float>(scale * normal(generator));
+    return tensor;
+  }
+
+  /// How many elements of `found` are off.
+  static int64_t off(const Bounded &expected, const Tensor &found) {
+    Findings findings;
+    findings.compare({1, 0, 0, 0, "op", "op", ""}, expected, found, rounding());
+    return findings.first() ? findings.first()->elements : 0;
+  }
+  static Rounding rounding() { return {0x1p-24, 0x1p-126, std::numeric_limits<float>::max()}; }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::mt19937 generator{3};
+  std::normal_distribution<double> normal;
+};
+
+constexpr const char *kLinear = R"(
+  %x = nn.read @x : tensor<5x300xf32>
+  %w = nn.read @w : tensor<7x300xf32>
+  %y = nn.linear %x, %w : (tensor<5x300xf32>, tensor<7x300xf32>) -> tensor<5x7xf32>
+)";
+
+TEST_F(BoundsTest, ProductsInFloat32AreUnderTheirBound) {
+  Tensor x = random({5, 300}), w = random({7, 300});
+  Bounded expected = evaluate(kLinear, "nn.linear", {x, w})[0];
+  Tensor found({5, 7}), dropped({5, 7});
+  for (int64_t i = 0; i < 5; ++i)
+    for (int64_t j = 0; j < 7; ++j) {
+      float sum = 0;
+      for (int64_t k = 0; k < 300; ++k)
+        sum += static_cast<float>(x[i * 300 + k]) * static_cast<float>(w[j * 300 + k]);
+      found[i * 7 + j] = sum;
+      dropped[i * 7 + j] = sum - x[i * 300] * w[j * 300];
+    }
+  EXPECT_EQ(off(expected, found), 0);
+  EXPECT_GT(off(expected, dropped), 30);
+}
+
+constexpr const char *kLayerNorm = R"(
+  %x = nn.read @x : tensor<6x64xf32>
+  %n, %r = nn.layer_normalize %x {eps = 1.0e-5 : f64} : (tensor<6x64xf32>) -> (tensor<6x64xf32>, tensor<6xf32>)
+)";
+
+TEST_F(BoundsTest, NormalizationsInFloat32AreUnderTheirBound) {
+  Tensor x = random({6, 64});
+  for (double &value : x.data) // a mean that is large against the spread
+    value = static_cast<float>(value + 50);
+  std::vector<Bounded> expected = evaluate(kLayerNorm, "nn.layer_normalize", {x});
+  Tensor n({6, 64}), wrong({6, 64}), r({6});
+  for (int64_t row = 0; row < 6; ++row) {
+    float sum = 0, square = 0;
+    for (int64_t i = 0; i < 64; ++i)
+      sum += static_cast<float>(x[row * 64 + i]);
+    float mean = sum / 64;
+    for (int64_t i = 0; i < 64; ++i) {
+      float c = static_cast<float>(x[row * 64 + i]) - mean;
+      square += c * c;
+    }
+    float rstd = 1.0f / std::sqrt(square / 64 + 1e-5f),
+          biased = 1.0f / std::sqrt(square / 63 + 1e-5f);
+    r[row] = rstd;
+    for (int64_t i = 0; i < 64; ++i) {
+      n[row * 64 + i] = (static_cast<float>(x[row * 64 + i]) - mean) * rstd;
+      wrong[row * 64 + i] = (static_cast<float>(x[row * 64 + i]) - mean) * biased;
+    }
+  }
+  EXPECT_EQ(off(expected[0], n), 0);
+  EXPECT_EQ(off(expected[1], r), 0);
+  EXPECT_GT(off(expected[0], wrong), 300);
+}
+
+TEST_F(BoundsTest, MovedElementsAreExact) {
+  Tensor x = random({3, 4});
+  Bounded expected = evaluate(R"(
+    %x = nn.read @x : tensor<3x4xf32>
+    %y = nn.transpose %x [1, 0] : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  )",
+                              "nn.transpose", {x})[0];
+  Tensor found = expected.value;
+  EXPECT_EQ(off(expected, found), 0);
+  found[5] = std::nextafterf(static_cast<float>(found[5]), 100.0f);
+  EXPECT_EQ(off(expected, found), 1);
+}
+
+/// What an op does to the bounds of its operands shows in a kernel.
+TEST_F(BoundsTest, BoundsOfAKernelGrowFromOpToOp) {
+  Tensor x = random({8}), y = random({8});
+  std::vector<Bounded> results = evaluate(R"(
+    %x = nn.read @x : tensor<8xf32>
+    %y = nn.read @y : tensor<8xf32>
+    %r:2 = nn.kernel "k" (%a = %x : tensor<8xf32>, %b = %y : tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+      %s = nn.add %a, %b : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      %d = nn.sub %s, %a : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      nn.yield %s, %d : tensor<8xf32>, tensor<8xf32>
+    }
+  )",
+                                          "nn.kernel", {x, y});
+  for (int64_t i = 0; i < 8; ++i) {
+    double sum = std::fabs((*results[0].bound)[i]);
+    EXPECT_LE(sum, 0x1.1p-24 * (std::fabs(x[i]) + std::fabs(y[i])));
+    EXPECT_GT((*results[1].bound)[i], sum);
+    // The cancelled digits are allowed for.
+    float cancelled =
+        (static_cast<float>(x[i]) + static_cast<float>(y[i])) - static_cast<float>(x[i]);
+    EXPECT_LE(std::fabs(cancelled - y[i]), (*results[1].bound)[i]);
+  }
+}
+
+TEST_F(BoundsTest, NumbersThatAreNoneMeetTheirLike) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  Bounded expected{Tensor({5}, {kNan, kInf, 1e39, 1, 2}), std::nullopt};
+  EXPECT_EQ(off(expected, Tensor({5}, {kNan, kInf, kInf, 1, 2})), 0);
+  EXPECT_EQ(off(expected, Tensor({5}, {0, -kInf, -kInf, kNan, kInf})), 5);
+}
+
+} // namespace

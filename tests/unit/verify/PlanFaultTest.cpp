@@ -1,0 +1,146 @@
+//===- PlanFaultTest.cpp - A wrong op is found and named -----------------------------------===//
+//
+// A small program of two ranks is emitted, run and checked: as it is, with a value flipped behind
+// one instruction of one rank, and with one instruction changed in the plan.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "RowSplit.h"
+
+#include "compiler/emit/Emit.h"
+#include "compiler/verify/VerifyPlan.h"
+#include "dialects/tp/TP.h"
+#include "runtime/cli/Bindings.h"
+#include "runtime/plan/PlanWriter.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace tpc;
+using namespace tpc::verify;
+using testing::HasSubstr;
+
+namespace {
+
+/// Adds to the first element of the last operand behind one instruction of one rank.
+class Corrupter final : public ExecutionObserver {
+public:
+  Corrupter(int rank, std::string name, float error)
+      : rank_(rank), name_(std::move(name)), error_(error) {}
+
+  Status after(const InstructionEvent &event) override {
+    if (event.rank == rank_ && event.instruction.name()->str() == name_)
+      *static_cast<float *>(event.operands.back()) += error_;
+    return Status();
+  }
+
+private:
+  int rank_;
+  std::string name_;
+  float error_;
+};
+
+class PlanFaultTest : public testing::Test {
+protected:
+  PlanFaultTest() {
+    context.loadDialect<nn::NNDialect, tp::TPDialect>();
+    scheduled = mlir::parseSourceString<mlir::ModuleOp>(kScheduledRowSplit, &context);
+  }
+
+  PlanFile makePlan() {
+    auto bytes = emitPlan(*scheduled, {});
+    EXPECT_TRUE(succeeded(bytes));
+    Result<PlanFile> plan = PlanFile::fromBytes(std::move(*bytes));
+    EXPECT_TRUE(plan.ok()) << plan.status().message();
+    return std::move(*plan);
+  }
+
+  /// Runs two steps of the plan; `verifier` keeps what was found.
+  void verify(const PlanFile &plan, ExecutionObserver *corrupter = nullptr, int rank = 0) {
+    SessionOptions options;
+    options.makeDevice = createCpuDevice;
+    auto created = RunSession::create(plan, std::move(options));
+    ASSERT_TRUE(created.ok()) << created.status().message();
+    session = std::move(*created);
+    const plan::Entry &entry = *plan.findEntry("train");
+    auto tapped = PlanVerifier::create(*session, entry, *scheduled);
+    ASSERT_TRUE(tapped.ok()) << tapped.status().message();
+    verifier = std::move(*tapped);
+    // Told of the end before the taps.
+    if (corrupter)
+      session->addObserver(rank, corrupter);
+    Result<Bindings> bindings = Bindings::create(plan, entry, {});
+    ASSERT_TRUE(bindings.ok()) << bindings.status().message();
+    ASSERT_TRUE(bindings->bindStart(*session).ok());
+    StepHooks hooks;
+    hooks.bind = [&](int ofRank, int64_t step) {
+      return bindings->bindStep(*session, ofRank, step);
+    };
+    Status status = session->runSteps(entry, 1, 2, hooks);
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> scheduled;
+  std::unique_ptr<RunSession> session;
+  std::unique_ptr<PlanVerifier> verifier;
+};
+
+TEST_F(PlanFaultTest, ACorrectRunPasses) {
+  ASSERT_TRUE(scheduled);
+  verify(makePlan());
+  ASSERT_TRUE(verifier);
+  const Findings &findings = verifier->findings();
+  EXPECT_FALSE(findings.first().has_value()) << findings.first()->str();
+  EXPECT_TRUE(findings.notes().empty());
+  EXPECT_EQ(verifier->numSteps(), 6u);
+  // Two ranks, two steps; bounds are neither met by chance nor far off.
+  const KindSummary &linear = findings.kinds().at("nn.linear");
+  EXPECT_EQ(linear.checks, 4);
+  EXPECT_EQ(linear.elements, 4 * 24);
+  EXPECT_EQ(linear.unbounded, 0);
+  EXPECT_GT(linear.share, 0.001);
+}
+
+TEST_F(PlanFaultTest, AFlippedValueOfAKernelIsNamed) {
+  Corrupter corrupter(1, "act: gelu_sum", 1e-4f);
+  verify(makePlan(), &corrupter, 1);
+  ASSERT_TRUE(verifier);
+  const Findings &findings = verifier->findings();
+  ASSERT_TRUE(findings.first().has_value());
+  EXPECT_EQ(findings.first()->subject.rank, 1);
+  EXPECT_EQ(findings.first()->subject.step, 1);
+  EXPECT_EQ(findings.first()->subject.what, "nn.kernel");
+  EXPECT_THAT(findings.first()->str(), HasSubstr("act: gelu_sum"));
+  // The ops behind it read what is there, and are right: one result in each of two steps.
+  EXPECT_EQ(findings.differences(), 2);
+}
+
+TEST_F(PlanFaultTest, AFlippedValueOfACollectiveIsNamed) {
+  Corrupter corrupter(0, "fc: all_reduce", 1e-4f);
+  verify(makePlan(), &corrupter, 0);
+  ASSERT_TRUE(verifier && verifier->findings().first());
+  const Difference &first = *verifier->findings().first();
+  EXPECT_EQ(first.subject.rank, 0);
+  EXPECT_EQ(first.subject.what, "tp.all_reduce");
+  EXPECT_EQ(first.element, (std::vector<int64_t>{0, 0}));
+  EXPECT_EQ(verifier->findings().differences(), 2);
+}
+
+TEST_F(PlanFaultTest, AChangedInstructionIsNamed) {
+  PlanFile good = makePlan();
+  std::unique_ptr<plan::PlanT> changed(good.root().UnPack());
+  for (auto &instruction : changed->entries[0]->instructions)
+    if (instruction->name == "fc: linear")
+      instruction->body.AsGemm()->k = 3;
+  Result<PlanFile> bad = PlanFile::fromBytes(sealPlan(*changed));
+  ASSERT_TRUE(bad.ok()) << bad.status().message();
+  verify(*bad);
+  ASSERT_TRUE(verifier && verifier->findings().first());
+  EXPECT_EQ(verifier->findings().first()->subject.what, "nn.linear");
+  EXPECT_EQ(verifier->findings().first()->subject.rank, 0);
+  EXPECT_EQ(verifier->findings().first()->subject.instruction, 0u);
+}
+
+} // namespace
