@@ -601,8 +601,8 @@ LogicalResult BodyGraphBuilder::run(bool tryFlat) {
       return failure();
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())
     if (isa<BlockArgument>(yielded.get()))
-      return kernel.emitOpError() << "yields its input " << yielded.getOperandNumber()
-                                  << " unchanged; use the input itself";
+      return kernel.emitOpError() << "hands an input through as its result "
+                                  << yielded.getOperandNumber() << "; use the input itself";
   return success();
 }
 

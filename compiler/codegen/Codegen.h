@@ -47,7 +47,7 @@ struct GeneratedKernel {
 };
 
 struct CodegenOptions {
-  std::string cpu = "x86-64-v3"; ///< an LLVM processor name, or "native"
+  std::string cpu = "x86-64-v3"; ///< or x86-64-v4, or native: what this machine has
   unsigned threads = 0;          ///< 0: as many as there are processors
 };
 

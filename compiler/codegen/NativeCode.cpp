@@ -25,7 +25,6 @@
 
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
@@ -97,15 +96,20 @@ llvm::Expected<NativeModule> translateModule(ModuleOp module) {
 }
 
 llvm::Expected<std::string> resolveCpu(llvm::StringRef cpu) {
-  llvm::Expected<const llvm::Target *> target = findTarget();
-  if (!target)
-    return target.takeError();
-  std::string name = cpu == "native" ? llvm::sys::getHostCPUName().str() : cpu.str();
-  std::unique_ptr<llvm::MCSubtargetInfo> info(
-      (*target)->createMCSubtargetInfo(llvm::Triple(kTriple), "", ""));
-  if (!info->isCPUStringValid(name))
-    return failure("unknown processor '" + name + "'; use x86-64-v3, native, or an LLVM name");
-  return name;
+  if (cpu == "x86-64-v3" || cpu == "x86-64-v4")
+    return cpu.str();
+  if (cpu != "native")
+    return failure("kernels cannot be generated for the CPU level '" + cpu +
+                   "': they need fused multiply-adds and AVX2; use x86-64-v3, x86-64-v4 or native");
+  // A level, not this processor's own name: a plan says what it needs in words that loading checks.
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  auto hasAll = [&](std::initializer_list<const char *> names) {
+    return llvm::all_of(names, [&](const char *name) { return features.lookup(name); });
+  };
+  if (!hasAll({"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}))
+    return failure("this machine has no AVX2 and fused multiply-adds, which kernels need");
+  bool isFourth = hasAll({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
+  return isFourth ? "x86-64-v4" : "x86-64-v3";
 }
 
 llvm::Expected<std::vector<char>> compileModule(NativeModule &native, llvm::StringRef cpu) {

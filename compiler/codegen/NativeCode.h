@@ -40,7 +40,7 @@ llvm::Expected<NativeModule> translateModule(mlir::ModuleOp module);
 /// Optimizes for `cpu` and generates an ELF object. Thread-safe.
 llvm::Expected<std::vector<char>> compileModule(NativeModule &module, llvm::StringRef cpu);
 
-/// "native" as the name of this machine's processor; an error for names that LLVM does not know.
+/// x86-64-v3 or x86-64-v4; "native" is the highest that this machine has.
 llvm::Expected<std::string> resolveCpu(llvm::StringRef cpu);
 
 /// Links objects, in their order, into one shared object, and checks that it has neither

@@ -388,6 +388,19 @@ TEST(Kernel, EqualKernelsAreCompiledOnce) {
   EXPECT_EQ(first->image, second->image);
 }
 
+TEST(Kernel, LevelsAreChecked) {
+  KernelHarness harness(unary("nn.gelu %x", "3x37").str());
+  CodegenOptions options;
+  options.cpu = "native";
+  auto image = generateImage({harness.kernel()}, options);
+  ASSERT_TRUE(mlir::succeeded(image));
+  EXPECT_TRUE(image->level == "x86-64-v3" || image->level == "x86-64-v4") << image->level;
+  options.cpu = "x86-64-v2";
+  mlir::ScopedDiagnosticHandler handler(harness.kernel()->getContext(),
+                                        [](mlir::Diagnostic &) { return mlir::success(); });
+  EXPECT_TRUE(mlir::failed(generateImage({harness.kernel()}, options)));
+}
+
 TEST(Kernel, RejectsWhatCannotShare) {
   std::string x = "tensor<6x64xf32>";
   Text text{{{"a", x}},
