@@ -182,6 +182,13 @@ private:
           else if (auto number = dyn_cast<IntegerAttr>(attr.getValue()))
             op->setAttr(attr.getName(), IntegerAttr::get(number.getType(), number.getValue() ^ 1));
         });
+    for (StringRef name : {"source", "target"})
+      if (auto symbol = original->getAttrOfType<FlatSymbolRefAttr>(name))
+        for (Operation *other : ops)
+          if (auto another = other->getAttrOfType<FlatSymbolRefAttr>(name);
+              another && another != symbol && other->getName() == original->getName() &&
+              replacements++ % replaceEvery == 0)
+            tryMutant("another symbol", [&](Operation *op) { op->setAttr(name, another); });
     unsigned count = original->getNumOperands();
     for (unsigned i = 0; i < count; ++i)
       for (unsigned j = i + 1; j < count; ++j)

@@ -26,8 +26,9 @@ struct MutationReport {
   std::string str() const;
 };
 
-/// All mutants of `local`, each verified and proved against `global`. Of the replacements of one
-/// operand by another value, which grow with the square of the program, every `replaceEvery`-th.
+/// All mutants of `local`, each verified and proved against `global`. Of the replacements of an
+/// operand or a symbol by another one, which grow with the square of the program, every
+/// `replaceEvery`-th.
 MutationReport mutate(mlir::ModuleOp global, mlir::ModuleOp local, unsigned replaceEvery = 1);
 
 } // namespace tpc
