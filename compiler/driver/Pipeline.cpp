@@ -146,7 +146,6 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.check(createVerifyLocal(), "fusion knows no shardings and no reshards");
 
   p.enter(Level::Fused);
-  p.pass(createDropSingleRankCollectivesPass(), "the proof wants to see them, fusion does not");
   p.pass(createFusePass(), "on local shapes, since they decide what fits into a kernel");
   p.check(createVerifyFusedPass(), "code generation and emission know no other ops");
 

@@ -27,7 +27,6 @@ void registerPasses() {
   registerTpcShardingPasses();
   registerTpcPartitionPasses();
   registerFusionPasses();
-  mlir::registerPass(createDropSingleRankCollectivesPass);
   mlir::registerPass(createSchedulePass);
   mlir::registerPass(createShareMemoryPass);
   mlir::registerPass(createVerifyScheduledPass);

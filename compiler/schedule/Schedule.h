@@ -30,8 +30,6 @@ inline constexpr int64_t kPackedBytes = 256 * 1024;
 /// where the later one's inputs are there already.
 void packCollectives(nn::EntryOp entry);
 
-/// tpc-drop-single-rank-collectives: before fusion, see SingleRankAxes.cpp.
-std::unique_ptr<mlir::Pass> createDropSingleRankCollectivesPass();
 /// tpc-schedule: orders every entry and packs its collectives.
 std::unique_ptr<mlir::Pass> createSchedulePass();
 /// tpc-verify-scheduled: the legal form of level `scheduled`.
