@@ -43,13 +43,19 @@ public:
                     "cannot allocate " + std::to_string(bytes) + " bytes: " + std::strerror(errno),
                     "use more ranks, smaller dims, or --recompute");
     allocations_.push_back({base, reserved});
-    if (!huge)
-      return base;
-    auto address = (reinterpret_cast<uintptr_t>(base) + hugePage - 1) / hugePage * hugePage;
-    void *aligned = reinterpret_cast<void *>(address);
-    // Only a matter of speed: a system without huge pages refuses it.
-    (void)madvise(aligned, bytes, MADV_HUGEPAGE);
-    return aligned;
+    void *memory = base;
+    if (huge) {
+      auto address = (reinterpret_cast<uintptr_t>(base) + hugePage - 1) / hugePage * hugePage;
+      memory = reinterpret_cast<void *>(address);
+      // Only a matter of speed: a system without huge pages refuses it.
+      (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    }
+    // What a run needs it has before its first step; a kernel older than 5.14 gives it then.
+    if (bytes > 0 && madvise(memory, bytes, MADV_POPULATE_WRITE) != 0 && errno != EINVAL)
+      return Status(Code::Unavailable,
+                    "cannot allocate " + std::to_string(bytes) + " bytes: " + std::strerror(errno),
+                    "use more ranks, smaller dims, or --recompute");
+    return memory;
   }
 
   Result<std::unique_ptr<KernelModule>> load(std::span<const uint8_t> image,
