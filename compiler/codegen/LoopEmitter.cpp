@@ -65,7 +65,7 @@ Tiling tile(const BodyGraph &graph) {
     return tiling;
   }
   for (const KernelTensor &tensor : graph.tensors())
-    if (tensor.elements >= domain.elements)
+    if (tensor.element && tensor.elements >= domain.elements) // an index input has none
       rowBytes += domain.columns * bytesOf(tensor.element);
   tiling.rowsPerTile = std::clamp<int64_t>(kTileBytes / std::max<int64_t>(rowBytes, 1), 1, rows);
   for (const Store &store : graph.stores())

@@ -151,32 +151,66 @@ const Mesh kMeshes[] = {
     Mesh{{{"dp", 1}, {"tp", 4}}}, Mesh{{{"dp", 2}, {"tp", 1}}}, Mesh{{{"dp", 2}, {"tp", 2}}},
 };
 
+/// Solves, partitions, proves, fuses and schedules; at `local` and `scheduled` the step must be the
+/// global one.
+void expectSolvedPlanComputesTheSame(mlir::ModuleOp grad, const Mesh &mesh, SequenceParallel mode) {
+  SolverOptions options;
+  options.mesh = mesh;
+  options.sequenceParallel = mode;
+  SolverReport report;
+  auto decision = solveShardings(grad, options, report);
+  ASSERT_TRUE(succeeded(decision));
+  auto step = partitioned(grad, *decision);
+  ASSERT_TRUE(step);
+  EXPECT_TRUE(isProved(grad, *step));
+  expectSameStep(grad, *step);
+  mlir::PassManager passes(&context());
+  passes.addPass(createFusePass());
+  passes.addPass(createVerifyFusedPass());
+  passes.addPass(createSchedulePass());
+  passes.addPass(createVerifyScheduledPass());
+  ASSERT_TRUE(succeeded(passes.run(*step->local)));
+  SCOPED_TRACE("scheduled");
+  expectSameStep(grad, *step);
+}
+
+/// Sizes as chance has them, on any mesh: more ranks than heads, classes or positions.
+TEST(RandomModels, TheSolversPlanComputesTheSame) {
+  std::mt19937 engine(17);
+  auto between = [&](int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(engine() % (high - low + 1));
+  };
+  for (int attempt = 0; attempt < 40; ++attempt) {
+    ModelSizes sizes;
+    int64_t dp = between(1, 2), tp = between(1, 8);
+    sizes.layers = between(1, 2);
+    sizes.batch = dp * between(1, 2);
+    sizes.sequence = between(1, 5);
+    sizes.vocab = between(2, 17);
+    sizes.hidden = between(2, 9);
+    sizes.kvHeads = between(1, 4);
+    sizes.heads = sizes.kvHeads * between(1, 3);
+    sizes.size = 2 * between(1, 2);
+    sizes.inner = between(1, 13);
+    auto text = attempt % 2 ? gptText : llamaText;
+    auto mode = static_cast<SequenceParallel>(between(0, 2));
+    SCOPED_TRACE("attempt " + std::to_string(attempt) + ": dp " + std::to_string(dp) + ", tp " +
+                 std::to_string(tp) + ", sequence-parallel " +
+                 std::to_string(static_cast<int>(mode)));
+    auto module = gradModule(text(sizes, kAdam));
+    expectSolvedPlanComputesTheSame(*module, Mesh{{{"dp", dp}, {"tp", tp}}}, mode);
+    if (testing::Test::HasFailure())
+      return;
+  }
+}
+
 TEST_P(WholeModule, TheSolversPlanComputesTheSame) {
   for (const Mesh &mesh : kMeshes)
     for (auto mode : {SequenceParallel::Off, SequenceParallel::Auto, SequenceParallel::On}) {
       if (GetParam().sizes.batch % mesh.axisSize(0) != 0)
         continue;
       SCOPED_TRACE(mesh.str() + ", sequence-parallel " + std::to_string(static_cast<int>(mode)));
-      auto module = grad(kAdam);
-      SolverOptions options;
-      options.mesh = mesh;
-      options.sequenceParallel = mode;
-      SolverReport report;
-      auto decision = solveShardings(*module, options, report);
-      ASSERT_TRUE(succeeded(decision));
-      auto step = partitioned(*module, *decision);
-      ASSERT_TRUE(step);
-      EXPECT_TRUE(isProved(*module, *step));
-      expectSameStep(*module, *step);
-      // The same program in kernels, and in its final order.
-      mlir::PassManager passes(&context());
-      passes.addPass(createFusePass());
-      passes.addPass(createVerifyFusedPass());
-      passes.addPass(createSchedulePass());
-      passes.addPass(createVerifyScheduledPass());
-      ASSERT_TRUE(succeeded(passes.run(*step->local)));
-      SCOPED_TRACE("scheduled");
-      expectSameStep(*module, *step);
+      expectSolvedPlanComputesTheSame(*grad(kAdam), mesh, mode);
     }
 }
 
