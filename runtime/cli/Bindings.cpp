@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fnmatch.h>
 #include <limits>
 #include <set>
 
@@ -163,8 +164,25 @@ Status Bindings::checkParameters(const RunOptions &options) {
       others.insert(plan_->ties()->Get(i)->name()->str());
     for (size_t i = 0; i < count(plan_->states()); ++i)
       others.insert(plan_->states()->Get(i)->name()->str());
-    TPC_RETURN_IF_ERROR(weights_->checkAllUsed(
-        sources, [&](const std::string &name) { return others.contains(name); }));
+    std::set<std::string> matched;
+    auto isOther = [&](const std::string &name) {
+      bool other = others.contains(name);
+      for (const std::string &pattern : options.unused)
+        if (fnmatch(pattern.c_str(), name.c_str(), 0) == 0) {
+          matched.insert(pattern);
+          other = true;
+        }
+      return other;
+    };
+    if (Status status = weights_->checkAllUsed(sources, isOther); !status.ok())
+      return Status(status.code(), status.message(),
+                    status.hint().empty()
+                        ? "--unused PATTERN names tensors that the model does not need"
+                        : status.hint());
+    for (const std::string &pattern : options.unused)
+      if (!matched.contains(pattern))
+        return Status(Code::Usage,
+                      "--unused '" + pattern + "' matches no tensor that is left over");
   }
   bool draws = false;
   for (const BoundInput &bound : inputs_)

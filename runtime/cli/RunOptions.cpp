@@ -15,6 +15,9 @@ constexpr OptionSpec kOptions[] = {
     {"--seed", "S", "0", "seed of initial values and masks"},
     {"--init", "philox|torch", "philox", "generator of initial values"},
     {"--weights", "F.safetensors", "", "parameters from a file instead of initial values"},
+    {"--unused", "PATTERN", "",
+     "tensors of --weights that the model does not need, such as 'h.*.attn.bias'; may be repeated",
+     true},
     {"--data", "F", "", "token stream that feeds the inputs that the model says"},
     {"--input", "NAME=F.safetensors", "", "an input from a file; may be repeated", true},
     {"--set", "NAME=VALUE", "", "a scalar, such as lr; may be repeated", true},
@@ -99,6 +102,9 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
     options.warnOnNonfinite = reaction == "warn";
   }
 
+  options.unused = arguments.all("--unused");
+  if (!options.unused.empty() && !options.weights)
+    return Status(Code::Usage, "--unused has no effect without --weights");
   if (options.resume && options.weights)
     return Status(Code::Usage, "--resume and --weights both give the parameters",
                   "a checkpoint of --save holds them; leave out --weights");

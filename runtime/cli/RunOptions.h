@@ -16,6 +16,8 @@ struct RunOptions {
   std::optional<uint32_t> seed;
   std::optional<Initialiser> init;
   std::optional<std::string> weights, data, save, resume, logJson, profile;
+  std::vector<std::string>
+      unused; ///< patterns of tensors of `weights` that the model does not need
   std::map<std::string, std::string> inputs;  ///< name -> file
   std::map<std::string, double> scalars;      ///< --set
   std::map<std::string, std::string> outputs; ///< name -> file

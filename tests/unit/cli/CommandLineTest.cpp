@@ -336,8 +336,12 @@ TEST_F(CommandLine, WeightsAreSlicedAndThenTransposed) {
   CoordinateMap whole(Sharding::replicated({2, 3}), Mesh{{{"tp", 1}}}, 0);
   ASSERT_TRUE(reader->read({.name = "w"}, whole, DType::F32, values.data()).ok());
   EXPECT_THAT(values, testing::ElementsAre(2, 12, 22, 3, 13, 23));
+  expectRefusal(plan + " --weights " + path("weights") + " --unused x*", 2, "matches no tensor");
+  expectRefusal(plan + " --unused x*", 2, "--unused has no effect");
   writeFile("c_proj");
   expectRefusal(plan + " --weights " + path("weights"), 1, "c_proj");
+  // Named as unused, it is no longer in the way; what is missing still is.
+  expectRefusal(plan + " --weights " + path("weights") + " --unused 'c_p*'", 1, "c_attn");
 }
 
 TEST_F(CommandLine, AFailingRankIsStatusThree) {
