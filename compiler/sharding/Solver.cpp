@@ -8,6 +8,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -62,8 +63,11 @@ struct SymbolClass {
   std::vector<Place> options;
   std::vector<int64_t> bytes; ///< per option, on one rank
   int variable = -1;
-  const ShardConstraint *constraint = nullptr;
+  bool isWeight = false; ///< to be split on this axis if there is any way
 };
+
+/// A split weight is preferred to any time: weights are replicated only where nothing else works.
+constexpr Picoseconds replicatedWeight = int64_t(1) << 50;
 
 struct ValueClass {
   Value representative;
@@ -105,9 +109,7 @@ public:
       matchesOfLayers[starred(layer)][layer.str()];
     }
     for (auto &[_, layers] : matchesOfLayers)
-      if (llvm::any_of(layers, [&](auto &layer) {
-            return layer.second != layers.begin()->second;
-          }))
+      if (llvm::any_of(layers, [&](auto &layer) { return layer.second != layers.begin()->second; }))
         for (auto &[layer, matched] : layers)
           if (!matched.empty())
             apart.insert(layer);
@@ -174,6 +176,9 @@ private:
     return collectiveTime(options.hardware, kind, type.getNumElements() * elementBytes(type),
                           ranks);
   }
+  std::string describeAlternative(const ValueClass &value, int variables,
+                                  std::vector<CostTable> tables,
+                                  const EliminationResult &solution) const;
   void requireOperand(CostTable &table, const ValueClass &value, size_t option, Place place,
                       bool orPartial, size_t consumerOption);
   std::string resolve(StringRef symbol) const;
@@ -406,7 +411,6 @@ void AxisSolver::collectSymbol(StringRef name, const llvm::StringMap<Place> &fix
     index = symbolClasses.size();
     SymbolClass &symbolClass = symbolClasses.emplace_back();
     symbolClass.options = places;
-    symbolClass.constraint = constraint;
     for (const Place &place : places)
       symbolClass.bytes.push_back(localBytes(type, facts, place));
   }
@@ -471,8 +475,9 @@ void AxisSolver::requireOperand(CostTable &table, const ValueClass &value, size_
     auto type = cast<RankedTensorType>(value.representative.getType());
     int64_t slice = localBytes(type, atoms.of(value.representative), place);
     cost.picoseconds =
-        value.members * (computeTime(options.hardware, 0, 2 * slice) +
-                         static_cast<Picoseconds>(options.hardware.instructionLatencySeconds * 1e12));
+        value.members *
+        (computeTime(options.hardware, 0, 2 * slice) +
+         static_cast<Picoseconds>(options.hardware.instructionLatencySeconds * 1e12));
   }
   if (fits)
     table.add({static_cast<uint8_t>(consumerOption), static_cast<uint8_t>(option)}, cost);
@@ -486,6 +491,47 @@ CostTable ordered(CostTable table) {
   for (size_t row = 0; row < table.rows(); ++row)
     std::swap(table.values[2 * row], table.values[2 * row + 1]);
   return table;
+}
+
+/// The best plan in which `value` is not partial: what it costs, and which weights it holds
+/// otherwise.
+std::string AxisSolver::describeAlternative(const ValueClass &value, int variables,
+                                            std::vector<CostTable> tables,
+                                            const EliminationResult &solution) const {
+  CostTable others{{value.variable}, {}, {}};
+  Place produced = value.options[solution.assignment[value.variable]].produced;
+  for (size_t option = 0; option < value.options.size(); ++option)
+    if (value.options[option].produced != produced)
+      others.add({static_cast<uint8_t>(option)}, {});
+  if (others.rows() == 0)
+    return "nothing else is possible";
+  tables.push_back(std::move(others));
+  std::optional<EliminationResult> other = eliminate(variables, std::move(tables));
+  if (!other)
+    return "nothing else is possible";
+
+  Picoseconds longer = other->cost.picoseconds - solution.cost.picoseconds;
+  std::set<std::string> heldOtherwise;
+  for (const SymbolClass &symbolClass : symbolClasses) {
+    Place now = symbolClass.options[solution.assignment[symbolClass.variable]];
+    Place then = symbolClass.options[other->assignment[symbolClass.variable]];
+    if (symbolClass.isWeight)
+      longer += replicatedWeight *
+                ((now.kind == Placement::Replicated) - (then.kind == Placement::Replicated));
+    if (now != then && symbolClass.isWeight)
+      heldOtherwise.insert(classNames(symbolClass.members.front()) +
+                           (then.kind == Placement::Split
+                                ? " split by dim " + std::to_string(then.dim)
+                                : std::string(" replicated")));
+  }
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "without it a step takes "
+     << llvm::format("%.1f us ", static_cast<double>(std::abs(longer)) * 1e-6)
+     << (longer < 0 ? "less" : "more");
+  if (!heldOtherwise.empty())
+    os << ", with " << llvm::join(heldOtherwise, ", ");
+  return text;
 }
 
 bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decision &decision,
@@ -533,18 +579,16 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
       }
 
   std::vector<CostTable> tables;
-  // A split weight is preferred to any time: weights are replicated only where nothing else works.
-  constexpr Picoseconds replicatedWeight = int64_t(1) << 50;
-  for (const SymbolClass &symbolClass : symbolClasses) {
+  for (SymbolClass &symbolClass : symbolClasses) {
     CostTable table{{symbolClass.variable}, {}, {}};
     Operation *declaration = SymbolTable::lookupSymbolIn(module, symbolClass.members.front());
     auto type = cast<RankedTensorType>(declaration->getAttrOfType<TypeAttr>("type").getValue());
-    bool isWeight = isa<nn::ParameterOp>(declaration) && type.getRank() >= 2 &&
-                    role == AxisRole::Tensor && symbolClass.options.size() > 1;
+    symbolClass.isWeight = isa<nn::ParameterOp>(declaration) && type.getRank() >= 2 &&
+                           role == AxisRole::Tensor && symbolClass.options.size() > 1;
     int64_t members = symbolClass.members.size();
     for (auto [index, place] : llvm::enumerate(symbolClass.options)) {
       SolverCost cost{0, 0, symbolClass.bytes[index] * members};
-      if (isWeight && place.kind == Placement::Replicated)
+      if (symbolClass.isWeight && place.kind == Placement::Replicated)
         cost.picoseconds = replicatedWeight;
       table.add({static_cast<uint8_t>(index)}, cost);
     }
@@ -623,13 +667,42 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
     tables.push_back(std::move(table));
   }
 
-  std::optional<EliminationResult> solution = eliminate(variables, std::move(tables));
+  std::optional<EliminationResult> solution = eliminate(variables, tables);
   if (!solution)
     return false;
   report.variables += variables;
   report.classes += opClasses.size();
   report.largestTable = std::max(report.largestTable, solution->largestTable);
   report.predicted += solution->cost.picoseconds;
+
+  // What else was possible, for each op in front of which a value is resharded; an add that sums
+  // partial addends first passes the question on to the users of its result.
+  auto addsPartialFirst = [&](Operation *op) {
+    auto found = classOfOp.find(op);
+    if (found == classOfOp.end())
+      return false;
+    const OpClass &opClass = opClasses[found->second];
+    return opClass.options[solution->assignment[opClass.variable]].addsPartialFirst;
+  };
+  llvm::DenseMap<Operation *, std::string> alternatives;
+  for (const ValueClass &value : valueClasses) {
+    const Availability &chosen = value.options[solution->assignment[value.variable]];
+    if (chosen.reshards.empty() &&
+        (chosen.produced.kind != Placement::Partial ||
+         llvm::none_of(value.representative.getUsers(), addsPartialFirst)))
+      continue;
+    std::string alternative = describeAlternative(value, variables, tables, *solution);
+    for (auto &[member, index] : classOfValue) {
+      if (&valueClasses[index] != &value)
+        continue;
+      for (Operation *user : member.getUsers()) {
+        alternatives[user] = alternative;
+        if (addsPartialFirst(user))
+          for (Operation *next : user->getUsers())
+            alternatives.try_emplace(next, alternative);
+      }
+    }
+  }
 
   for (const OpClass &opClass : opClasses) {
     const OpOption &option = opClass.options[solution->assignment[opClass.variable]];
@@ -640,6 +713,8 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
       opDecision.perAxis.resize(options.mesh.axes.size());
       opDecision.perAxis[axis] = strategy;
       opDecision.origin = "least predicted time";
+      if (auto found = alternatives.find(member); found != alternatives.end())
+        opDecision.origin += "; " + found->second;
     }
   }
   for (const SymbolClass &symbolClass : symbolClasses)
