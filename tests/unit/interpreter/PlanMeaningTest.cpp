@@ -126,28 +126,49 @@ const Model kModels[] = {
 
 class PlanMeaning : public testing::TestWithParam<Model> {};
 
-TEST_P(PlanMeaning, AStepIsTheInterpreters) {
-  std::string text = GetParam().text(GetParam().sizes, kAdam);
+/// A step of the plan is a step of the interpreter.
+void expectSameStep(const std::string &text, const Mesh &mesh, SequenceParallel mode) {
   auto module = gradModule(text);
   Bindings bindings = drawBindings(*module, 6);
   auto expected = Interpreter::run(entryNamed(*module, "train"), bindings);
   ASSERT_TRUE(succeeded(expected));
+  Outcome actual = runPlan(compile(text, mesh, mode), bindings);
+  ASSERT_EQ(actual.outputs.size(), expected->outputs.size());
+  for (size_t i = 0; i < actual.outputs.size(); ++i)
+    expectNear(actual.outputs[i], expected->outputs[i], 1e-10);
+  for (const auto &[symbol, value] : expected->writes) {
+    SCOPED_TRACE(symbol);
+    ASSERT_TRUE(actual.writes.count(symbol));
+    expectNear(actual.writes.at(symbol), value, 1e-10);
+  }
+}
+
+TEST_P(PlanMeaning, AStepIsTheInterpreters) {
+  std::string text = GetParam().text(GetParam().sizes, kAdam);
   for (auto [dp, tp] : {std::pair(1, 1), std::pair(1, 2), std::pair(1, 3), std::pair(2, 2)})
     for (auto mode : {SequenceParallel::Off, SequenceParallel::On}) {
       if (GetParam().sizes.batch % dp != 0 || (tp == 1 && mode == SequenceParallel::On))
         continue;
       Mesh mesh{{{"dp", dp}, {"tp", tp}}};
       SCOPED_TRACE(mesh.str() + (mode == SequenceParallel::On ? ", sequence-parallel" : ""));
-      Outcome actual = runPlan(compile(text, mesh, mode), bindings);
-      ASSERT_EQ(actual.outputs.size(), expected->outputs.size());
-      for (size_t i = 0; i < actual.outputs.size(); ++i)
-        expectNear(actual.outputs[i], expected->outputs[i], 1e-10);
-      for (const auto &[symbol, value] : expected->writes) {
-        SCOPED_TRACE(symbol);
-        ASSERT_TRUE(actual.writes.count(symbol));
-        expectNear(actual.writes.at(symbol), value, 1e-10);
-      }
+      expectSameStep(text, mesh, mode);
     }
+}
+
+TEST(RandomModels, AStepIsTheInterpreters) {
+  std::mt19937 engine(31);
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    int64_t dp = 1 + engine() % 2, tp = 1 + engine() % 6;
+    ModelSizes sizes = drawSizes(engine, dp);
+    auto text = attempt % 2 ? gptText : llamaText;
+    auto mode = static_cast<SequenceParallel>(engine() % 3);
+    SCOPED_TRACE("attempt " + std::to_string(attempt) + ": dp " + std::to_string(dp) + ", tp " +
+                 std::to_string(tp) + ", sequence-parallel " +
+                 std::to_string(static_cast<int>(mode)));
+    expectSameStep(text(sizes, kAdam), Mesh{{{"dp", dp}, {"tp", tp}}}, mode);
+    if (testing::Test::HasFailure())
+      return;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, PlanMeaning, testing::ValuesIn(kModels),

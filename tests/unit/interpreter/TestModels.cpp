@@ -265,6 +265,23 @@ std::string mlpText(const ModelSizes &sizes, const std::string &optimizer) {
                     commonNames(sizes, optimizer));
 }
 
+ModelSizes drawSizes(std::mt19937 &engine, int64_t dp) {
+  auto between = [&](int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(engine() % (high - low + 1));
+  };
+  ModelSizes sizes;
+  sizes.layers = between(1, 2);
+  sizes.batch = dp * between(1, 2);
+  sizes.sequence = between(1, 5);
+  sizes.vocab = between(2, 17);
+  sizes.hidden = between(2, 9);
+  sizes.kvHeads = between(1, 4);
+  sizes.heads = sizes.kvHeads * between(1, 3);
+  sizes.size = 2 * between(1, 2);
+  sizes.inner = between(1, 13);
+  return sizes;
+}
+
 mlir::OwningOpRef<mlir::ModuleOp> gradModule(const std::string &text) {
   auto module = parseModule(text);
   mlir::PassManager passes(&context());

@@ -27,6 +27,10 @@ std::string llamaText(const ModelSizes &sizes, const std::string &optimizer);
 /// linear, relu, linear, sum of squares; with biases.
 std::string mlpText(const ModelSizes &sizes, const std::string &optimizer);
 
+/// Sizes as chance has them; the batch is a multiple of `dp`. Often more ranks than heads, classes
+/// or positions.
+ModelSizes drawSizes(std::mt19937 &engine, int64_t dp);
+
 /// Parses, binds, unrolls and flattens (level model), then builds level grad: the entry @train of
 /// @loss.
 mlir::OwningOpRef<mlir::ModuleOp> gradModule(const std::string &text);

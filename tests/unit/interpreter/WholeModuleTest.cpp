@@ -177,23 +177,11 @@ void expectSolvedPlanComputesTheSame(mlir::ModuleOp grad, const Mesh &mesh, Sequ
 /// Sizes as chance has them, on any mesh: more ranks than heads, classes or positions.
 TEST(RandomModels, TheSolversPlanComputesTheSame) {
   std::mt19937 engine(17);
-  auto between = [&](int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(engine() % (high - low + 1));
-  };
   for (int attempt = 0; attempt < 40; ++attempt) {
-    ModelSizes sizes;
-    int64_t dp = between(1, 2), tp = between(1, 8);
-    sizes.layers = between(1, 2);
-    sizes.batch = dp * between(1, 2);
-    sizes.sequence = between(1, 5);
-    sizes.vocab = between(2, 17);
-    sizes.hidden = between(2, 9);
-    sizes.kvHeads = between(1, 4);
-    sizes.heads = sizes.kvHeads * between(1, 3);
-    sizes.size = 2 * between(1, 2);
-    sizes.inner = between(1, 13);
+    int64_t dp = 1 + engine() % 2, tp = 1 + engine() % 8;
+    ModelSizes sizes = drawSizes(engine, dp);
     auto text = attempt % 2 ? gptText : llamaText;
-    auto mode = static_cast<SequenceParallel>(between(0, 2));
+    auto mode = static_cast<SequenceParallel>(engine() % 3);
     SCOPED_TRACE("attempt " + std::to_string(attempt) + ": dp " + std::to_string(dp) + ", tp " +
                  std::to_string(tp) + ", sequence-parallel " +
                  std::to_string(static_cast<int>(mode)));
