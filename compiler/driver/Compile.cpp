@@ -10,6 +10,7 @@
 #include "runtime/plan/PlanWriter.h"
 
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -57,11 +58,7 @@ static Status runPipeline(Compilation &compilation) {
   return Status();
 }
 
-static Status checkMemoryLimit(const CompileOptions &options, const std::vector<uint8_t> &plan) {
-  Result<PlanFile> loaded = PlanFile::fromBytes(plan);
-  if (!loaded.ok())
-    return loaded.status();
-  uint64_t bytes = loaded->arenaBytes();
+static Status checkMemoryLimit(const CompileOptions &options, uint64_t bytes) {
   if (!options.memoryLimit || bytes <= uint64_t(options.memoryLimit))
     return Status();
   return Status(Code::InvalidInput,
@@ -79,6 +76,7 @@ int tpc::compileMain(std::span<const std::string> arguments) {
     llvm::outs() << options->help;
     return 0;
   }
+  auto start = std::chrono::steady_clock::now();
   MLIRContext context(MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(&context, options->model);
   Compilation compilation(*options);
@@ -90,7 +88,19 @@ int tpc::compileMain(std::span<const std::string> arguments) {
     return report(status);
   if (options->stopAfter)
     return 0;
-  if (Status status = checkMemoryLimit(*options, compilation.plan); !status.ok())
+  Result<PlanFile> plan = PlanFile::fromBytes(compilation.plan);
+  if (!plan.ok())
+    return report(plan.status());
+  if (Status status = checkMemoryLimit(*options, plan->arenaBytes()); !status.ok())
     return report(status);
-  return report(writeFileAtomically(options->output, compilation.plan));
+  if (Status status = writeFileAtomically(options->output, compilation.plan); !status.ok())
+    return report(status);
+  // Times are not in the plan, which is the same wherever it is compiled.
+  const SolverReport &solver = compilation.solver;
+  llvm::errs() << llvm::format("%s: %.1f MiB a rank (%s); %d ops in %d classes sharded in %.2f s, "
+                               "compiled in %.2f s\n",
+                               options->output.c_str(), plan->arenaBytes() / double(1 << 20),
+                               options->mesh.str().c_str(), solver.ops, solver.classes,
+                               compilation.solverSeconds, secondsSince(start));
+  return 0;
 }

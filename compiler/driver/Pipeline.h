@@ -5,9 +5,14 @@
 
 #include "mlir/IR/OwningOpRef.h"
 
+#include <chrono>
 #include <functional>
 
 namespace tpc {
+
+inline double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 /// What the steps work on.
 struct Compilation {
@@ -23,6 +28,7 @@ struct Compilation {
   std::vector<ShardConstraint> constraints;
   std::string shardedIr;
   SolverReport solver;
+  double solverSeconds = 0; ///< wall clock; printed, never written into the plan
   std::vector<uint8_t> plan;
 };
 

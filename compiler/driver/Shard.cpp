@@ -28,7 +28,9 @@ LogicalResult tpc::shard(Compilation &compilation) {
   ModuleOp module = *compilation.module;
   SolverOptions solver{options.mesh, options.hardware, options.sequenceParallel,
                        compilation.constraints};
+  auto start = std::chrono::steady_clock::now();
   FailureOr<Decision> decision = solveShardings(module, solver, compilation.solver);
+  compilation.solverSeconds = secondsSince(start);
   if (failed(decision))
     return failure();
   return applyShardings(module, *decision);
