@@ -24,7 +24,7 @@ Result<interpreter::Bindings> gatherBindings(const RunSession &session, const pl
                                              mlir::ModuleOp scheduled);
 
 struct WholeProgramResult {
-  double difference = 0; ///< the largest, relative to the largest element of its tensor
+  double difference = 0; ///< the largest, relative to the largest value of its kind
   std::string where;     ///< "output loss", "@wte"
 };
 

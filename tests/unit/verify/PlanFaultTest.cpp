@@ -7,6 +7,7 @@
 #include "RowSplit.h"
 
 #include "compiler/emit/Emit.h"
+#include "compiler/verify/VerifyCommand.h"
 #include "compiler/verify/VerifyPlan.h"
 #include "dialects/tp/TP.h"
 #include "runtime/cli/Bindings.h"
@@ -16,6 +17,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cstdio>
+#include <sstream>
 
 using namespace tpc;
 using namespace tpc::verify;
@@ -49,7 +53,8 @@ protected:
   }
 
   PlanFile makePlan() {
-    auto bytes = emitPlan(*scheduled, {});
+    EmitOptions options;
+    auto bytes = emitPlan(*scheduled, options);
     EXPECT_TRUE(succeeded(bytes));
     Result<PlanFile> plan = PlanFile::fromBytes(std::move(*bytes));
     EXPECT_TRUE(plan.ok()) << plan.status().message();
@@ -128,19 +133,43 @@ TEST_F(PlanFaultTest, AFlippedValueOfACollectiveIsNamed) {
   EXPECT_EQ(verifier->findings().differences(), 2);
 }
 
-TEST_F(PlanFaultTest, AChangedInstructionIsNamed) {
-  PlanFile good = makePlan();
+/// The plan with a linear that leaves out the last of its terms.
+std::vector<uint8_t> spoiled(const PlanFile &good) {
   std::unique_ptr<plan::PlanT> changed(good.root().UnPack());
   for (auto &instruction : changed->entries[0]->instructions)
     if (instruction->name == "fc: linear")
       instruction->body.AsGemm()->k = 3;
-  Result<PlanFile> bad = PlanFile::fromBytes(sealPlan(*changed));
+  return sealPlan(*changed);
+}
+
+TEST_F(PlanFaultTest, AChangedInstructionIsNamed) {
+  Result<PlanFile> bad = PlanFile::fromBytes(spoiled(makePlan()));
   ASSERT_TRUE(bad.ok()) << bad.status().message();
   verify(*bad);
   ASSERT_TRUE(verifier && verifier->findings().first());
   EXPECT_EQ(verifier->findings().first()->subject.what, "nn.linear");
   EXPECT_EQ(verifier->findings().first()->subject.rank, 0);
   EXPECT_EQ(verifier->findings().first()->subject.instruction, 0u);
+}
+
+TEST_F(PlanFaultTest, TheCommandSaysSo) {
+  std::string path = testing::TempDir() + "verify-spoiled.plan";
+  ASSERT_TRUE(writeFileAtomically(path, spoiled(makePlan())).ok());
+  std::ostringstream out;
+  std::string words[] = {path, "--steps", "2", "--whole-program", "off"};
+  Status status = verifyCommand(words, out);
+  EXPECT_EQ(status.code(), Code::Difference) << status.message();
+  EXPECT_THAT(status.message(), HasSubstr("rank 0, step 1, instruction 0 (fc: linear), op "
+                                          "nn.linear"));
+  EXPECT_THAT(status.hint(), HasSubstr("4 results of ops are off in all"));
+  EXPECT_THAT(out.str(), HasSubstr("entry train, 2 rank(s) (tp=2), f32, 2 step(s)"));
+  std::remove(path.c_str());
+}
+
+TEST_F(PlanFaultTest, AnOptionOfRunAloneIsRefused) {
+  std::ostringstream out;
+  std::string words[] = {"any.plan", "--save", "x"};
+  EXPECT_EQ(verifyCommand(words, out).code(), Code::Usage);
 }
 
 } // namespace
