@@ -27,7 +27,7 @@ static Status dump(const Compilation &compilation, Level level) {
   if (std::error_code error = llvm::sys::fs::create_directories(path))
     return Status(Code::InvalidInput,
                   "cannot create '" + path.str().str() + "': " + error.message());
-  llvm::sys::path::append(path, Twine(name(level)) + (level == Level::Plan ? ".json" : ".mlir"));
+  llvm::sys::path::append(path, Twine(name(level)) + (level == Level::Plan ? ".txt" : ".mlir"));
   std::string text = levelText(compilation, level);
   return writeFileAtomically(path.str().str(),
                              {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
@@ -43,7 +43,7 @@ static Status runPipeline(Compilation &compilation) {
       if (step.isCheck)
         return Status(Code::Internal, step.name + " does not hold, which is a bug of tpc",
                       "report it with the model and the output of --dump-to");
-      return Status(Code::InvalidInput, options.model + " was not compiled");
+      return Status(Code::InvalidInput, "");
     }
     bool levelIsDone = i + 1 == steps.size() || steps[i + 1].level != step.level;
     if (!levelIsDone)

@@ -11,9 +11,8 @@ using namespace mlir;
 using namespace tpc;
 
 int tpc::report(const Status &status) {
-  if (status.ok())
-    return 0;
-  llvm::errs() << "error: " << status.message() << '\n';
+  if (!status.message().empty())
+    llvm::errs() << "error: " << status.message() << '\n';
   if (!status.hint().empty())
     llvm::errs() << "hint: " << status.hint() << '\n';
   return static_cast<int>(status.code());

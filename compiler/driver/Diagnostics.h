@@ -9,7 +9,8 @@
 
 namespace tpc {
 
-/// "error: " the sentence, then "hint: " on a line of its own. Returns the exit status.
+/// "error: " the sentence, then "hint: " on a line of its own. Returns the exit status. A status
+/// without a message is that of an error which has been printed where it was found.
 int report(const Status &status);
 
 /// Prints errors of the compiler as `FILE:LINE:COL: error: ...`, with notes that begin with "hint:"

@@ -125,7 +125,7 @@ int tpc::inspectMain(std::span<const std::string> arguments) {
     return report(status);
   for (const Step &step : makePipeline(options, &context))
     if (step.level == Level::Model && failed(step.run(compilation)))
-      return report(Status(Code::InvalidInput, options.model + " is no valid model"));
+      return report(Status(Code::InvalidInput, ""));
   Summary summary = summarise(*compilation.module, modelName(*compilation.module, options.model));
   if (format == "json")
     printJson(summary, view == "sharding");

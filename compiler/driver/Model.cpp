@@ -33,7 +33,7 @@ Status tpc::loadModel(const std::string &path, MLIRContext &context, OwningOpRef
       llvm::MemoryBuffer::getMemBuffer(text, llvm::sys::path::filename(path)), llvm::SMLoc());
   module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
-    return Status(Code::InvalidInput, path + " is no valid model");
+    return Status(Code::InvalidInput, ""); // the parser has said what is wrong
   return Status();
 }
 

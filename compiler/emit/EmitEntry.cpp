@@ -228,9 +228,14 @@ private:
   LogicalResult emitKernel(nn::KernelOp kernel) {
     const codegen::GeneratedKernel &code = kernels[kernel];
     std::vector<std::unique_ptr<plan::ScalarArgumentT>> scalars;
-    for (Value input : kernel.getInputs())
-      if (auto offset = input.getDefiningOp<tp::OffsetOp>())
-        scalars.push_back(emitOffset(offset));
+    for (Value input : kernel.getInputs()) {
+      if (!isa<IndexType>(input.getType()))
+        continue;
+      auto offset = input.getDefiningOp<tp::OffsetOp>();
+      if (!offset)
+        return kernel.emitOpError("has an index input that is no tp.offset");
+      scalars.push_back(emitOffset(offset));
+    }
     // What each pointer's bytes hold, while the functions of the kernel run one after the other.
     uint32_t scratch = memory.workspaceOf(kernel) ? numbers.fresh() : 0;
     llvm::SmallDenseSet<unsigned> overwritten;

@@ -1,0 +1,25 @@
+// REQUIRES: tpc-compile
+// RUN: not tpc-compile compile %models/mlp.mlir --tp 0 2>&1 | FileCheck %s --check-prefix=RANKS
+// RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --tp 4 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: not tpc-compile compile %models/mlp.mlir --dim B 2>&1 | FileCheck %s --check-prefix=DIM
+// RUN: not tpc-compile compile %models/mlp.mlir --dim C=4 2>&1 | FileCheck %s --check-prefix=UNKNOWN-DIM
+// RUN: not tpc-compile compile %models/mlp.mlir --target cuda 2>&1 | FileCheck %s --check-prefix=CUDA
+// RUN: not tpc-compile compile %models/mlp.mlir --precision f64 --comm-dtype f32 2>&1 | FileCheck %s --check-prefix=WIRE
+// RUN: not tpc-compile compile %models/mlp.mlir --recompute full 2>&1 | FileCheck %s --check-prefix=RECOMPUTE
+// RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --shard "nope=[{tp}, {}]" 2>&1 | FileCheck %s --check-prefix=SHARD
+// RUN: not tpc-compile compile %models/mlp.mlir --stop-after grad -o x.plan 2>&1 | FileCheck %s --check-prefix=OUTPUT
+// RUN: not tpc-compile compile %models/mlp.mlir --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT
+
+// RANKS: error: '0' is no value of --tp
+// RANKS-NEXT: hint: give an integer of at least 1
+// TWICE: error: --tp is given twice
+// DIM: error: 'B' binds no dim
+// DIM-NEXT: hint: --dim NAME=SIZE
+// UNKNOWN-DIM: mlp.mlir:{{[0-9]+:[0-9]+}}: error: there is no dim "C" to bind
+// CUDA: error: this build of tpc generates no code for CUDA
+// WIRE: error: --comm-dtype has no effect with --precision f64
+// RECOMPUTE: error: --recompute full is not implemented
+// SHARD: error: the constraint 'nope=[{tp}, {}]' matches no parameter, state or input
+// SHARD-NEXT: hint: {{.+}}tpc inspect
+// OUTPUT: error: -o has no effect with --stop-after
+// LIMIT: error: the plan needs {{[0-9]+}} bytes on a rank, more than the limit of 1000
