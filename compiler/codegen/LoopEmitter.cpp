@@ -29,6 +29,8 @@ constexpr int64_t kTileBytes = 64 * 1024;
 constexpr int64_t kMostBlocks = 64;
 /// Columns that one tile of the second stage adds up.
 constexpr int64_t kSumColumns = 1024;
+/// Columns that are summed in the element's own type before f64 takes over.
+constexpr int64_t kSumBlock = 1024;
 constexpr int64_t kCacheLine = 64;
 
 int64_t bytesOf(Type element) { return element.getIntOrFloatBitWidth() / 8; }
@@ -104,6 +106,9 @@ private:
   scf::ForOp loop(Value lower, Value upper, ValueRange carried = {});
   Value indexOf(Value word) { return arith::IndexCastOp::create(b, loc, b.getIndexType(), word); }
   Value index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+  Value real(Type type, double value) {
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+  }
   Value zero(Type type) { return arith::ConstantOp::create(b, loc, b.getZeroAttr(type)); }
   Value addIndex(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
   Value mulIndex(Value x, int64_t y) {
@@ -335,26 +340,40 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
   }
   for (int depth = 0; depth <= last; ++depth) {
     bool storing = depth == last && storesElements;
-    SmallVector<Value> reductions, initial;
+    SmallVector<Value> reductions, summed, initial;
+    auto carry = [&](Value value, ReduceKind kind) {
+      Type type = value.getType();
+      initial.push_back(kind == ReduceKind::Sum ? zero(type) : real(type, -INFINITY));
+      summed.push_back(kind == ReduceKind::Sum ? value : Value());
+    };
     for (Value reduction : graph.reductions())
       if (static_cast<int>(graph.depth(reduction)) == depth + 1) {
         reductions.push_back(reduction);
-        Type type = reduction.getType();
-        // A row can be as long as the vocabulary: its sums are carried in float64.
-        initial.push_back(
-            graph.leaf(reduction)->reduce == ReduceKind::Sum
-                ? zero(b.getF64Type())
-                : arith::ConstantOp::create(b, loc, b.getFloatAttr(type, -INFINITY)).getResult());
+        carry(reduction, graph.leaf(reduction)->reduce);
       }
     SmallVector<const Store *> sums;
     if (storing)
       for (const Store &store : graph.stores())
         if (store.kind == Store::SumAll && store.level == Level::Column) {
           sums.push_back(&store);
-          initial.push_back(zero(store.value.getType()));
+          carry(store.value, ReduceKind::Sum);
         }
-    scf::ForOp loop = this->loop(index(0), columns, initial);
-    columnLoop = loop;
+    // A row can be as long as the vocabulary: its sums are carried from block to block in f64.
+    bool hasBlocks = domain.columns > kSumBlock && llvm::any_of(summed, [](Value v) { return v; });
+    scf::ForOp blocks;
+    Value lower = index(0), upper = columns;
+    if (hasBlocks) {
+      SmallVector<Value> wide = initial;
+      for (auto [value, sum] : llvm::zip(wide, summed))
+        if (sum)
+          value = zero(b.getF64Type());
+      blocks = scf::ForOp::create(b, loc, lower, columns, index(kSumBlock), wide);
+      b.setInsertionPointToEnd(blocks.getBody());
+      lower = blocks.getInductionVar();
+      upper = arith::MinSIOp::create(b, loc, addIndex(lower, index(kSumBlock)), columns);
+    }
+    scf::ForOp loop = this->loop(lower, upper, initial);
+    columnLoop = hasBlocks ? blocks : loop;
     columnValue = loop.getInductionVar();
     column.clear();
     SmallVector<Value> next;
@@ -362,7 +381,7 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
       const Leaf *leaf = graph.leaf(reduction);
       Value element = get(leaf->operand), carried = loop.getRegionIterArg(i);
       next.push_back(leaf->reduce == ReduceKind::Sum
-                         ? addReal(carried, rounded(element, b.getF64Type()), true)
+                         ? addReal(carried, element, true)
                          : arith::MaximumFOp::create(b, loc, carried, element).getResult());
     }
     for (auto [i, store] : llvm::enumerate(sums))
@@ -391,15 +410,27 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
     if (!initial.empty())
       scf::YieldOp::create(b, loc, next);
     b.setInsertionPointAfter(loop);
+    SmallVector<Value> done(loop.getResults());
+    if (hasBlocks) {
+      for (auto [i, sum] : llvm::enumerate(summed)) {
+        Value before = blocks.getRegionIterArg(i);
+        done[i] = sum ? addReal(before, rounded(done[i], b.getF64Type()))
+                      : arith::MaximumFOp::create(b, loc, before, done[i]).getResult();
+      }
+      scf::YieldOp::create(b, loc, done);
+      b.setInsertionPointAfter(blocks);
+      for (auto [i, sum] : llvm::enumerate(summed))
+        done[i] = sum ? rounded(blocks.getResult(i), sum.getType()) : blocks.getResult(i);
+    }
     columnLoop = nullptr;
     for (auto [i, reduction] : llvm::enumerate(reductions))
-      row.map(reduction, rounded(loop.getResult(i), reduction.getType()));
+      row.map(reduction, done[i]);
     unsigned total = 0, carried = reductions.size();
     for (const Store &store : graph.stores()) {
       if (store.kind != Store::SumAll)
         continue;
       if (storing && store.level == Level::Column)
-        totals[total] = addReal(totals[total], loop.getResult(carried++));
+        totals[total] = addReal(totals[total], done[carried++]);
       ++total;
     }
   }

@@ -96,7 +96,7 @@ TEST(Kernel, LengthsAndTails) {
 }
 
 TEST(Kernel, LayerNormWithResidual) {
-  for (std::string columns : {"1", "5", "64", "771"}) {
+  for (std::string columns : {"1", "5", "64", "771", "2500"}) {
     SCOPED_TRACE(columns);
     std::string x = "tensor<2x19x" + columns + "xf32>", w = "tensor<" + columns + "xf32>",
                 r = "tensor<2x19xf32>";
