@@ -14,6 +14,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -31,6 +34,10 @@ constexpr int64_t kMostBlocks = 64;
 constexpr int64_t kSumColumns = 1024;
 /// Columns that are summed in the element's own type before f64 takes over.
 constexpr int64_t kSumBlock = 1024;
+/// A value of a column that takes this many ops is computed once a call, into at most so many bytes
+/// of stack.
+constexpr unsigned kTableOps = 16;
+constexpr int64_t kTableBytes = 16 * 1024;
 constexpr int64_t kCacheLine = 64;
 
 int64_t bytesOf(Type element) { return element.getIntOrFloatBitWidth() / 8; }
@@ -128,6 +135,12 @@ private:
   Value get(Value value);
   Value emitLeaf(Value value, const Leaf &leaf);
   void emitRow(Value tile, Value row, MutableArrayRef<Value> totals);
+  /// Whether a value is the same in every row.
+  bool isOfColumn(Value value);
+  void collectSlice(Value value, llvm::SmallPtrSetImpl<Operation *> &ops);
+  void findTables(Value value, llvm::SmallSetVector<Value, 4> &found,
+                  llvm::SmallPtrSetImpl<void *> &seen);
+  void emitTables();
 
   const BodyGraph &graph;
   const GeneratedFunction &function;
@@ -142,6 +155,8 @@ private:
   Operation *columnLoop = nullptr; ///< values of the row are computed before it
   Value rowValue, columnValue;
   IRMapping uniform, row, column;
+  llvm::DenseMap<Value, bool> ofColumn;
+  llvm::DenseMap<Value, Value> tables; ///< values of columns that are computed once a call
 };
 
 Value FunctionEmitter::addReal(Value x, Value y, bool reorder) {
@@ -296,6 +311,11 @@ Value FunctionEmitter::get(Value value) {
   IRMapping &map = level == Level::Uniform ? uniform : level == Level::Row ? row : column;
   if (Value known = map.lookupOrNull(value))
     return known;
+  if (Value table = tables.lookup(value)) {
+    Value known = loadElement(table, value.getType(), columnValue);
+    map.map(value, known);
+    return known;
+  }
   OpBuilder::InsertionGuard guard(b);
   if (level == Level::Uniform)
     b.setInsertionPoint(tileLoop);
@@ -312,6 +332,81 @@ Value FunctionEmitter::get(Value value) {
   }
   map.map(value, result);
   return result;
+}
+
+//===--- tables ---===//
+
+// What depends on the column alone, and is long to compute (the frequencies of rope), is the same
+// in every row.
+
+bool FunctionEmitter::isOfColumn(Value value) {
+  if (auto it = ofColumn.find(value); it != ofColumn.end())
+    return it->second;
+  bool result;
+  if (const Leaf *leaf = graph.leaf(value))
+    result = leaf->kind == Leaf::ColumnIndex || leaf->kind == Leaf::Scalar ||
+             (leaf->kind == Leaf::Load && isOfColumn(leaf->operand));
+  else
+    result = llvm::all_of(value.getDefiningOp()->getOperands(),
+                          [&](Value operand) { return isOfColumn(operand); });
+  ofColumn[value] = result;
+  return result;
+}
+
+void FunctionEmitter::collectSlice(Value value, llvm::SmallPtrSetImpl<Operation *> &ops) {
+  Operation *op = value.getDefiningOp();
+  if (!op || graph.level(value) != Level::Column || !ops.insert(op).second)
+    return;
+  for (Value operand : op->getOperands())
+    collectSlice(operand, ops);
+}
+
+void FunctionEmitter::findTables(Value value, llvm::SmallSetVector<Value, 4> &found,
+                                 llvm::SmallPtrSetImpl<void *> &seen) {
+  if (!seen.insert(value.getAsOpaquePointer()).second)
+    return;
+  if (const Leaf *leaf = graph.leaf(value)) {
+    if (leaf->operand)
+      findTables(leaf->operand, found, seen);
+    return;
+  }
+  llvm::SmallPtrSet<Operation *, 32> slice;
+  if (graph.level(value) == Level::Column)
+    collectSlice(value, slice);
+  if (slice.size() >= kTableOps && isa<FloatType>(value.getType()) && isOfColumn(value)) {
+    found.insert(value);
+    return;
+  }
+  for (Value operand : value.getDefiningOp()->getOperands())
+    findTables(operand, found, seen);
+}
+
+void FunctionEmitter::emitTables() {
+  const Domain &domain = graph.domain();
+  llvm::SmallSetVector<Value, 4> found;
+  llvm::SmallPtrSet<void *, 32> seen;
+  for (const Store &store : graph.stores())
+    findTables(store.value, found, seen);
+  int64_t bytes = 0;
+  for (Value value : found)
+    bytes += domain.columns * bytesOf(value.getType());
+  if (found.empty() || domain.isFlat || domain.rows == 1 || bytes > kTableBytes)
+    return;
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Value count = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(domain.columns));
+  SmallVector<Value> memory;
+  for (Value value : found)
+    memory.push_back(LLVM::AllocaOp::create(b, loc, pointer, value.getType(), count, kCacheLine));
+  scf::ForOp fill = loop(index(0), index(domain.columns));
+  tileLoop = columnLoop = fill;
+  columnValue = fill.getInductionVar();
+  for (auto [value, table] : llvm::zip(found, memory))
+    storeElement(get(value), table, value.getType(), columnValue);
+  column.clear();
+  columnLoop = nullptr;
+  b.setInsertionPointAfter(fill);
+  for (auto [value, table] : llvm::zip(found, memory))
+    tables[value] = table;
 }
 
 //===--- rows ---===//
@@ -450,6 +545,7 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
 void FunctionEmitter::emitRows() {
   const Domain &domain = graph.domain();
   begin();
+  emitTables();
   Value firstTile = indexOf(implementation.getArgument(pointers + 1));
   Value endTile = indexOf(implementation.getArgument(pointers + 2));
   scf::ForOp tiles = loop(firstTile, endTile);

@@ -250,6 +250,19 @@ TEST(Kernel, CrossEntropy) {
              ""});
 }
 
+TEST(Kernel, LongRowsKeepTheirDigits) {
+  // The sum of exponentials over a vocabulary: its error is the loss's.
+  std::string x = "tensor<3x50257xf32>", r = "tensor<3xf32>", ids = "tensor<3xi32>";
+  std::string inputs = " : (" + x + ", " + r + ", " + ids + ") -> (" + r + ", " + r + ")\n";
+  KernelHarness(Text{{{"x", x}, {"m", r}, {"labels", ids}},
+                     {r},
+                     "%s, %t = nn.ce_row_sums %x, %m, %labels {classes = 50257 : i64}" + inputs +
+                         "nn.yield %s : " + r,
+                     ""}
+                    .str())
+      .check(1.5e-7, 0);
+}
+
 TEST(Kernel, CastsRound) {
   std::string x = "tensor<3x50xf32>", h = "tensor<3x50xbf16>";
   KernelHarness harness(Text{{{"x", x}},
