@@ -149,6 +149,35 @@ TEST(CompiledPlan, IsTheSameInEveryFolder) {
   }
 }
 
+TEST(CompiledPlan, APartOfAnotherShapeIsSeen) {
+  std::vector<uint8_t> bytes =
+      compile(kModels / "mlp.mlir", {"--tp", "3", "--shard", "fc1=[{}, {tp}]"});
+  std::unique_ptr<plan::PlanT> plan(plan::GetPlan(bytes.data())->UnPack());
+  auto passes = [&] { return PlanFile::fromBytes(sealPlan(*plan)).ok(); };
+  ASSERT_TRUE(passes());
+  unsigned parts = 0;
+  for (auto &entry : plan->entries)
+    for (auto &instruction : entry->instructions) {
+      plan::CopyT *copy = instruction->body.AsCopy();
+      if (!copy)
+        continue;
+      ++parts;
+      // 128 features over 3 ranks: 43 each, the last one of the last rank is a pad.
+      EXPECT_EQ(copy->source_extent, 128);
+      EXPECT_EQ(copy->extent, 43);
+      for (int64_t *field : {&copy->outer, &copy->source_extent, &copy->extent, &copy->inner_bytes})
+        for (int64_t wrong : {*field + 1, *field - 1, -*field}) {
+          std::swap(*field, wrong);
+          EXPECT_FALSE(passes());
+          std::swap(*field, wrong);
+        }
+      copy->axis = 1;
+      EXPECT_FALSE(passes());
+      copy->axis = 0;
+    }
+  EXPECT_GT(parts, 0u);
+}
+
 TEST(CompiledPlan, UpdatesParametersInPlace) {
   std::vector<uint8_t> bytes = compile(kModels / "gpt-2l.mlir", {"--tp", "2"});
   const plan::Plan *plan = plan::GetPlan(bytes.data());
