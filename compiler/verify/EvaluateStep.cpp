@@ -42,14 +42,14 @@ class KernelEvaluation {
 public:
   KernelEvaluation(const Mesh &mesh, int rank) : mesh(mesh), rank(rank) {}
 
-  mlir::FailureOr<std::vector<Bounded>> run(nn::KernelOp kernel, llvm::ArrayRef<Tensor> operands) {
+  mlir::FailureOr<std::vector<Bounded>> run(nn::KernelOp kernel, std::vector<Tensor> operands) {
     mlir::Block &block = kernel.getBody().front();
     llvm::DenseMap<mlir::Value, mlir::Operation *> lastUse;
     for (mlir::Operation &op : block)
       for (mlir::Value operand : op.getOperands())
         lastUse[operand] = &op;
     for (auto [argument, value] : llvm::zip_equal(block.getArguments(), operands))
-      values[argument] = {value, std::nullopt};
+      values[argument] = {std::move(value), std::nullopt};
     for (mlir::Operation &op : block.without_terminator()) {
       if (failed(compute(&op)))
         return mlir::failure();
@@ -111,15 +111,15 @@ private:
 
 mlir::FailureOr<std::vector<Bounded>> tpc::verify::evaluateStep(mlir::Operation *step,
                                                                 const Mesh &mesh, int rank,
-                                                                llvm::ArrayRef<Tensor> operands) {
+                                                                std::vector<Tensor> operands) {
   // A write copies.
   if (mlir::isa<nn::WriteOp>(step))
-    return std::vector<Bounded>{{operands[0], std::nullopt}};
+    return std::vector<Bounded>{{std::move(operands[0]), std::nullopt}};
   KernelEvaluation evaluation(mesh, rank);
   if (auto kernel = mlir::dyn_cast<nn::KernelOp>(step))
-    return evaluation.run(kernel, operands);
+    return evaluation.run(kernel, std::move(operands));
   for (auto [operand, value] : llvm::zip_equal(step->getOperands(), operands))
-    evaluation.set(operand, value);
+    evaluation.set(operand, std::move(value));
   if (failed(evaluation.compute(step)))
     return mlir::failure();
   std::vector<Bounded> results;
