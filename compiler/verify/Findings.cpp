@@ -100,6 +100,8 @@ void Findings::compare(const Subject &subject, const Bounded &expected, const Te
   ++kind.checks;
   kind.elements += found.size();
   kind.unbounded += unbounded;
+  if (unbounded)
+    kind.whereUnbounded = subject.name;
   if (largestShare > kind.share) {
     kind.share = largestShare;
     kind.where = subject.name;

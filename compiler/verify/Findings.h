@@ -42,6 +42,7 @@ struct KindSummary {
   int64_t unbounded = 0; ///< elements about which nothing can be said
   double share = 0;      ///< the largest difference over its bound
   std::string where;     ///< that was
+  std::string whereUnbounded;
 };
 
 class Findings {

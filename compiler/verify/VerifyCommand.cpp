@@ -130,7 +130,8 @@ private:
       if (!summary.where.empty())
         out_ << " (" << summary.where << ")";
       if (summary.unbounded)
-        out_ << "; " << summary.unbounded << " elements have no finite bound";
+        out_ << "; " << summary.unbounded << " elements have no finite bound ("
+             << summary.whereUnbounded << ")";
       out_ << "\n";
     }
     for (const auto &[note, count] : findings.notes())
