@@ -346,7 +346,8 @@ std::vector<Availability> AxisSolver::availabilities(Value value, const std::set
                           {*alongSequence, Place::replicated()},
                           scatter + reshardTime(CollectiveKind::AllGather, type)});
       }
-    } else if (place.kind == Placement::Split && (place == alongSequence || gathersAllowed)) {
+    } else if (place.kind == Placement::Split &&
+               (place == alongSequence || gathersAllowed || llvm::is_contained(returned, value))) {
       result.push_back(
           {place, {Place::replicated()}, reshardTime(CollectiveKind::AllGather, type)});
     }

@@ -93,7 +93,8 @@ protected:
         auto attr = reshard->getAttrOfType<StringAttr>(name);
         return attr ? attr.getValue().str() : std::string();
       };
-      std::string scope = std::regex_replace(attribute(nn::kScopeAttr), std::regex("h\\.[0-9]+"), "h");
+      std::string scope =
+          std::regex_replace(attribute(nn::kScopeAttr), std::regex("h\\.[0-9]+"), "h");
       if (attribute(nn::kPhaseAttr) == "update")
         scope = "";
       ++counts[attribute(nn::kPhaseAttr) + " " + scope + ": " + placement(reshard.getX()).str() +
@@ -228,6 +229,18 @@ TEST_F(ModelSharding, DataParallelismSumsGradientsAndNothingElse) {
     EXPECT_NE(what.find("partial(sum) to replicated"), std::string::npos) << what;
 }
 
+TEST_F(ModelSharding, ResultsOfAnEntryAreGathered) {
+  OwningOpRef<ModuleOp> module = grad("mlp");
+  SolverOptions twoByTwo = options(2, 2);
+  FailureOr<Decision> decision = solveShardings(*module, twoByTwo, report);
+  ASSERT_TRUE(succeeded(decision)) << messages;
+  ASSERT_TRUE(succeeded(applyShardings(*module, *decision))) << messages;
+  auto entry = module->lookupSymbol<nn::EntryOp>("loss");
+  for (Value result : entry.getBody().front().getTerminator()->getOperands())
+    EXPECT_TRUE(tp::toSharding(cast<RankedTensorType>(result.getType()), twoByTwo.mesh)
+                    .isFullyReplicated());
+}
+
 TEST_F(ModelSharding, ABatchThatDpDoesNotDivideIsRefused) {
   OwningOpRef<ModuleOp> module = grad("gpt-2l");
   EXPECT_TRUE(failed(solveShardings(*module, options(2, 2), report)));
@@ -274,11 +287,11 @@ TEST_F(ModelSharding, ConstraintsThatMeanNothingAreRefused) {
 
 TEST(ShardConstraint, IsParsedOrExplained) {
   std::string error;
-  std::optional<ShardConstraint> constraint = parseShardConstraint("a.*=[{\"tp\"}, {dp, tp}]", error);
+  std::optional<ShardConstraint> constraint =
+      parseShardConstraint("a.*=[{\"tp\"}, {dp, tp}]", error);
   ASSERT_TRUE(constraint);
   EXPECT_EQ(constraint->pattern, "a.*");
-  EXPECT_EQ(constraint->axesPerDim,
-            (std::vector<std::vector<std::string>>{{"tp"}, {"dp", "tp"}}));
+  EXPECT_EQ(constraint->axesPerDim, (std::vector<std::vector<std::string>>{{"tp"}, {"dp", "tp"}}));
   for (const char *wrong : {"a", "=[{}]", "a={}", "a=[{tp]", "a=[{tp} {}]", "a=[tp]"}) {
     EXPECT_FALSE(parseShardConstraint(wrong, error)) << wrong;
     EXPECT_FALSE(error.empty());
