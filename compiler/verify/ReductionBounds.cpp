@@ -14,19 +14,20 @@ namespace tpc::verify {
 
 namespace {
 
-/// Sums of `terms` terms each.
-Results sums(const Evaluated &e, int64_t terms) {
-  double gamma = e.rounding().gamma(static_cast<double>(terms));
+/// `relative` to the sums of magnitudes.
+Results sums(const Evaluated &e, double relative) {
   double tiny = e.rounding().tiny;
   Tensor bounds = magnitudes(e);
   Tensor through = propagated(e);
   for (int64_t i = 0; i < bounds.size(); ++i)
-    bounds[i] = gamma * bounds[i] + through[i] + tiny;
+    bounds[i] = relative * bounds[i] + through[i] + tiny;
   return {std::move(bounds)};
 }
 
 /// K + ranks + 1 of one rank's product; products have plan values as operands, which are exact.
-Results product(const Evaluated &e, int64_t contracted) { return sums(e, contracted + 2); }
+Results product(const Evaluated &e, int64_t contracted) {
+  return sums(e, e.rounding().gamma(static_cast<double>(contracted + 2)));
+}
 
 } // namespace
 
@@ -42,9 +43,12 @@ std::optional<Results> reductionBounds(const Evaluated &e) {
         return product(e, e.values[0]->extent(op.getTransposeA() ? -2 : -1));
       })
       .Case([&](nn::SumOp) -> Optional {
-        return sums(e, e.values[0]->size() / std::max<int64_t>(e.results[0].size(), 1) - 1);
+        int64_t terms = e.values[0]->size() / std::max<int64_t>(e.results[0].size(), 1);
+        return sums(e, e.rounding().sum(static_cast<double>(terms)));
       })
-      .Case([&](nn::EmbeddingGradOp) -> Optional { return sums(e, e.values[0]->size() - 1); })
+      .Case([&](nn::EmbeddingGradOp) -> Optional {
+        return sums(e, e.rounding().sum(static_cast<double>(e.values[0]->size())));
+      })
       // Ones are added: exact up to 2^24 (2^53), which no count of labels reaches.
       .Case([&](nn::CountLabelsOp) -> Optional { return Results{Tensor(e.results[0].shape)}; })
       .Default([](mlir::Operation *) -> Optional { return std::nullopt; });

@@ -34,6 +34,11 @@ struct Rounding {
     return nu < 1 ? nu / (1 - nu) : std::numeric_limits<double>::infinity();
   }
 
+  /// Of a sum of n + 1 terms in any order, which n u bounds for every n (Jeannerod and Rump,
+  /// Improved error bounds for inner products in floating-point arithmetic, 2013): gamma ends at n
+  /// u = 1, which is 2^24 terms in float32, fewer than a gradient's norm has.
+  double sum(double n) const { return n * unit; }
+
   /// Elementary functions of kernels and library steps (exp, log, erf, tanh, sin, cos, pow) are
   /// taken to be within 4 ulp, which is at most 8 units; docs/verify.md says where that is from.
   double function() const { return 8 * unit; }

@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tpc::verify {
@@ -109,7 +110,9 @@ Results adamBounds(nn::AdamOp op, const Evaluated &e) {
     double denominator = root + eps;
     double denominatorError = rootBound + 2 * u * (denominator + rootBound);
     double ratio = newM / denominator;
-    double ratioError = quotientError(newM, newMError, denominator, denominatorError);
+    // A root is not negative, whatever the moment's error: eps stays.
+    double least = std::max(denominator - denominatorError, eps * (1 - 4 * u));
+    double ratioError = (newMError + fabs(ratio) * denominatorError) / least;
     ratioError += u * (fabs(ratio) + ratioError);
     double move = stepSize * fabs(ratio);
     double moveError = productError(stepSize, stepSizeError, ratio, ratioError);
