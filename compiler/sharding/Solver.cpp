@@ -171,6 +171,8 @@ private:
   std::vector<OpOption> optionsOf(OpClass &opClass);
   std::vector<Availability> availabilities(Value value, const std::set<Place> &produced);
   bool mayBeSplit(const DimFacts &facts, int atom) const;
+  std::optional<Place> splitAlongSequence(const std::vector<DimFacts> &facts) const;
+  bool mayBeReduced(const std::vector<DimFacts> &facts) const;
   int64_t localBytes(RankedTensorType type, const std::vector<DimFacts> &facts, Place place) const;
   Picoseconds reshardTime(CollectiveKind kind, RankedTensorType type) const {
     return collectiveTime(options.hardware, kind, type.getNumElements() * elementBytes(type),
@@ -235,6 +237,21 @@ int64_t AxisSolver::localBytes(RankedTensorType type, const std::vector<DimFacts
   return bytes / extent * ((extent + ranks - 1) / ranks);
 }
 
+std::optional<Place> AxisSolver::splitAlongSequence(const std::vector<DimFacts> &facts) const {
+  for (auto [dim, fact] : llvm::enumerate(facts))
+    if (fact.role == DimRole::Sequence && mayBeSplit(fact, 0))
+      return Place::split(dim, 0);
+  return std::nullopt;
+}
+
+/// Sequence parallelism, where it is asked for, is how the residual stream is held.
+bool AxisSolver::mayBeReduced(const std::vector<DimFacts> &facts) const {
+  bool hasFeatures =
+      llvm::any_of(facts, [](const DimFacts &fact) { return fact.role == DimRole::Feature; });
+  return options.sequenceParallel != SequenceParallel::On || !hasFeatures ||
+         !splitAlongSequence(facts);
+}
+
 std::vector<OpOption> AxisSolver::optionsOf(OpClass &opClass) {
   Operation *op = opClass.representative;
   const Rule &rule = opClass.rule;
@@ -287,7 +304,7 @@ std::vector<OpOption> AxisSolver::optionsOf(OpClass &opClass) {
         option.results.push_back({placement.kind, -1, -1, placement.reduce});
       finish(option, 1);
       // The sum of partial addends is reduced inside of the add.
-      if (isa<nn::AddOp>(op) && strategy.linear < 0) {
+      if (isa<nn::AddOp>(op) && strategy.linear < 0 && mayBeReduced(atoms.of(resultTensors[0]))) {
         option.addsPartialFirst = true;
         finish(option, 1);
         result.back().time += reshardTime(CollectiveKind::AllReduce,
@@ -321,22 +338,12 @@ std::vector<OpOption> AxisSolver::optionsOf(OpClass &opClass) {
 std::vector<Availability> AxisSolver::availabilities(Value value, const std::set<Place> &produced) {
   auto type = cast<RankedTensorType>(value.getType());
   const std::vector<DimFacts> &facts = atoms.of(value);
-  std::optional<Place> alongSequence;
-  bool hasFeatures = false;
-  for (auto [dim, fact] : llvm::enumerate(facts)) {
-    if (fact.role == DimRole::Sequence && mayBeSplit(fact, 0))
-      alongSequence = Place::split(dim, 0);
-    hasFeatures |= fact.role == DimRole::Feature;
-  }
-  // Sequence parallelism, where it is asked for, is how the residual stream is held.
-  bool mayBeReduced =
-      options.sequenceParallel != SequenceParallel::On || !alongSequence || !hasFeatures;
-
+  std::optional<Place> alongSequence = splitAlongSequence(facts);
   std::vector<Availability> result;
   for (const Place &place : produced) {
     result.push_back({place, {}, 0});
     if (place.kind == Placement::Partial) {
-      if (mayBeReduced)
+      if (mayBeReduced(facts))
         result.push_back(
             {place, {Place::replicated()}, reshardTime(CollectiveKind::AllReduce, type)});
       if (alongSequence && place.isPartialSum()) {

@@ -220,6 +220,26 @@ TEST_F(ModelSharding, SequenceParallelismScattersAndGathersFourTimesALayer) {
   EXPECT_EQ(gathers, 2 * 4);
 }
 
+/// Asked for, it is used where it is not predicted to be faster, too.
+TEST_F(ModelSharding, SequenceParallelismHasAnEffectOnSmallShapes) {
+  for (const char *dims : {"{dims=B=1,T=16}", "{dims=B=1,T=7}"}) {
+    OwningOpRef<ModuleOp> module = grad("gpt-2l", dims);
+    SolverOptions withSequence = options(2);
+    withSequence.sequenceParallel = SequenceParallel::On;
+    int scatters = 0, reductions = 0;
+    for (auto &[what, count] : reshards(*module, withSequence, 0)) {
+      if (what.find("forward h.") != 0)
+        continue;
+      if (what.find("partial(sum) to split(1)") != std::string::npos)
+        scatters += count;
+      if (what.find("partial(sum) to replicated") != std::string::npos)
+        reductions += count;
+    }
+    EXPECT_GT(scatters, 0) << dims;
+    EXPECT_EQ(reductions, 0) << dims;
+  }
+}
+
 TEST_F(ModelSharding, DataParallelismSumsGradientsAndNothingElse) {
   OwningOpRef<ModuleOp> module = grad("gpt-2l", "{dims=B=2}");
   std::map<std::string, int> counts = reshards(*module, options(2, 2), 0);
