@@ -4,6 +4,7 @@
 
 #include "compiler/sharding/Elimination.h"
 #include "compiler/sharding/FactorAtoms.h"
+#include "compiler/support/NamePattern.h"
 #include "dialects/nn/NN.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -76,19 +77,6 @@ struct ValueClass {
   int variable = -1;
 };
 
-bool matches(StringRef pattern, StringRef name) {
-  size_t star = pattern.find('*');
-  if (star == StringRef::npos)
-    return pattern == name;
-  if (!name.starts_with(pattern.take_front(star)))
-    return false;
-  StringRef rest = pattern.drop_front(star + 1);
-  for (size_t from = star; from <= name.size(); ++from)
-    if (matches(rest, name.drop_front(from)))
-      return true;
-  return false;
-}
-
 /// The name that equal layers share: "h.3.mlp" is "h.*.mlp". A layer that a constraint tells apart
 /// from its equals keeps its number.
 class ClassNames {
@@ -104,7 +92,7 @@ public:
       if (layer.empty())
         continue;
       for (auto [index, constraint] : llvm::enumerate(constraints))
-        if (matches(constraint.pattern, symbol.getName()))
+        if (matchesPattern(constraint.pattern, symbol.getName()))
           matchesOfLayers[starred(layer)][layer.str()].push_back(index);
       matchesOfLayers[starred(layer)][layer.str()];
     }
@@ -371,7 +359,7 @@ void AxisSolver::collectSymbol(StringRef name, const llvm::StringMap<Place> &fix
 
   const ShardConstraint *constraint = nullptr;
   for (const ShardConstraint &candidate : options.constraints)
-    if (matches(candidate.pattern, name))
+    if (matchesPattern(candidate.pattern, name))
       constraint = &candidate;
 
   std::vector<Place> places;
@@ -769,7 +757,7 @@ FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options
       if (!isa<nn::ParameterOp, nn::InputOp, nn::StateOp>(op))
         continue;
       StringRef name = cast<SymbolOpInterface>(op).getName();
-      if (!matches(constraint.pattern, name))
+      if (!matchesPattern(constraint.pattern, name))
         continue;
       matched = true;
       auto type = cast<RankedTensorType>(op.getAttrOfType<TypeAttr>("type").getValue());
