@@ -30,14 +30,33 @@ ValueNumbers::ValueNumbers(nn::EntryOp entry) {
 
 //===--- steps ---===//
 
+static Type elementOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType();
+}
+
 static AttentionShape toShape(const nn::AttentionStep &step, Type element) {
   return {step.batch,  step.queryLength, step.keyLength,
           step.heads,  step.kvHeads,     step.size,
           step.causal, step.scale,       fromPlan(toPlanDType(element))};
 }
 
-static Type elementOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getElementType();
+static GemmShape toShape(Operation *op, const nn::GemmStep &step) {
+  GemmShape shape{};
+  shape.m = step.m;
+  shape.n = step.n;
+  shape.k = step.k;
+  shape.batch = step.batch;
+  shape.transposeA = step.transposeA;
+  shape.transposeB = step.transposeB;
+  shape.lda = step.transposeA ? step.m : step.k;
+  shape.ldb = step.transposeB ? step.k : step.n;
+  shape.ldc = step.n;
+  shape.strideA = step.m * step.k;
+  shape.strideB = step.k * step.n;
+  shape.strideC = step.m * step.n;
+  shape.dtype = fromPlan(toPlanDType(elementOf(op->getOperand(step.a))));
+  shape.resultDtype = fromPlan(toPlanDType(elementOf(op->getResult(0))));
+  return shape;
 }
 
 static uint64_t bytesOf(Value value) {
@@ -53,6 +72,7 @@ uint64_t tpc::workspaceBytes(Operation *step, const KernelTable &kernels) {
     if (auto *attention = std::get_if<nn::AttentionStep>(&form))
       return cpuAttentionWorkspace(toShape(*attention, elementOf(step->getOperand(0))),
                                    attention->backward);
+    return cpuGemmWorkspace(toShape(step, std::get<nn::GemmStep>(form)));
   }
   return 0;
 }
@@ -180,23 +200,26 @@ private:
   }
 
   void emitGemm(plan::InstructionT &instruction, Operation *op, const nn::GemmStep &step) {
+    GemmShape shape = toShape(op, step);
     plan::GemmT gemm;
-    gemm.m = step.m;
-    gemm.n = step.n;
-    gemm.k = step.k;
-    gemm.batch = step.batch;
-    gemm.transpose_a = step.transposeA;
-    gemm.transpose_b = step.transposeB;
-    gemm.lda = step.transposeA ? step.m : step.k;
-    gemm.ldb = step.transposeB ? step.k : step.n;
-    gemm.ldc = step.n;
-    gemm.stride_a = step.m * step.k;
-    gemm.stride_b = step.k * step.n;
-    gemm.stride_c = step.m * step.n;
-    gemm.dtype = toPlanDType(elementOf(op->getResult(0)));
+    gemm.m = shape.m;
+    gemm.n = shape.n;
+    gemm.k = shape.k;
+    gemm.batch = shape.batch;
+    gemm.transpose_a = shape.transposeA;
+    gemm.transpose_b = shape.transposeB;
+    gemm.lda = shape.lda;
+    gemm.ldb = shape.ldb;
+    gemm.ldc = shape.ldc;
+    gemm.stride_a = shape.strideA;
+    gemm.stride_b = shape.strideB;
+    gemm.stride_c = shape.strideC;
+    gemm.dtype = toPlan(shape.dtype);
+    gemm.result_dtype = toPlan(shape.resultDtype);
     addSlice(instruction, op->getOperand(step.a), plan::Access::read);
     addSlice(instruction, op->getOperand(step.b), plan::Access::read);
     addSlice(instruction, op->getResult(0), plan::Access::write);
+    gemm.workspace_bytes = addWorkspace(instruction, op);
     instruction.body.Set(std::move(gemm));
   }
 
@@ -215,12 +238,18 @@ private:
     attention.dtype = toPlanDType(elementOf(op->getOperand(0)));
     addReads(instruction, op->getOperands());
     addWrites(instruction, op->getResults());
-    if (std::optional<uint32_t> workspace = memory.workspaceOf(op)) {
-      attention.workspace_bytes = memory.buffers()[*workspace].bytes;
-      addSlice(instruction, *workspace, attention.workspace_bytes, plan::Access::write,
-               numbers.fresh());
-    }
+    attention.workspace_bytes = addWorkspace(instruction, op);
     instruction.body.Set(std::move(attention));
+  }
+
+  /// Adds the operand, if the step has a workspace; its bytes.
+  uint64_t addWorkspace(plan::InstructionT &instruction, Operation *op) {
+    std::optional<uint32_t> workspace = memory.workspaceOf(op);
+    if (!workspace)
+      return 0;
+    uint64_t bytes = memory.buffers()[*workspace].bytes;
+    addSlice(instruction, *workspace, bytes, plan::Access::write, numbers.fresh());
+    return bytes;
   }
 
   //===--- generated kernels ---===//

@@ -21,13 +21,15 @@ enum class DType : uint8_t { F32, F64, BF16, I32 };
 size_t byteSize(DType dtype);
 
 /// C[m, n] (+)= op(A) . op(B), row-major with leading dimensions in elements, `batch` times with
-/// the given strides. transposeA: A is stored [k, m]; transposeB: B is stored [n, k].
+/// the given strides. transposeA: A is stored [k, m]; transposeB: B is stored [n, k]. A and B are
+/// of `dtype`, C of `resultDtype`: the same of f32 and f64, f32 or bf16 of bf16. Products of bf16
+/// are summed in f32, what is accumulated onto included, and rounded once if C is bf16.
 struct GemmShape {
   int64_t m, n, k, batch = 1;
   bool transposeA = false, transposeB = false, accumulate = false;
   int64_t lda, ldb, ldc;
   int64_t strideA = 0, strideB = 0, strideC = 0;
-  DType dtype = DType::F32;
+  DType dtype = DType::F32, resultDtype = DType::F32;
 };
 
 /// q, o: [batch, queryLength, heads, size]; k, v: [batch, keyLength, kvHeads, size];
@@ -49,9 +51,10 @@ struct AttentionOperands {
   void *workspace = nullptr;
 };
 
-/// Bytes of workspace that attention needs on the CPU device: a function of the shape alone, used
-/// by the compiler's memory plan too.
+/// Bytes of workspace that attention and products need on the CPU device: functions of the shape
+/// alone, used by the compiler's memory plan and by the checks of a loader too.
 size_t cpuAttentionWorkspace(const AttentionShape &shape, bool backward);
+size_t cpuGemmWorkspace(const GemmShape &shape);
 
 /// A loaded kernel image.
 class KernelModule {
@@ -70,7 +73,9 @@ public:
   virtual Result<std::unique_ptr<KernelModule>> load(std::span<const uint8_t> image,
                                                      const std::string &level) = 0;
 
-  virtual Status gemm(const GemmShape &shape, const void *a, const void *b, void *c) = 0;
+  /// `workspace` is there where the shape needs one.
+  virtual Status gemm(const GemmShape &shape, const void *a, const void *b, void *c,
+                      void *workspace) = 0;
   virtual Status attention(const AttentionShape &shape, const AttentionOperands &operands) = 0;
   virtual Status attentionBackward(const AttentionShape &shape,
                                    const AttentionOperands &operands) = 0;

@@ -83,7 +83,8 @@ Result<Command> tpc::makeCommand(const plan::Instruction &instruction, const Pla
                                slice->offset());
   switch (instruction.body_type()) {
   case plan::Body::Gemm:
-    command.body = GemmCommand{fromPlan(*instruction.body_as_Gemm())};
+    command.body = GemmCommand{fromPlan(*instruction.body_as_Gemm()),
+                               command.pointers.size() > 3 ? command.pointers[3] : nullptr};
     return command;
   case plan::Body::Attention: {
     const plan::Attention &attention = *instruction.body_as_Attention();

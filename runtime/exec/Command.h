@@ -18,6 +18,7 @@ namespace tpc {
 
 struct GemmCommand {
   GemmShape shape;
+  void *workspace; ///< null without one
 };
 struct AttentionCommand {
   AttentionShape shape;

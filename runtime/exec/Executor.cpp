@@ -52,7 +52,7 @@ Status Executor::execute(const Command &command) {
   Device &device = resources_.device;
   void *const *p = command.pointers.data();
   if (const auto *gemm = std::get_if<GemmCommand>(&command.body))
-    return device.gemm(gemm->shape, p[0], p[1], p[2]);
+    return device.gemm(gemm->shape, p[0], p[1], p[2], gemm->workspace);
   if (const auto *kernel = std::get_if<KernelCommand>(&command.body))
     return device.launch(kernel->function, p, kernel->scalars.data(), kernel->tiles);
   if (const auto *attention = std::get_if<AttentionCommand>(&command.body))

@@ -2,6 +2,7 @@
 
 #include "runtime/plan/BodyCheck.h"
 
+#include "runtime/device/Device.h"
 #include "runtime/plan/Convert.h"
 
 #include <initializer_list>
@@ -76,7 +77,12 @@ private:
 
   Status check(const plan::Gemm &gemm) {
     TPC_RETURN_IF_ERROR(expectDType(gemm.dtype()));
-    TPC_RETURN_IF_ERROR(expectOperands(3));
+    TPC_RETURN_IF_ERROR(expectDType(gemm.result_dtype()));
+    bool roundsLater = gemm.dtype() == plan::DType::bf16 && gemm.result_dtype() == plan::DType::f32;
+    if (gemm.dtype() == plan::DType::i32 || (gemm.result_dtype() != gemm.dtype() && !roundsLater))
+      return invalid(std::string("a gemm of ") + plan::EnumNameDType(gemm.dtype()) +
+                     " that gives " + plan::EnumNameDType(gemm.result_dtype()));
+    TPC_RETURN_IF_ERROR(expectOperands(gemm.workspace_bytes() ? 4 : 3));
     TPC_RETURN_IF_ERROR(expectAccess(0, plan::Access::read));
     TPC_RETURN_IF_ERROR(expectAccess(1, plan::Access::read));
     TPC_RETURN_IF_ERROR(
@@ -84,22 +90,35 @@ private:
     if (gemm.m() <= 0 || gemm.n() <= 0 || gemm.k() <= 0 || gemm.batch() <= 0)
       return invalid("a gemm with an extent that is not positive");
     auto matrix = [&](size_t operand, bool transposed, int64_t rows, int64_t columns, int64_t lead,
-                      int64_t stride) {
+                      int64_t stride, plan::DType dtype) {
       if (transposed)
         std::swap(rows, columns);
       if (lead < columns || stride < 0)
         return invalid("the leading dimension or stride of operand " + std::to_string(operand) +
                        " is too small");
       Wide last = Wide(rows - 1) * lead + columns + Wide(gemm.batch() - 1) * stride;
-      return expectBytes(operand, last * byteSize(fromPlan(gemm.dtype())));
+      return expectBytes(operand, last * byteSize(fromPlan(dtype)));
     };
-    TPC_RETURN_IF_ERROR(
-        matrix(0, gemm.transpose_a(), gemm.m(), gemm.k(), gemm.lda(), gemm.stride_a()));
-    TPC_RETURN_IF_ERROR(
-        matrix(1, gemm.transpose_b(), gemm.k(), gemm.n(), gemm.ldb(), gemm.stride_b()));
+    TPC_RETURN_IF_ERROR(matrix(0, gemm.transpose_a(), gemm.m(), gemm.k(), gemm.lda(),
+                               gemm.stride_a(), gemm.dtype()));
+    TPC_RETURN_IF_ERROR(matrix(1, gemm.transpose_b(), gemm.k(), gemm.n(), gemm.ldb(),
+                               gemm.stride_b(), gemm.dtype()));
     if (gemm.batch() > 1 && gemm.stride_c() == 0)
       return invalid("all products of a batched gemm go to one place");
-    return matrix(2, false, gemm.m(), gemm.n(), gemm.ldc(), gemm.stride_c());
+    TPC_RETURN_IF_ERROR(
+        matrix(2, false, gemm.m(), gemm.n(), gemm.ldc(), gemm.stride_c(), gemm.result_dtype()));
+    return checkWorkspace(3, gemm.workspace_bytes(), cpuGemmWorkspace(fromPlan(gemm)));
+  }
+
+  /// The device trusts the plan with its size.
+  Status checkWorkspace(size_t operand, uint64_t bytes, size_t needed) {
+    if (plan_.target()->str() == "cpu" && bytes < needed)
+      return invalid("its workspace has " + std::to_string(bytes) + " bytes, and the CPU needs " +
+                     std::to_string(needed));
+    if (!bytes)
+      return Status();
+    TPC_RETURN_IF_ERROR(expectAccess(operand, plan::Access::write));
+    return expectBytes(operand, Wide(bytes));
   }
 
   Status check(const plan::Attention &a) {

@@ -67,6 +67,7 @@ GemmShape tpc::fromPlan(const plan::Gemm &gemm) {
   shape.strideB = gemm.stride_b();
   shape.strideC = gemm.stride_c();
   shape.dtype = fromPlan(gemm.dtype());
+  shape.resultDtype = fromPlan(gemm.result_dtype());
   return shape;
 }
 

@@ -52,8 +52,9 @@ public:
     shape.strideC = shape.m * shape.n;
     void *a = operand(shape.dtype, shape.batch * shape.strideA);
     void *b = operand(shape.dtype, shape.batch * shape.strideB);
-    void *c = operand(shape.dtype, shape.batch * shape.strideC);
-    double seconds = fastest([&] { require(device_->gemm(shape, a, b, c)); });
+    void *c = operand(shape.resultDtype, shape.batch * shape.strideC);
+    std::vector<uint8_t> workspace(cpuGemmWorkspace(shape));
+    double seconds = fastest([&] { require(device_->gemm(shape, a, b, c, workspace.data())); });
     report(name, 2.0 * shape.batch * shape.m * shape.n * shape.k, seconds);
   }
 
@@ -117,7 +118,7 @@ GemmShape product(int64_t m, int64_t n, int64_t k, bool transposeA, bool transpo
   shape.k = k;
   shape.transposeA = transposeA;
   shape.transposeB = transposeB;
-  shape.dtype = dtype;
+  shape.dtype = shape.resultDtype = dtype;
   return shape;
 }
 

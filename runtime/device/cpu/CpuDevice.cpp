@@ -24,12 +24,6 @@ public:
       munmap(allocation.base, allocation.bytes);
   }
 
-  /// Scratch of the device itself: reserved now, touched only by what needs it.
-  Status reserveScratch() {
-    TPC_ASSIGN_OR_RETURN(gemmScratch_, allocate(gemmScratchBytes * pool_.threads()));
-    return {};
-  }
-
   Result<void *> allocate(size_t bytes) override {
     // Pages come zeroed. With 2 MiB of room to move, large allocations start on a huge page.
     constexpr size_t hugePage = size_t{2} << 20;
@@ -63,8 +57,9 @@ public:
     return loadCpuKernels(image, level);
   }
 
-  Status gemm(const GemmShape &shape, const void *a, const void *b, void *c) override {
-    return cpuGemm(blas_, pool_, shape, a, b, c, gemmScratch_);
+  Status gemm(const GemmShape &shape, const void *a, const void *b, void *c,
+              void *workspace) override {
+    return cpuGemm(blas_, pool_, shape, a, b, c, workspace);
   }
 
   Status attention(const AttentionShape &shape, const AttentionOperands &operands) override {
@@ -134,7 +129,6 @@ private:
   ThreadPool pool_;
   const OpenBlas &blas_;
   std::vector<Allocation> allocations_;
-  void *gemmScratch_ = nullptr;
 };
 
 } // namespace
@@ -143,9 +137,7 @@ Result<std::unique_ptr<Device>> createCpuDevice(int threads) {
   if (threads < 1)
     return Status(Code::Usage, "a rank needs at least one thread, not " + std::to_string(threads));
   TPC_ASSIGN_OR_RETURN(const OpenBlas *blas, OpenBlas::get());
-  auto device = std::make_unique<CpuDevice>(threads, *blas);
-  TPC_RETURN_IF_ERROR(device->reserveScratch());
-  return std::unique_ptr<Device>(std::move(device));
+  return std::unique_ptr<Device>(std::make_unique<CpuDevice>(threads, *blas));
 }
 
 } // namespace tpc

@@ -4,32 +4,9 @@
 #include "runtime/support/BFloat16.h"
 
 #include <climits>
+#include <type_traits>
 
 namespace tpc {
-
-// Small enough that a tile's float32 operands fit the scratch: (m + n) * k + m * n floats.
-constexpr int64_t bf16TileM = 256, bf16TileN = 256, bf16BlockK = 1024;
-static_assert((bf16TileM + bf16TileN) * bf16BlockK * 4 + bf16TileM * bf16TileN * 4 <=
-              gemmScratchBytes);
-
-GemmTile gemmTile(const GemmShape &shape) {
-  if (shape.dtype == DType::BF16)
-    return {std::min(shape.m, bf16TileM), std::min(shape.n, bf16TileN)};
-  // Every tile packs its operands anew, so tiles are halved only while there are few of them and
-  // they are much longer than it takes to wake a thread.
-  constexpr int64_t enoughTiles = 32, minTileFlops = 8'000'000, granule = 32;
-  auto half = [](int64_t extent) { return (extent / 2 + granule - 1) / granule * granule; };
-  auto count = [](int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; };
-  GemmTile tile{shape.m, shape.n};
-  while (shape.batch * count(shape.m, tile.m) * count(shape.n, tile.n) < enoughTiles &&
-         tile.m * tile.n * shape.k >= minTileFlops) {
-    int64_t &longer = tile.m >= tile.n ? tile.m : tile.n;
-    if (longer < 2 * granule)
-      break;
-    longer = half(longer);
-  }
-  return tile;
-}
 
 namespace {
 
@@ -67,37 +44,51 @@ void widen(const uint16_t *from, int64_t ld, int64_t rows, int64_t columns, floa
       to[r * columns + c] = bfloat16ToFloat(from[r * ld + c]);
 }
 
-void gemmTileBf16(const OpenBlas &blas, const GemmShape &shape, const uint16_t *a,
-                  const uint16_t *b, uint16_t *c, const Tile &tile, float *scratch) {
-  float *wideA = scratch, *wideB = wideA + bf16TileM * bf16BlockK;
-  float *wideC = wideB + bf16TileN * bf16BlockK;
-  c += tile.row * shape.ldc + tile.column;
-  if (shape.accumulate)
-    widen(c, shape.ldc, tile.m, tile.n, wideC);
-  for (int64_t begin = 0; begin < shape.k; begin += bf16BlockK) {
-    int64_t k = std::min(bf16BlockK, shape.k - begin);
-    if (shape.transposeA)
-      widen(a + begin * shape.lda + tile.row, shape.lda, k, tile.m, wideA);
-    else
-      widen(a + tile.row * shape.lda + begin, shape.lda, tile.m, k, wideA);
-    if (shape.transposeB)
-      widen(b + tile.column * shape.ldb + begin, shape.ldb, tile.n, k, wideB);
-    else
-      widen(b + begin * shape.ldb + tile.column, shape.ldb, k, tile.n, wideB);
-    bool accumulate = shape.accumulate || begin > 0;
-    GemmShape wide = shape;
-    wide.dtype = DType::F32;
-    wide.k = k;
-    wide.lda = shape.transposeA ? tile.m : k;
-    wide.ldb = shape.transposeB ? k : tile.n;
-    wide.ldc = tile.n;
-    wide.accumulate = accumulate;
-    Gemm<float>{blas, wide}(wideA, wideB, wideC, {0, 0, tile.m, tile.n});
+/// A tile of a product of bf16. Widened operands have exact products in float32, so only the sum
+/// rounds, as it does in float32.
+template <typename Result> struct WidenedGemm {
+  const OpenBlas &blas;
+  const GemmShape &shape;
+  const GemmLayout &layout;
+  float *workspace;
+
+  void operator()(const uint16_t *a, const uint16_t *b, Result *c, const Tile &tile,
+                  int slot) const {
+    constexpr bool sumsInPlace = std::is_same_v<Result, float>;
+    float *wideA = workspace + slot * layout.perSlot(), *wideB = wideA + layout.panelA;
+    float *sums = wideB + layout.panelB;
+    int64_t ldSums = tile.n;
+    c += tile.row * shape.ldc + tile.column;
+    if constexpr (sumsInPlace) {
+      sums = c;
+      ldSums = shape.ldc;
+    } else if (shape.accumulate) {
+      widen(c, shape.ldc, tile.m, tile.n, sums);
+    }
+    for (int64_t begin = 0; begin < shape.k; begin += layout.blockK) {
+      int64_t k = std::min(layout.blockK, shape.k - begin);
+      if (shape.transposeA)
+        widen(a + begin * shape.lda + tile.row, shape.lda, k, tile.m, wideA);
+      else
+        widen(a + tile.row * shape.lda + begin, shape.lda, tile.m, k, wideA);
+      if (shape.transposeB)
+        widen(b + tile.column * shape.ldb + begin, shape.ldb, tile.n, k, wideB);
+      else
+        widen(b + begin * shape.ldb + tile.column, shape.ldb, k, tile.n, wideB);
+      GemmShape wide = shape;
+      wide.k = k;
+      wide.lda = shape.transposeA ? tile.m : k;
+      wide.ldb = shape.transposeB ? k : tile.n;
+      wide.ldc = ldSums;
+      wide.accumulate = shape.accumulate || begin > 0;
+      Gemm<float>{blas, wide}(wideA, wideB, sums, {0, 0, tile.m, tile.n});
+    }
+    if constexpr (!sumsInPlace)
+      for (int64_t r = 0; r < tile.m; ++r)
+        for (int64_t i = 0; i < tile.n; ++i)
+          c[r * shape.ldc + i] = floatToBfloat16(sums[r * ldSums + i]);
   }
-  for (int64_t r = 0; r < tile.m; ++r)
-    for (int64_t i = 0; i < tile.n; ++i)
-      c[r * shape.ldc + i] = floatToBfloat16(wideC[r * tile.n + i]);
-}
+};
 
 /// C = 0 where it is not accumulated into.
 template <typename T> void emptySum(const GemmShape &shape, T *c) {
@@ -108,11 +99,11 @@ template <typename T> void emptySum(const GemmShape &shape, T *c) {
       std::fill_n(c + batch * shape.strideC + r * shape.ldc, shape.n, T(0));
 }
 
-/// Calls run(tile, batch, slot) for every tile of every product.
-template <typename Run> void forEachTile(ThreadPool &pool, const GemmShape &shape, Run &&run) {
-  GemmTile tile = gemmTile(shape);
+/// Calls run(tile, batch, slot) for every tile of every product, with slots below `slots`.
+template <typename Run>
+void forEachTile(ThreadPool &pool, const GemmShape &shape, GemmTile tile, int slots, Run &&run) {
   int64_t rows = (shape.m + tile.m - 1) / tile.m, columns = (shape.n + tile.n - 1) / tile.n;
-  pool.forEach(shape.batch * rows * columns, pool.threads(), [&](int64_t index, int slot) {
+  pool.forEach(shape.batch * rows * columns, slots, [&](int64_t index, int slot) {
     int64_t batch = index / (rows * columns), inBatch = index % (rows * columns);
     int64_t row = inBatch / columns * tile.m, column = inBatch % columns * tile.n;
     run(Tile{row, column, std::min(tile.m, shape.m - row), std::min(tile.n, shape.n - column)},
@@ -122,21 +113,32 @@ template <typename Run> void forEachTile(ThreadPool &pool, const GemmShape &shap
 
 template <typename T>
 void run(const OpenBlas &blas, ThreadPool &pool, const GemmShape &shape, const void *a,
-         const void *b, void *c, void *scratch) {
+         const void *b, void *c) {
   auto *typedA = static_cast<const T *>(a), *typedB = static_cast<const T *>(b);
   auto *typedC = static_cast<T *>(c);
   if (shape.k == 0)
     return emptySum(shape, typedC);
-  forEachTile(pool, shape, [&](const Tile &tile, int64_t batch, int slot) {
-    const T *batchA = typedA + batch * shape.strideA, *batchB = typedB + batch * shape.strideB;
-    T *batchC = typedC + batch * shape.strideC;
-    if constexpr (std::is_same_v<T, uint16_t>)
-      gemmTileBf16(
-          blas, shape, batchA, batchB, batchC, tile,
-          reinterpret_cast<float *>(static_cast<char *>(scratch) + slot * gemmScratchBytes));
-    else
-      Gemm<T>{blas, shape}(batchA, batchB, batchC, tile);
-  });
+  forEachTile(pool, shape, gemmTile(shape), pool.threads(),
+              [&](const Tile &tile, int64_t batch, int) {
+                Gemm<T>{blas, shape}(typedA + batch * shape.strideA, typedB + batch * shape.strideB,
+                                     typedC + batch * shape.strideC, tile);
+              });
+}
+
+template <typename Result>
+void runWidened(const OpenBlas &blas, ThreadPool &pool, const GemmShape &shape, const void *a,
+                const void *b, void *c, void *workspace) {
+  auto *typedA = static_cast<const uint16_t *>(a), *typedB = static_cast<const uint16_t *>(b);
+  auto *typedC = static_cast<Result *>(c);
+  if (shape.k == 0)
+    return emptySum(shape, typedC);
+  GemmLayout layout(shape);
+  WidenedGemm<Result> gemm{blas, shape, layout, static_cast<float *>(workspace)};
+  forEachTile(pool, shape, layout.tile, static_cast<int>(layout.slots),
+              [&](const Tile &tile, int64_t batch, int slot) {
+                gemm(typedA + batch * shape.strideA, typedB + batch * shape.strideB,
+                     typedC + batch * shape.strideC, tile, slot);
+              });
 }
 
 Status check(const GemmShape &shape) {
@@ -157,24 +159,21 @@ Status check(const GemmShape &shape) {
 } // namespace
 
 Status cpuGemm(const OpenBlas &blas, ThreadPool &pool, const GemmShape &shape, const void *a,
-               const void *b, void *c, void *scratch) {
+               const void *b, void *c, void *workspace) {
   TPC_RETURN_IF_ERROR(check(shape));
   if (shape.m == 0 || shape.n == 0 || shape.batch == 0)
     return {};
-  switch (shape.dtype) {
-  case DType::F32:
-    run<float>(blas, pool, shape, a, b, c, scratch);
-    return {};
-  case DType::F64:
-    run<double>(blas, pool, shape, a, b, c, scratch);
-    return {};
-  case DType::BF16:
-    run<uint16_t>(blas, pool, shape, a, b, c, scratch);
-    return {};
-  case DType::I32:
-    break;
-  }
-  return Status(Code::Internal, "gemm of integers");
+  if (shape.dtype == DType::BF16 && shape.resultDtype == DType::F32)
+    runWidened<float>(blas, pool, shape, a, b, c, workspace);
+  else if (shape.dtype == DType::BF16 && shape.resultDtype == DType::BF16)
+    runWidened<uint16_t>(blas, pool, shape, a, b, c, workspace);
+  else if (shape.dtype == DType::F32 && shape.resultDtype == DType::F32)
+    run<float>(blas, pool, shape, a, b, c);
+  else if (shape.dtype == DType::F64 && shape.resultDtype == DType::F64)
+    run<double>(blas, pool, shape, a, b, c);
+  else
+    return Status(Code::Internal, "gemm of element types that do not go together");
+  return {};
 }
 
 } // namespace tpc

@@ -7,7 +7,7 @@
 namespace tpc {
 namespace {
 
-/// Operands of the shape's dtype with random contents; leading dimensions and strides have gaps.
+/// Operands of the shape's types with random contents; leading dimensions and strides have gaps.
 struct GemmTest {
   GemmShape shape;
   Tensor a, b, c;
@@ -24,7 +24,7 @@ struct GemmTest {
     shape.strideC = s.m * shape.ldc + gap;
     a = Tensor::random(s.dtype, s.batch * shape.strideA, 1);
     b = Tensor::random(s.dtype, s.batch * shape.strideB, 2);
-    c = Tensor::random(s.dtype, s.batch * shape.strideC, 3);
+    c = Tensor::random(s.resultDtype, s.batch * shape.strideC, 3);
     if (!s.accumulate)
       c.set(0, std::nan("")); // must not survive
     compute();
@@ -56,11 +56,12 @@ struct GemmTest {
   void check(int threads) {
     auto device = makeDevice(threads);
     Tensor result = c;
-    Status status = device->gemm(shape, a.data(), b.data(), result.data());
+    std::vector<uint8_t> workspace(cpuGemmWorkspace(shape), 0xff); // NaN: it has no meaning before
+    Status status = device->gemm(shape, a.data(), b.data(), result.data(), workspace.data());
     ASSERT_TRUE(status.ok()) << status.message();
     std::vector<double> got = result.values();
     double unit = shape.dtype == DType::F64 ? 0x1p-53 : 0x1p-24;
-    double rounding = shape.dtype == DType::BF16 ? 0x1p-8 : 0;
+    double rounding = shape.resultDtype == DType::BF16 ? 0x1p-8 : 0;
     for (size_t i = 0; i < got.size(); ++i) {
       double bound = (shape.k + 2) * unit * magnitude[i] + rounding * std::abs(expected[i]);
       ASSERT_LE(std::abs(got[i] - expected[i]), bound) << "element " << i;
@@ -70,12 +71,18 @@ struct GemmTest {
   std::vector<uint8_t> bytes(int threads) {
     auto device = makeDevice(threads);
     Tensor result = c;
-    EXPECT_TRUE(device->gemm(shape, a.data(), b.data(), result.data()).ok());
+    std::vector<uint8_t> workspace(cpuGemmWorkspace(shape), 0xff);
+    EXPECT_TRUE(device->gemm(shape, a.data(), b.data(), result.data(), workspace.data()).ok());
     return result.bytes();
   }
 };
 
-GemmShape shapeOf(int64_t m, int64_t n, int64_t k, int flags, DType dtype, int64_t batch = 1) {
+/// Of the operands and of the result.
+struct GemmTypes {
+  DType operands, result;
+};
+
+GemmShape shapeOf(int64_t m, int64_t n, int64_t k, int flags, GemmTypes types, int64_t batch = 1) {
   GemmShape shape{};
   shape.m = m;
   shape.n = n;
@@ -84,11 +91,12 @@ GemmShape shapeOf(int64_t m, int64_t n, int64_t k, int flags, DType dtype, int64
   shape.transposeA = flags & 1;
   shape.transposeB = flags & 2;
   shape.accumulate = flags & 4;
-  shape.dtype = dtype;
+  shape.dtype = types.operands;
+  shape.resultDtype = types.result;
   return shape;
 }
 
-class GemmOfType : public testing::TestWithParam<DType> {};
+class GemmOfType : public testing::TestWithParam<GemmTypes> {};
 
 TEST_P(GemmOfType, OddShapesTransposesAndStrides) {
   for (int flags = 0; flags < 8; ++flags)
@@ -122,11 +130,97 @@ TEST_P(GemmOfType, SameBitsForAnyNumberOfThreads) {
 
 TEST_P(GemmOfType, ManyTiles) { GemmTest(shapeOf(300, 520, 130, 2, GetParam()), 5).check(3); }
 
-INSTANTIATE_TEST_SUITE_P(Cpu, GemmOfType, testing::Values(DType::F32, DType::F64, DType::BF16),
-                         dtypeName);
+constexpr GemmTypes kF32{DType::F32, DType::F32}, kF64{DType::F64, DType::F64};
+constexpr GemmTypes kBF16ToF32{DType::BF16, DType::F32}, kBF16{DType::BF16, DType::BF16};
+
+std::string typesName(const testing::TestParamInfo<GemmTypes> &info) {
+  constexpr const char *names[] = {"F32", "F64", "BF16ToF32", "BF16"};
+  return names[info.index];
+}
+INSTANTIATE_TEST_SUITE_P(Cpu, GemmOfType, testing::Values(kF32, kF64, kBF16ToF32, kBF16),
+                         typesName);
+
+/// The sum is rounded once: a result in bf16 is that in f32, rounded.
+TEST(Gemm, BF16IsRoundedOnce) {
+  for (int flags = 0; flags < 4; ++flags)
+    for (int64_t extent : {1, 31, 257}) {
+      GemmTest wide(shapeOf(extent, extent + 6, 3 * extent, flags, kBF16ToF32), 2);
+      GemmTest narrow(shapeOf(extent, extent + 6, 3 * extent, flags, kBF16), 2);
+      std::vector<uint8_t> sums = wide.bytes(2), rounded = narrow.bytes(2);
+      const auto *sum = reinterpret_cast<const float *>(sums.data());
+      const auto *result = reinterpret_cast<const uint16_t *>(rounded.data());
+      for (int64_t i = 0; i < extent; ++i)
+        for (int64_t j = 0; j < extent + 6; ++j) {
+          int64_t at = i * wide.shape.ldc + j;
+          ASSERT_EQ(result[at], floatToBfloat16(sum[at])) << "element " << at;
+        }
+    }
+}
+
+TEST(Gemm, KeepsNaNAndInfinityOfBF16) {
+  for (GemmTypes types : {kBF16ToF32, kBF16}) {
+    GemmTest test(shapeOf(3, 5, 7, 0, types), 0);
+    test.a.set(0 * 7 + 2, std::nan(""));
+    test.a.set(1 * 7 + 3, INFINITY);
+    for (int64_t j = 0; j < 5; ++j)
+      test.b.set(3 * 5 + j, 1);
+    std::vector<uint8_t> bytes = test.bytes(1);
+    for (int64_t j = 0; j < 5; ++j) {
+      auto at = [&](int64_t row) {
+        size_t i = row * 5 + j;
+        return types.result == DType::F32
+                   ? reinterpret_cast<const float *>(bytes.data())[i]
+                   : bfloat16ToFloat(reinterpret_cast<const uint16_t *>(bytes.data())[i]);
+      };
+      EXPECT_TRUE(std::isnan(at(0)));
+      EXPECT_EQ(at(1), INFINITY);
+      EXPECT_TRUE(std::isfinite(at(2)));
+    }
+  }
+}
+
+/// Every bfloat16 comes back from float32; a float32 goes to the nearest one, ties to even.
+TEST(BFloat16, RoundsToNearestEven) {
+  for (uint32_t bits = 0; bits <= 0xffff; ++bits) {
+    auto half = static_cast<uint16_t>(bits);
+    float wide = bfloat16ToFloat(half);
+    if (std::isnan(wide))
+      EXPECT_TRUE(std::isnan(bfloat16ToFloat(floatToBfloat16(wide))));
+    else
+      ASSERT_EQ(floatToBfloat16(wide), half);
+  }
+  std::mt19937 engine(7);
+  for (int i = 0; i < 1'000'000; ++i) {
+    uint32_t image = engine();
+    float x;
+    std::memcpy(&x, &image, sizeof(x));
+    if (i % 4 == 0) { // a tie
+      image = (image & 0xffff0000u) | 0x8000u;
+      std::memcpy(&x, &image, sizeof(x));
+    }
+    float y = bfloat16ToFloat(floatToBfloat16(x));
+    if (std::isnan(x)) {
+      ASSERT_TRUE(std::isnan(y));
+      continue;
+    }
+    // Its neighbours: no bfloat16 lies nearer, and of two as near the result is even.
+    auto low = static_cast<uint16_t>(image >> 16), high = static_cast<uint16_t>(low + 1);
+    double below = bfloat16ToFloat(low), above = bfloat16ToFloat(high);
+    if ((low & 0x7fff) >= 0x7f7f) {
+      // Beyond the largest number the next one, were there one, would be 2^128.
+      double next = std::copysign(0x1p128, x);
+      bool goesUp = std::abs(x - below) >= std::abs(next - x);
+      ASSERT_EQ(y, std::isinf(x) || goesUp ? std::copysign(INFINITY, x) : below);
+      continue;
+    }
+    double toBelow = std::abs(x - below), toAbove = std::abs(above - x);
+    double expected = toBelow < toAbove || (toBelow == toAbove && !(low & 1)) ? below : above;
+    ASSERT_EQ(y, expected) << image;
+  }
+}
 
 TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
-  GemmTest test(shapeOf(130, 140, 150, 0, DType::F32), 0);
+  GemmTest test(shapeOf(130, 140, 150, 0, kF32), 0);
   std::vector<uint8_t> expected = test.bytes(1);
   std::vector<std::thread> ranks;
   std::atomic<int> wrong{0};
@@ -135,7 +229,7 @@ TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
       auto device = makeDevice(2);
       for (int step = 0; step < 20; ++step) {
         Tensor result = test.c, a = test.a, b = test.b;
-        if (!device->gemm(test.shape, a.data(), b.data(), result.data()).ok() ||
+        if (!device->gemm(test.shape, a.data(), b.data(), result.data(), nullptr).ok() ||
             result.bytes() != expected)
           ++wrong;
       }
@@ -146,11 +240,11 @@ TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
 }
 
 TEST(Gemm, RefusesShortRows) {
-  GemmShape shape = shapeOf(2, 2, 2, 0, DType::F32);
+  GemmShape shape = shapeOf(2, 2, 2, 0, kF32);
   shape.lda = 1;
   shape.ldb = shape.ldc = 2;
   float x[4] = {};
-  EXPECT_FALSE(makeDevice(1)->gemm(shape, x, x, x).ok());
+  EXPECT_FALSE(makeDevice(1)->gemm(shape, x, x, x, nullptr).ok());
 }
 
 } // namespace

@@ -77,8 +77,9 @@ TEST(PlanFile, RefusesOtherFilesAndVersions) {
   PlanBuilder b = rowSplitLinear(1);
   std::vector<uint8_t> bytes = b.seal();
   auto *root = flatbuffers::GetMutableRoot<flatbuffers::Table>(bytes.data());
-  root->SetField<uint32_t>(plan::Plan::VT_FORMAT_VERSION, 2, 0);
-  EXPECT_THAT(refusal(bytes), HasSubstr("format version 2"));
+  root->SetField<uint32_t>(plan::Plan::VT_FORMAT_VERSION, kPlanFormatVersion + 1, 0);
+  EXPECT_THAT(refusal(bytes),
+              HasSubstr("format version " + std::to_string(kPlanFormatVersion + 1)));
 }
 
 TEST(PlanFile, RefusesBrokenBuffers) {
@@ -128,6 +129,13 @@ TEST(PlanFile, RefusesBrokenInstructions) {
               HasSubstr("beyond operand 2"));
   EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->accumulate = true; }),
               HasSubstr("operand 2 says write, and its body does read_write"));
+  EXPECT_THAT(
+      refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->result_dtype = plan::DType::bf16; }),
+      HasSubstr("a gemm of f32 that gives bf16"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->dtype = plan::DType::bf16; }),
+              HasSubstr("its workspace has 0 bytes, and the CPU needs"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->workspace_bytes = 64; }),
+              HasSubstr("3 operands and needs 4"));
   EXPECT_THAT(refusalAfter([](auto &p) { train(p, 1).body.AsCollective()->axis = 1; }),
               HasSubstr("axis 1"));
   EXPECT_THAT(refusalAfter([](auto &p) {

@@ -101,6 +101,7 @@ plan::InstructionT &PlanBuilder::gemm(const std::string &name, const GemmShape &
   gemm.ldb = shape.ldb;
   gemm.ldc = shape.ldc;
   gemm.dtype = toPlan(shape.dtype);
+  gemm.result_dtype = toPlan(shape.resultDtype);
   plan::InstructionT &result = instruction(name, uses, stream, std::move(waits));
   result.body.Set(std::move(gemm));
   result.flops = 2 * shape.m * shape.n * shape.k;

@@ -57,7 +57,7 @@ public:
     return std::unique_ptr<KernelModule>(std::make_unique<Functions>());
   }
 
-  Status gemm(const GemmShape &s, const void *a, const void *b, void *c) override {
+  Status gemm(const GemmShape &s, const void *a, const void *b, void *c, void *) override {
     const float *x = static_cast<const float *>(a), *y = static_cast<const float *>(b);
     float *z = static_cast<float *>(c);
     for (int64_t i = 0; i < s.m; ++i)
