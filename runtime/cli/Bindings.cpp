@@ -240,7 +240,7 @@ Status Bindings::readParameters(RunSession &session, int rank) {
 }
 
 Status Bindings::initialiseParameters(RunSession &session) {
-  auto initialiseOn = [&](int firstRank, int ranks) {
+  auto initialiseOn = [&](std::span<const int> ranks) {
     std::vector<InitialTensor> tensors;
     std::vector<std::unique_ptr<CoordinateMap>> maps;
     for (size_t i = 0; i < count(plan_->parameters()); ++i) {
@@ -252,7 +252,7 @@ Status Bindings::initialiseParameters(RunSession &session) {
                            initOf(*parameter.init()),
                            parameter.draw(),
                            {}};
-      for (int rank = firstRank; rank < firstRank + ranks; ++rank) {
+      for (int rank : ranks) {
         maps.push_back(std::make_unique<CoordinateMap>(sharding, plan_.mesh(), rank));
         tensor.targets.push_back({maps.back().get(), fromPlan(buffer.dtype()),
                                   session.buffer(rank, parameter.buffer())});
@@ -273,8 +273,8 @@ Status Bindings::initialiseParameters(RunSession &session) {
   };
   // PyTorch's generator is one stream for all; Philox draws what each rank needs.
   if (initialiser_ == Initialiser::Torch)
-    return initialiseOn(0, session.numRanks());
-  return session.onEveryRank([&](int rank) { return initialiseOn(rank, 1); });
+    return initialiseOn(session.hostedRanks());
+  return session.onEveryRank([&](int rank) { return initialiseOn({&rank, 1}); });
 }
 
 Status Bindings::makeInputValues(RunSession &session) {
@@ -291,8 +291,10 @@ Status Bindings::makeInputValues(RunSession &session) {
                          {},
                          static_cast<uint32_t>(drawn.size()),
                          {}};
-    for (int rank = 0; rank < session.numRanks(); ++rank) {
-      std::byte *values = bound.values.emplace_back(buffer.bytes()).data();
+    bound.values.resize(session.numRanks());
+    for (int rank : session.hostedRanks()) {
+      bound.values[rank].resize(buffer.bytes());
+      std::byte *values = bound.values[rank].data();
       InitialTarget target{&bound.maps[rank], dtype, values};
       tensor.targets.push_back(target);
       if (bound.file)

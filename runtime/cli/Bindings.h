@@ -39,7 +39,7 @@ private:
     bool fed = false;
     std::optional<SafetensorsReader> file;
     std::string tensor; ///< in the file
-    /// Per rank what a step finds in the buffer, unless it is fed.
+    /// Per rank of this process what a step finds in the buffer, unless it is fed.
     std::vector<std::vector<std::byte>> values;
     std::vector<CoordinateMap> maps;
   };

@@ -30,17 +30,26 @@ Status save(const std::string &path, const RunSession &session, const std::vecto
                        fromPlan(buffer.dtype()),
                        {buffer.global_shape()->begin(), buffer.global_shape()->end()}});
   }
-  TPC_ASSIGN_OR_RETURN(SafetensorsWriter writer,
-                       SafetensorsWriter::create(path, tensors, metadata));
+  std::optional<SafetensorsWriter> writer;
+  if (session.isRoot()) {
+    TPC_ASSIGN_OR_RETURN(SafetensorsWriter created,
+                         SafetensorsWriter::create(path, tensors, metadata));
+    writer.emplace(std::move(created));
+  }
   for (size_t i = 0; i < kept.size(); ++i) {
     Sharding sharding = fromPlan(*plan.buffer(kept[i].buffer).sharding());
+    std::vector<int> ranks;
     for (int rank = 0; rank < session.numRanks(); ++rank)
       if (writesSlice(sharding, plan.mesh(), rank))
-        TPC_RETURN_IF_ERROR(writer.write(i, CoordinateMap(sharding, plan.mesh(), rank),
-                                         session.buffer(rank, kept[i].buffer)));
+        ranks.push_back(rank);
+    TPC_RETURN_IF_ERROR(session.gather(kept[i].buffer, ranks, [&](int rank, const void *data) {
+      return writer->write(i, CoordinateMap(sharding, plan.mesh(), rank), data);
+    }));
   }
-  TPC_RETURN_IF_ERROR(writer.flush());
-  return writer.commit();
+  if (!writer)
+    return Status();
+  TPC_RETURN_IF_ERROR(writer->flush());
+  return writer->commit();
 }
 
 } // namespace

@@ -21,11 +21,11 @@ struct CheckpointInfo {
 bool isCheckpoint(const SafetensorsReader &file);
 Result<CheckpointInfo> checkpointInfo(const SafetensorsReader &file);
 
-/// Between steps, with all ranks standing still.
+/// Between steps, with all ranks standing still; every process calls it, and rank 0's writes.
 Status saveCheckpoint(const std::string &path, const RunSession &session,
                       const CheckpointInfo &info);
 
-/// One output of the session's ranks as a whole tensor.
+/// One output of all ranks as a whole tensor; every process calls it, and rank 0's writes.
 Status saveOutput(const std::string &path, const RunSession &session, const plan::Output &output);
 
 } // namespace tpc

@@ -8,6 +8,7 @@
 #include "runtime/cli/CommandLine.h"
 #include "runtime/cli/RunLog.h"
 #include "runtime/plan/Convert.h"
+#include "runtime/plan/PlanCheck.h"
 
 #include <atomic>
 #include <cmath>
@@ -84,7 +85,11 @@ public:
     hooks.done = [&](int64_t step, double seconds) -> Result<bool> {
       lastDone = step;
       TPC_RETURN_IF_ERROR(reportStep(log, *session, step, bindings.tokensPerStep(), seconds));
-      return stopSignal == 0;
+      return true;
+    };
+    hooks.stop = [] { return stopSignal.load(); };
+    hooks.check = [&](int rank, int64_t step) {
+      return options_.warnOnNonfinite ? Status() : checkFinite(*session, rank, step);
     };
     stopSignal = 0;
     std::signal(SIGINT, noteSignal);
@@ -94,12 +99,15 @@ public:
     std::signal(SIGTERM, SIG_DFL);
     TPC_RETURN_IF_ERROR(std::move(status));
 
-    if (stopSignal)
+    if (session->stoppedBy())
       log.say("stopped by a signal after step " + std::to_string(lastDone));
     TPC_RETURN_IF_ERROR(write(log, *session, {lastDone, bindings.seed()}));
     reportMemory(log, *session);
     TPC_RETURN_IF_ERROR(log.close());
-    return stopSignal.load();
+    // A signal that came while files were written ends the program like one before.
+    TPC_ASSIGN_OR_RETURN(int64_t signal,
+                         session->finish(std::max(session->stoppedBy(), stopSignal.load())));
+    return static_cast<int>(signal);
   }
 
 private:
@@ -134,36 +142,61 @@ private:
             plan_->precision()->str());
   }
 
+  /// The scalar outputs of a rank that are real numbers.
+  std::vector<std::pair<std::string, double>> scalarsOf(const RunSession &session, int rank) const {
+    std::vector<std::pair<std::string, double>> scalars;
+    for (size_t i = 0; entry_->outputs() && i < entry_->outputs()->size(); ++i) {
+      const plan::Output &output = *entry_->outputs()->Get(i);
+      const plan::Buffer &buffer = plan_.buffer(output.buffer());
+      if (buffer.local_shape()->size() != 0)
+        continue;
+      const void *data = session.buffer(rank, output.buffer());
+      double value = 0;
+      float single;
+      if (buffer.dtype() == plan::DType::f64) {
+        std::memcpy(&value, data, sizeof(value));
+      } else if (buffer.dtype() == plan::DType::f32) {
+        std::memcpy(&single, data, sizeof(single));
+        value = single;
+      } else {
+        continue;
+      }
+      scalars.emplace_back(output.name()->str(), value);
+    }
+    return scalars;
+  }
+
+  /// The instruction that writes an output last, for messages.
+  std::string writerOf(const std::string &output) const {
+    uint32_t buffer = findOutput(output)->buffer();
+    for (size_t i = entry_->instructions()->size(); i-- > 0;) {
+      const plan::Instruction &instruction = *entry_->instructions()->Get(i);
+      for (const plan::Slice *slice : *instruction.operands())
+        if (slice->buffer() == buffer && slice->access() != plan::Access::read)
+          return ", written by " + describe(instruction, i);
+    }
+    return "";
+  }
+
+  Status checkFinite(const RunSession &session, int rank, int64_t step) const {
+    for (const auto &[name, value] : scalarsOf(session, rank))
+      if (!std::isfinite(value))
+        return Status(Code::RankFailed,
+                      name + " is not finite in step " + std::to_string(step) + " on rank " +
+                          std::to_string(rank) + writerOf(name),
+                      "--on-nonfinite warn goes on");
+    return Status();
+  }
+
   Status reportStep(RunLog &log, const RunSession &session, int64_t step, int64_t tokens,
                     double seconds) {
-    StepReport report{step, {}, tokens, seconds};
-    if (entry_->outputs())
-      for (const plan::Output *output : *entry_->outputs()) {
-        const plan::Buffer &buffer = plan_.buffer(output->buffer());
-        if (buffer.local_shape()->size() != 0)
-          continue;
-        const void *data = session.buffer(0, output->buffer());
-        double value = 0;
-        float single;
-        if (buffer.dtype() == plan::DType::f64) {
-          std::memcpy(&value, data, sizeof(value));
-        } else if (buffer.dtype() == plan::DType::f32) {
-          std::memcpy(&single, data, sizeof(single));
-          value = single;
-        } else {
-          continue;
-        }
-        report.scalars.emplace_back(output->name()->str(), value);
-      }
+    StepReport report{step, scalarsOf(session, 0), tokens, seconds};
     TPC_RETURN_IF_ERROR(log.step(report));
-    for (const auto &[name, value] : report.scalars) {
-      if (std::isfinite(value))
-        continue;
-      std::string what = name + " is not finite in step " + std::to_string(step);
-      if (!options_.warnOnNonfinite)
-        return Status(Code::RankFailed, what, "--on-nonfinite warn goes on");
-      log.say("warning: " + what);
-    }
+    if (!options_.warnOnNonfinite)
+      return checkFinite(session, 0, step);
+    for (const auto &[name, value] : report.scalars)
+      if (!std::isfinite(value))
+        log.say("warning: " + name + " is not finite in step " + std::to_string(step));
     return Status();
   }
 
@@ -184,7 +217,7 @@ private:
     log.say("memory   predicted " + humanBytes(plan_.arenaBytes()) + ", allocated " +
             humanBytes(allocated) + " per rank" +
             (options_.checkMemory ? " (--check-memory: no buffer shares bytes with another)" : ""));
-    uint64_t all = allocated * static_cast<uint64_t>(session.numRanks()), peak = peakResident();
+    uint64_t all = allocated * session.hostedRanks().size(), peak = peakResident();
     log.say("outside  " + humanBytes(peak > all ? peak - all : 0) +
             " in this process (program, libraries and their packing buffers, mapped files)");
   }

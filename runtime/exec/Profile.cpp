@@ -51,16 +51,16 @@ std::string Profile::traceEvents() const {
   return text;
 }
 
-Status tpc::writeTrace(const std::string &path, const std::vector<const Profile *> &profiles) {
+Status tpc::writeTrace(const std::string &path, const std::vector<std::string> &events) {
   std::string text = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
-  for (const Profile *profile : profiles)
-    text += profile->traceEvents();
-  for (size_t rank = 0; rank < profiles.size(); ++rank) {
+  for (const std::string &ranks : events)
+    text += ranks;
+  for (size_t rank = 0; rank < events.size(); ++rank) {
     JsonWriter json;
     json.beginObject().member("name", "process_name").member("ph", "M").member("pid", rank);
     json.key("args").beginObject().member("name", "rank " + std::to_string(rank));
     json.endObject().endObject();
-    text += json.text() + (rank + 1 < profiles.size() ? ",\n" : "\n");
+    text += json.text() + (rank + 1 < events.size() ? ",\n" : "\n");
   }
   text += "]}\n";
   return writeFileAtomically(path, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});

@@ -38,7 +38,7 @@ private:
   std::vector<Record> records_;
 };
 
-/// The whole trace of all ranks' profiles.
-Status writeTrace(const std::string &path, const std::vector<const Profile *> &profiles);
+/// The whole trace; `events`: each rank's traceEvents().
+Status writeTrace(const std::string &path, const std::vector<std::string> &events);
 
 } // namespace tpc

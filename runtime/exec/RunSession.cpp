@@ -1,5 +1,5 @@
-//===- RunSession.cpp - All ranks of a plan in one process
-//--------------------------------------===//
+//===- RunSession.cpp - The ranks of a plan that live in one process
+//----------------------------===//
 
 #include "runtime/exec/RunSession.h"
 
@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <numeric>
 #include <thread>
 
 using namespace tpc;
@@ -18,12 +19,16 @@ namespace {
 
 /// How long ranks have to notice that another one failed.
 constexpr std::chrono::seconds kGrace = 5s;
+/// A rank that died is noticed all the same.
+constexpr std::chrono::milliseconds kNoTimeout = 24h;
+/// What rank 0 tells the others beside a signal: that its hook does not want to go on.
+constexpr int64_t kHookStops = 256;
 
 } // namespace
 
 RunSession::RunSession(PlanFile plan, SessionOptions options)
-    : plan_(std::move(plan)), options_(std::move(options)),
-      stepBarrier_(static_cast<int>(plan_.mesh().numRanks())) {}
+    : plan_(std::move(plan)), options_(std::move(options)), ranks_(plan_.mesh().numRanks()),
+      stepBarrier_(options_.processes ? 1 : static_cast<int>(plan_.mesh().numRanks())) {}
 
 Result<std::unique_ptr<RunSession>> RunSession::create(PlanFile plan, SessionOptions options) {
   std::unique_ptr<RunSession> session(new RunSession(std::move(plan), std::move(options)));
@@ -32,14 +37,28 @@ Result<std::unique_ptr<RunSession>> RunSession::create(PlanFile plan, SessionOpt
   if (const std::optional<Fault> &fault = session->options_.fault; fault && fault->rank >= ranks)
     return Status(Code::Usage, "TPC_INJECT_FAULT names rank " + std::to_string(fault->rank) +
                                    " of a plan for " + std::to_string(ranks) + " rank(s)");
+  ProcessGroup *processes = session->options_.processes;
   if (session->options_.threadsPerRank == 0)
     session->options_.threadsPerRank =
-        std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / ranks);
+        std::max(1, static_cast<int>(std::thread::hardware_concurrency()) /
+                        (processes ? processes->ranksOnThisMachine() : ranks));
 
-  auto communicators = makeLocalCommunicators(mesh, session->options_.timeout);
-  for (int rank = 0; rank < ranks; ++rank) {
-    session->ranks_.push_back(std::make_unique<Rank>());
-    session->ranks_[rank]->communicators = std::move(communicators[rank]);
+  if (processes) {
+    session->hosted_ = {processes->rank()};
+    session->ranks_[processes->rank()] = std::make_unique<Rank>();
+    session->ranks_[processes->rank()]->communicators = processes->communicators();
+    processes->onFailure(
+        [raw = session.get()](const Status &failure) { return raw->explain(failure); });
+    // All come out of it within microseconds, so that their profiles count from the same time.
+    TPC_RETURN_IF_ERROR(session->meet());
+  } else {
+    session->local_ = makeLocalCommunicators(mesh, session->options_.timeout);
+    for (int rank = 0; rank < ranks; ++rank) {
+      session->hosted_.push_back(rank);
+      session->ranks_[rank] = std::make_unique<Rank>();
+      for (const std::unique_ptr<Communicator> &communicator : session->local_[rank])
+        session->ranks_[rank]->communicators.push_back(communicator.get());
+    }
   }
   // Each rank's memory is first touched by a thread of its own.
   Profile::Clock::time_point origin = Profile::Clock::now();
@@ -59,9 +78,7 @@ Status RunSession::createRank(int index, Profile::Clock::time_point origin) {
   } else {
     TPC_ASSIGN_OR_RETURN(rank.memory, RankMemory::create(plan_, *rank.device));
   }
-  RankResources resources{index, *rank.device, *rank.memory, {}};
-  for (const std::unique_ptr<Communicator> &communicator : rank.communicators)
-    resources.communicators.push_back(communicator.get());
+  RankResources resources{index, *rank.device, *rank.memory, rank.communicators};
   rank.executor = std::make_unique<Executor>(plan_, std::move(resources));
   if (guarded)
     rank.executor->addObserver(guarded);
@@ -91,15 +108,21 @@ Status RunSession::prepare(const plan::Entry &entry) {
 
 Status RunSession::runSteps(const plan::Entry &entry, int64_t first, int64_t count,
                             const StepHooks &hooks) {
-  bool goOn = true;
-  return runThreads(&entry,
-                    [&](int rank) { return runRank(rank, entry, first, count, hooks, goOn); });
+  goOn_ = true;
+  stoppedBy_ = 0;
+  running_ = &entry;
+  Status status =
+      runThreads(&entry, [&](int rank) { return runRank(rank, entry, first, count, hooks); });
+  running_ = nullptr;
+  return status;
 }
 
 Status RunSession::runRank(int index, const plan::Entry &entry, int64_t first, int64_t count,
-                           const StepHooks &hooks, bool &goOn) {
+                           const StepHooks &hooks) {
   Rank &rank = *ranks_[index];
-  for (int64_t step = first; step < first + count && goOn; ++step) {
+  // Processes take different times to read their parameters, which is not to count as waiting.
+  TPC_RETURN_IF_ERROR(meet());
+  for (int64_t step = first; step < first + count && goOn_; ++step) {
     auto start = std::chrono::steady_clock::now();
     if (hooks.bind)
       TPC_RETURN_IF_ERROR(hooks.bind(index, step));
@@ -110,28 +133,71 @@ Status RunSession::runRank(int index, const plan::Entry &entry, int64_t first, i
                         " at " + status.message(),
                     status.hint());
     rank.step.store(0, std::memory_order_relaxed);
-    if (stepBarrier_.arriveAndWait(options_.timeout) != Barrier::Outcome::Passed)
-      return Status(Code::RankFailed, "rank " + std::to_string(index) + " waited " +
-                                          std::to_string(options_.timeout.count()) +
-                                          " ms at the end of step " + std::to_string(step) +
-                                          " for the other ranks");
-    if (index == 0 && hooks.done) {
-      std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-      TPC_ASSIGN_OR_RETURN(goOn, hooks.done(step, seconds.count()));
-    }
-    // No timeout: the hook may save a checkpoint, and if it fails it wakes us.
-    if (stepBarrier_.arriveAndWait(24h) != Barrier::Outcome::Passed)
-      return Status(Code::RankFailed, "another rank failed");
+    TPC_RETURN_IF_ERROR(endStep(index, step, start, hooks));
+    if (hooks.check)
+      TPC_RETURN_IF_ERROR(hooks.check(index, step));
   }
   return Status();
+}
+
+Status RunSession::endStep(int index, int64_t step, std::chrono::steady_clock::time_point start,
+                           const StepHooks &hooks) {
+  auto report = [&](int64_t signal) -> Result<int64_t> {
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    bool more = true;
+    if (hooks.done) {
+      TPC_ASSIGN_OR_RETURN(more, hooks.done(step, seconds.count()));
+    }
+    return more ? signal : signal | kHookStops;
+  };
+  auto asked = [&]() -> int64_t { return hooks.stop ? hooks.stop() : 0; };
+  auto obey = [&](int64_t verdict) {
+    stoppedBy_ = static_cast<int>(verdict & ~kHookStops);
+    goOn_ = verdict == 0;
+  };
+  std::string where = " at the end of step " + std::to_string(step);
+  if (ProcessGroup *processes = options_.processes) {
+    Status hookFailure;
+    Result<int64_t> verdict = processes->agree(
+        asked(),
+        [&](int64_t signal) {
+          Result<int64_t> result = report(signal);
+          hookFailure = result.status();
+          return result;
+        },
+        options_.timeout);
+    TPC_RETURN_IF_ERROR(std::move(hookFailure));
+    if (!verdict.ok())
+      return Status(verdict.status()).withContext("rank " + std::to_string(index) + where);
+    obey(*verdict);
+    return Status();
+  }
+  if (stepBarrier_.arriveAndWait(options_.timeout) != Barrier::Outcome::Passed)
+    return Status(Code::RankFailed, "rank " + std::to_string(index) + " waited " +
+                                        std::to_string(options_.timeout.count()) + " ms" + where +
+                                        " for the other ranks");
+  if (index == 0) {
+    TPC_ASSIGN_OR_RETURN(int64_t verdict, report(asked()));
+    obey(verdict);
+  }
+  // No timeout: the hook may save a checkpoint, and if it fails it wakes us.
+  if (stepBarrier_.arriveAndWait(24h) != Barrier::Outcome::Passed)
+    return Status(Code::RankFailed, "another rank failed");
+  return Status();
+}
+
+Status RunSession::meet() const {
+  if (!options_.processes)
+    return Status();
+  return options_.processes->agree(0, [](int64_t) { return int64_t(0); }, kNoTimeout).status();
 }
 
 Status RunSession::runThreads(const plan::Entry *entry, const std::function<Status(int)> &work) {
   std::mutex mutex;
   std::condition_variable changed;
-  int running = numRanks();
+  size_t running = hosted_.size();
   std::vector<std::thread> threads;
-  for (int rank = 0; rank < numRanks(); ++rank)
+  for (int rank : hosted_)
     threads.emplace_back([&, rank] {
       if (Status status = work(rank); !status.ok())
         fail(rank, entry, std::move(status));
@@ -163,16 +229,29 @@ void RunSession::fail(int rank, const plan::Entry *entry, Status status) {
     stopped_.store(true);
   }
   stepBarrier_.abort();
-  for (const std::unique_ptr<Rank> &other : ranks_)
-    for (const std::unique_ptr<Communicator> &communicator : other->communicators)
+  if (options_.processes)
+    options_.processes->abort(failure_);
+  for (const std::vector<std::unique_ptr<Communicator>> &axes : local_)
+    for (const std::unique_ptr<Communicator> &communicator : axes)
       communicator->abort(failure_);
+}
+
+Status RunSession::explain(const Status &failure) {
+  std::lock_guard lock(failureMutex_);
+  if (stopped_.load())
+    return failure_;
+  const plan::Entry *entry = running_;
+  failure_ = Status(failure.code(), failure.message() + (entry ? whereOthersWere(-1, *entry) : ""),
+                    failure.hint());
+  stopped_.store(true);
+  return failure_;
 }
 
 std::string RunSession::whereOthersWere(int rank, const plan::Entry &entry) const {
   constexpr int kMost = 8;
   std::string text;
   int listed = 0;
-  for (int other = 0; other < numRanks(); ++other) {
+  for (int other : hosted_) {
     int64_t step = ranks_[other]->step.load(std::memory_order_relaxed);
     if (other == rank || step == 0 || ++listed > kMost)
       continue;
@@ -186,9 +265,44 @@ std::string RunSession::whereOthersWere(int rank, const plan::Entry &entry) cons
   return text;
 }
 
+Status RunSession::gather(uint32_t buffer, std::span<const int> ranks,
+                          const std::function<Status(int rank, const void *data)> &visit) const {
+  if (!options_.processes) {
+    for (int rank : ranks)
+      TPC_RETURN_IF_ERROR(visit(rank, this->buffer(rank, buffer)));
+    return Status();
+  }
+  std::span<const std::byte> mine(static_cast<const std::byte *>(this->buffer(hosted_[0], buffer)),
+                                  plan_.buffer(buffer).bytes());
+  return options_.processes->gather(
+      ranks, mine, [&](int rank, std::span<const std::byte> bytes) -> Status {
+        if (bytes.size() != mine.size())
+          return Status(Code::Internal, "rank " + std::to_string(rank) +
+                                            " sent a buffer of another size than rank 0 has");
+        return visit(rank, bytes.data());
+      });
+}
+
 Status RunSession::writeProfile(const std::string &path) const {
-  std::vector<const Profile *> profiles;
-  for (const std::unique_ptr<Rank> &rank : ranks_)
-    profiles.push_back(rank->profile.get());
-  return writeTrace(path, profiles);
+  std::vector<std::string> events;
+  if (!options_.processes) {
+    for (const std::unique_ptr<Rank> &rank : ranks_)
+      events.push_back(rank->profile->traceEvents());
+    return writeTrace(path, events);
+  }
+  std::vector<int> all(ranks_.size());
+  std::iota(all.begin(), all.end(), 0);
+  std::string mine = ranks_[hosted_[0]]->profile->traceEvents();
+  TPC_RETURN_IF_ERROR(options_.processes->gather(
+      all, std::as_bytes(std::span(mine)), [&](int, std::span<const std::byte> bytes) {
+        events.emplace_back(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+        return Status();
+      }));
+  return isRoot() ? writeTrace(path, events) : Status();
+}
+
+Result<int64_t> RunSession::finish(int64_t value) const {
+  if (!options_.processes)
+    return value;
+  return options_.processes->finish(value);
 }

@@ -1,13 +1,15 @@
-//===- RunSession.h - All ranks of a plan in one process
-//----------------------------------------===//
+//===- RunSession.h - The ranks of a plan that live in one process
+//------------------------------===//
 //
 // Makes each rank's device, memory, communicators and executor, and runs steps with one thread per
-// rank. The first failure of any rank stops all of them; what failed, where, and where the others
-// were is one Status.
+// rank. All ranks live in this process, or one of them does, and a ProcessGroup connects it with
+// the others. The first failure of any rank stops all of them; what failed, where, and where the
+// others were is one Status.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/comm/ProcessGroup.h"
 #include "runtime/comm/local/Barrier.h"
 #include "runtime/exec/Executor.h"
 #include "runtime/exec/FaultInjection.h"
@@ -23,6 +25,8 @@ using DeviceFactory = std::function<Result<std::unique_ptr<Device>>(int threads)
 
 struct SessionOptions {
   DeviceFactory makeDevice;
+  /// Null: all ranks live in this process. Must outlive the session.
+  ProcessGroup *processes = nullptr;
   int threadsPerRank = 0; ///< 0: the cores divided by the ranks
   std::chrono::milliseconds timeout = std::chrono::seconds(60); ///< how long ranks wait for others
   bool checkMemory = false;
@@ -36,9 +40,14 @@ struct SessionOptions {
 struct StepHooks {
   /// On each rank's thread, before its step: fills inputs and scalars.
   std::function<Status(int rank, int64_t step)> bind;
-  /// On one thread after the step, while all ranks wait: any buffer of any rank may be read or
-  /// written. Returns whether to go on with the next step.
+  /// In every process after the step: the signal that asks to end the run, or 0. If one process is
+  /// asked, the run ends for all of them.
+  std::function<int()> stop;
+  /// On one thread of rank 0's process after the step, while all ranks wait: any buffer of any rank
+  /// of this process may be read or written. Returns whether to go on with the next step.
   std::function<Result<bool>(int64_t step, double seconds)> done;
+  /// On each rank's thread after that.
+  std::function<Status(int rank, int64_t step)> check;
 };
 
 class RunSession {
@@ -47,10 +56,15 @@ public:
 
   const PlanFile &plan() const { return plan_; }
   int numRanks() const { return static_cast<int>(ranks_.size()); }
+  /// The ranks that live in this process, ascending.
+  std::span<const int> hostedRanks() const { return hosted_; }
+  /// Whether rank 0 lives here: this process writes all files.
+  bool isRoot() const { return hosted_[0] == 0; }
   int threadsPerRank() const { return options_.threadsPerRank; }
+  /// Of a rank that lives here.
   void *buffer(int rank, uint32_t index) const { return ranks_[rank]->memory->buffer(index); }
   /// Bytes that each rank allocated.
-  uint64_t allocatedBytes() const { return ranks_[0]->memory->allocatedBytes(); }
+  uint64_t allocatedBytes() const { return ranks_[hosted_[0]]->memory->allocatedBytes(); }
 
   /// Must outlive the session.
   void addObserver(int rank, ExecutionObserver *observer);
@@ -61,14 +75,24 @@ public:
   Status prepare(const plan::Entry &entry);
   /// Steps first, first + 1, ... of one entry.
   Status runSteps(const plan::Entry &entry, int64_t first, int64_t count, const StepHooks &hooks);
+  /// The signal that ended runSteps, or 0.
+  int stoppedBy() const { return stoppedBy_; }
 
+  /// Shows the process of rank 0 a buffer of each of `ranks`, in that order; `data` is gone after
+  /// `visit` returns. Between steps; every process calls it, and in the same order as any other
+  /// call of this kind.
+  Status gather(uint32_t buffer, std::span<const int> ranks,
+                const std::function<Status(int rank, const void *data)> &visit) const;
+  /// Of all ranks, into one file; every process calls it.
   Status writeProfile(const std::string &path) const;
+  /// The last meeting of all processes, after which they may end. Returns the largest value.
+  Result<int64_t> finish(int64_t value) const;
 
 private:
   struct Rank {
     std::unique_ptr<Device> device;
     std::unique_ptr<RankMemory> memory;
-    std::vector<std::unique_ptr<Communicator>> communicators;
+    std::vector<Communicator *> communicators; ///< one per axis
     std::unique_ptr<FaultInjector> faults;
     std::unique_ptr<Profile> profile;
     std::unique_ptr<Executor> executor;
@@ -78,16 +102,27 @@ private:
   RunSession(PlanFile plan, SessionOptions options);
   Status createRank(int rank, Profile::Clock::time_point origin);
   Status runRank(int rank, const plan::Entry &entry, int64_t first, int64_t count,
-                 const StepHooks &hooks, bool &goOn);
+                 const StepHooks &hooks);
+  Status endStep(int rank, int64_t step, std::chrono::steady_clock::time_point start,
+                 const StepHooks &hooks);
+  /// Waits for the ranks of other processes.
+  Status meet() const;
   /// Records the first failure and wakes everybody.
   void fail(int rank, const plan::Entry *entry, Status status);
+  /// What this process says of the failure of a rank of another one.
+  Status explain(const Status &failure);
   std::string whereOthersWere(int rank, const plan::Entry &entry) const;
   Status runThreads(const plan::Entry *entry, const std::function<Status(int)> &work);
 
   PlanFile plan_;
   SessionOptions options_;
-  std::vector<std::unique_ptr<Rank>> ranks_;
-  Barrier stepBarrier_;
+  std::vector<std::vector<std::unique_ptr<Communicator>>> local_;
+  std::vector<int> hosted_;
+  std::vector<std::unique_ptr<Rank>> ranks_; ///< null: lives in another process
+  Barrier stepBarrier_;                      ///< of the ranks that live here
+  bool goOn_ = true;
+  int stoppedBy_ = 0;
+  std::atomic<const plan::Entry *> running_{nullptr};
   std::atomic<bool> stopped_{false};
   std::mutex failureMutex_;
   Status failure_;
