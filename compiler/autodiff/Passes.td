@@ -1,6 +1,7 @@
 //===- Passes.td - The passes that make level `grad` ----------------------*- tablegen -*-===//
 //
-// In the order in which they run: precision, reads, expansion, training, casts, verification.
+// In the order in which they run: precision, reads, expansion, training, casts, recomputation,
+// verification.
 //
 //===---------------------------------------------------------------------------------------===//
 #ifndef TPC_AUTODIFF_PASSES
@@ -55,6 +56,20 @@ def PlaceCasts : Pass<"tpc-place-casts", "::mlir::ModuleOp"> {
     Runs after differentiation, so that a gradient is rounded once, where it is multiplied.
   }];
   let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32, tf32, bf16 or f64">];
+}
+
+def Recompute : Pass<"tpc-recompute", "::mlir::ModuleOp"> {
+  let summary = "lets the backward pass compute forward values again instead of keeping them";
+  let description = [{
+    In every entry with a backward pass, the values to keep are a vertex cut of least bytes between what
+    may not be computed again and what the backward pass needs; forward ops behind it are cloned in front
+    of their first use there, as backward ops. `selective` computes again what costs a pass over
+    memory: ops that sum over nothing which may be split, and views; no GEMM, no attention, no
+    lookup, no collective. `full` computes a layer again from the values that enter it.
+
+    Runs before sharding, which so decides on the clones, too, and inserts what collectives they need.
+  }];
+  let options = [Option<"mode", "mode", "std::string", "\"none\"", "none, selective or full">];
 }
 
 def VerifyGrad : Pass<"tpc-verify-grad", "::mlir::ModuleOp"> {

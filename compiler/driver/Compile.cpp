@@ -58,14 +58,65 @@ static Status runPipeline(Compilation &compilation) {
   return Status();
 }
 
-static Status checkMemoryLimit(const CompileOptions &options, uint64_t bytes) {
-  if (!options.memoryLimit || bytes <= uint64_t(options.memoryLimit))
+namespace {
+
+/// A model compiled with one choice of recomputation.
+struct Attempt {
+  Attempt(const CompileOptions &options, MLIRContext &context)
+      : options(options), context(context), compilation(this->options) {}
+
+  Status run() {
+    TPC_RETURN_IF_ERROR(
+        loadModel(options.model, context, compilation.module, compilation.modelHash));
+    compilation.modelName = modelName(*compilation.module, options.model);
+    TPC_RETURN_IF_ERROR(runPipeline(compilation));
+    if (options.stopAfter)
+      return Status();
+    TPC_ASSIGN_OR_RETURN(PlanFile plan, PlanFile::fromBytes(compilation.plan));
+    bytes = plan.arenaBytes();
     return Status();
+  }
+
+  CompileOptions options;
+  MLIRContext &context;
+  Compilation compilation;
+  uint64_t bytes = 0; ///< that a rank allocates
+};
+
+} // namespace
+
+/// The first mode of recomputation that meets the memory limit, or the one that was asked for.
+static Result<std::unique_ptr<Attempt>> compileWithinLimit(const CompileOptions &options,
+                                                           MLIRContext &context) {
+  std::vector<RecomputeMode> modes = {options.recompute.value_or(RecomputeMode::None)};
+  if (options.memoryLimit && !options.recompute && !options.stopAfter)
+    modes = {RecomputeMode::None, RecomputeMode::Selective, RecomputeMode::Full};
+  uint64_t least = UINT64_MAX;
+  std::string tooLarge;
+  for (RecomputeMode mode : modes) {
+    auto attempt = std::make_unique<Attempt>(options, context);
+    attempt->options.recompute = mode;
+    if (!tooLarge.empty()) {
+      attempt->compilation.recomputeIsChosen = true;
+      attempt->compilation.notes.push_back(
+          "recompute " + name(mode).str() + " was chosen to meet the memory limit of " +
+          std::to_string(options.memoryLimit) + " bytes: " + tooLarge);
+    }
+    TPC_RETURN_IF_ERROR(attempt->run());
+    if (!options.memoryLimit || attempt->bytes <= uint64_t(options.memoryLimit))
+      return attempt;
+    least = std::min(least, attempt->bytes);
+    tooLarge += (tooLarge.empty() ? "" : ", ") + name(mode).str() + " needs " +
+                std::to_string(attempt->bytes);
+  }
   return Status(Code::InvalidInput,
-                "the plan needs " + std::to_string(bytes) +
+                "the plan needs " + std::to_string(least) +
                     " bytes on a rank, more than the limit of " +
-                    std::to_string(options.memoryLimit),
-                "use more ranks, or a smaller batch");
+                    std::to_string(options.memoryLimit) +
+                    (modes.size() > 1 ? " (recompute " + tooLarge + ")" : std::string()),
+                options.recompute && *options.recompute != RecomputeMode::Full
+                    ? "use --recompute full, more ranks, or a smaller batch"
+                    : "use more ranks, or a smaller batch");
 }
 
 int tpc::compileMain(std::span<const std::string> arguments) {
@@ -79,27 +130,19 @@ int tpc::compileMain(std::span<const std::string> arguments) {
   auto start = std::chrono::steady_clock::now();
   MLIRContext context(MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(&context, options->model);
-  Compilation compilation(*options);
-  if (Status status = loadModel(options->model, context, compilation.module, compilation.modelHash);
-      !status.ok())
-    return report(status);
-  compilation.modelName = modelName(*compilation.module, options->model);
-  if (Status status = runPipeline(compilation); !status.ok())
-    return report(status);
+  Result<std::unique_ptr<Attempt>> attempt = compileWithinLimit(*options, context);
+  if (!attempt.ok())
+    return report(attempt.status());
   if (options->stopAfter)
     return 0;
-  Result<PlanFile> plan = PlanFile::fromBytes(compilation.plan);
-  if (!plan.ok())
-    return report(plan.status());
-  if (Status status = checkMemoryLimit(*options, plan->arenaBytes()); !status.ok())
-    return report(status);
+  const Compilation &compilation = (*attempt)->compilation;
   if (Status status = writeFileAtomically(options->output, compilation.plan); !status.ok())
     return report(status);
   // Times are not in the plan, which is the same wherever it is compiled.
   const SolverReport &solver = compilation.solver;
   llvm::errs() << llvm::format("%s: %.1f MiB a rank (%s); %d ops in %d classes sharded in %.2f s, "
                                "compiled in %.2f s\n",
-                               options->output.c_str(), plan->arenaBytes() / double(1 << 20),
+                               options->output.c_str(), (*attempt)->bytes / double(1 << 20),
                                options->mesh.str().c_str(), solver.ops, solver.classes,
                                compilation.solverSeconds, secondsSince(start));
   return 0;

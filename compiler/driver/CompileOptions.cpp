@@ -90,13 +90,11 @@ static Status refuseWhatIsMissing(const CommandLine &commandLine, const RawOptio
   if (options.precision == "f64" && commandLine.wasGiven("--comm-dtype"))
     return Status(Code::Usage, "--comm-dtype has no effect with --precision f64",
                   "leave it out: what is computed in f64 travels in f64");
-  if (raw.recompute != "none")
-    return Status(Code::Usage, "--recompute " + raw.recompute + " is not implemented",
-                  "use --recompute none");
   return Status();
 }
 
-static Status convert(const RawOptions &raw, CompileOptions &options) {
+static Status convert(const CommandLine &commandLine, const RawOptions &raw,
+                      CompileOptions &options) {
   options.mesh = makeMesh(raw.dp, raw.tp);
   for (const std::string &text : raw.dims) {
     std::string name, value;
@@ -117,6 +115,8 @@ static Status convert(const RawOptions &raw, CompileOptions &options) {
   options.sequenceParallel = raw.sequenceParallel == "on"     ? SequenceParallel::On
                              : raw.sequenceParallel == "auto" ? SequenceParallel::Auto
                                                               : SequenceParallel::Off;
+  if (commandLine.wasGiven("--recompute"))
+    options.recompute = parseRecomputeMode(raw.recompute);
   if (!raw.hardware.empty())
     TPC_RETURN_IF_ERROR(readHardware(raw.hardware, options.hardware));
   for (Level level : kLevels)
@@ -149,10 +149,13 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> arg
   line.addChoice("--comm-dtype", {"f32", "bf16"}, raw.commDtype, "the type on the wire");
   line.addChoice("--sequence-parallel", {"off", "auto", "on"}, raw.sequenceParallel,
                  "splits the residual stream along the sequence; auto: where that is faster");
-  line.addChoice("--recompute", {"none", "selective", "full"}, raw.recompute,
-                 "what the backward pass computes again instead of keeping it");
+  line.addChoice(
+      "--recompute", {"none", "selective", "full"}, raw.recompute,
+      "what the backward pass computes again instead of keeping it: selective, what costs "
+      "a pass over memory; full, whole layers");
   line.addInteger("--memory-limit", "BYTES", options.memoryLimit, 1,
-                  "refuses a plan that needs more on a rank");
+                  "refuses a plan that needs more on a rank; without --recompute, takes the first "
+                  "of its modes that needs no more");
   line.addText("--hardware", "FILE", raw.hardware,
                "JSON of the speeds that predictions use; none: the built-in " +
                    options.hardware.name);
@@ -167,6 +170,6 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> arg
   if (options.wantsHelp)
     return options;
   TPC_RETURN_IF_ERROR(refuseWhatIsMissing(line, raw, options));
-  TPC_RETURN_IF_ERROR(convert(raw, options));
+  TPC_RETURN_IF_ERROR(convert(line, raw, options));
   return options;
 }

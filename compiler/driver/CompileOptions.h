@@ -3,6 +3,7 @@
 
 #include "algebra/Cost.h"
 #include "algebra/Mesh.h"
+#include "compiler/autodiff/Recompute.h"
 #include "compiler/sharding/Solver.h"
 #include "runtime/support/Status.h"
 
@@ -29,6 +30,8 @@ struct CompileOptions {
   std::string precision = "f32";
   SequenceParallel sequenceParallel = SequenceParallel::Off;
   int64_t memoryLimit = 0; ///< bytes; 0: none
+  /// Nothing: none, or with a memory limit the first mode that meets it.
+  std::optional<RecomputeMode> recompute;
   Hardware hardware;
   std::vector<ShardConstraint> constraints;
   std::optional<Level> stopAfter;

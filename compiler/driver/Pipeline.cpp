@@ -69,6 +69,26 @@ private:
 
 } // namespace
 
+/// A mode that was asked for and changes nothing is an error, like every option without effect.
+static LogicalResult recomputeForwardValues(Compilation &compilation) {
+  RecomputeMode mode = compilation.options.recompute.value_or(RecomputeMode::None);
+  int64_t clones = 0;
+  for (auto entry : compilation.module->getOps<nn::EntryOp>()) {
+    RecomputeReport report = recompute(entry, mode);
+    clones += report.clonedOps;
+    if (report.clonedOps)
+      compilation.notes.push_back(report.str(entry.getSymName(), mode));
+  }
+  if (mode == RecomputeMode::None || clones || compilation.recomputeIsChosen)
+    return success();
+  InFlightDiagnostic error = compilation.module->emitError()
+                             << "--recompute " << name(mode)
+                             << " has no effect: no backward pass needs a value that this mode "
+                                "computes again";
+  error.attachNote() << "hint: leave it out";
+  return error;
+}
+
 static LogicalResult keepGrad(Compilation &compilation) {
   compilation.grad = compilation.module->clone();
   return success();
@@ -89,7 +109,8 @@ static LogicalResult emit(Compilation &compilation) {
   emitOptions.cpuLevel = options.cpu;
   emitOptions.precision = options.precision;
   emitOptions.shardedIr = compilation.shardedIr;
-  emitOptions.notes = compilation.solver.notes;
+  emitOptions.notes = compilation.notes;
+  llvm::append_range(emitOptions.notes, compilation.solver.notes);
   FailureOr<std::vector<uint8_t>> plan = emitPlan(*compilation.module, emitOptions);
   if (failed(plan))
     return failure();
@@ -124,6 +145,10 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
          "before sharding, which then decides on the whole training step at once");
   p.pass(createPlaceCasts({options.precision}),
          "behind differentiation: a gradient is rounded once, where it is multiplied");
+  p.step(
+      "recompute", recomputeForwardValues,
+      "behind the casts, whose narrow results are what is kept; before sharding, which decides on "
+      "the clones, too");
   p.check(createVerifyGrad(), "the solver relies on it");
   p.step("take-constraints", takeConstraints, "they are wishes, not part of the program");
   p.step("keep-grad", keepGrad, "the proof compares the sharded program with it");

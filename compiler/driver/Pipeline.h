@@ -19,6 +19,8 @@ struct Compilation {
   explicit Compilation(const CompileOptions &options) : options(options) {}
 
   const CompileOptions &options;
+  /// The recomputation is a choice of the memory limit, not of the user.
+  bool recomputeIsChosen = false;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   uint64_t modelHash = 0;
   std::string modelName;
@@ -28,7 +30,8 @@ struct Compilation {
   std::vector<ShardConstraint> constraints;
   std::string shardedIr;
   SolverReport solver;
-  double solverSeconds = 0; ///< wall clock; printed, never written into the plan
+  double solverSeconds = 0;       ///< wall clock; printed, never written into the plan
+  std::vector<std::string> notes; ///< of steps other than the solver, for the report
   std::vector<uint8_t> plan;
 };
 

@@ -61,6 +61,7 @@ FailureOr<std::vector<uint8_t>> tpc::emitPlan(ModuleOp module, const EmitOptions
   result.target = "cpu";
   result.precision = options.precision;
   result.mesh = toPlan(mesh);
+  result.notes = options.notes;
   result.sharded_ir = options.shardedIr;
   result.scheduled_ir = textOf(module);
   emitMemory(memory, result);
@@ -79,7 +80,7 @@ FailureOr<std::vector<uint8_t>> tpc::emitPlan(ModuleOp module, const EmitOptions
     image->image = kernels->bytes();
     result.images.push_back(std::move(image));
   }
-  result.report = makeReport(module, mesh, memory, result, options.notes);
+  result.report = makeReport(module, mesh, memory, result);
 
   return sealPlan(result);
 }

@@ -25,7 +25,7 @@ struct EmitOptions {
   std::string cpuLevel = "x86-64-v3";
   std::string precision = "f32";
   std::string shardedIr;          ///< text of level `sharded`
-  std::vector<std::string> notes; ///< of the solver, for the report
+  std::vector<std::string> notes; ///< choices that a user should know of
 };
 
 /// The bytes of the plan file. `module` is at level `scheduled`.

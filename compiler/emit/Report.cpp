@@ -117,13 +117,12 @@ static llvm::json::Object reportMemory(const MemoryPlan &memory) {
 }
 
 std::string tpc::makeReport(ModuleOp module, const Mesh &mesh, const MemoryPlan &memory,
-                            const plan::PlanT &plan, ArrayRef<std::string> notes) {
+                            const plan::PlanT &plan) {
   llvm::json::Object report, collectives;
   reportDeclarations(module, mesh, report);
   for (const auto &entry : plan.entries)
     collectives[entry->name] = reportCollectives(*entry, mesh);
   report["collectives"] = std::move(collectives);
-  report["notes"] = llvm::json::Array(notes);
   report["memory"] = reportMemory(memory);
   std::string text;
   llvm::raw_string_ostream(text) << llvm::json::Value(std::move(report));

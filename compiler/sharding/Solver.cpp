@@ -4,6 +4,8 @@
 
 #include "compiler/sharding/Elimination.h"
 #include "compiler/sharding/FactorAtoms.h"
+#include "compiler/sharding/RepeatedOps.h"
+#include "compiler/support/Layer.h"
 #include "compiler/support/NamePattern.h"
 #include "dialects/nn/NN.h"
 
@@ -110,16 +112,6 @@ public:
 private:
   static bool isNumber(StringRef text) {
     return !text.empty() && llvm::all_of(text, llvm::isDigit);
-  }
-  /// "h.3" of "h.3.mlp.fc"; empty if no part is a number.
-  static StringRef layerOf(StringRef name) {
-    for (size_t begin = 0; begin < name.size();) {
-      size_t end = std::min(name.find('.', begin), name.size());
-      if (isNumber(name.slice(begin, end)))
-        return name.take_front(end);
-      begin = end + 1;
-    }
-    return {};
   }
   static std::string starred(StringRef name) {
     SmallVector<StringRef> parts;
@@ -539,9 +531,14 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
     collectSymbol(symbol, fixed);
 
   int variables = 0;
+  // What the backward pass computes again is computed as it was the first time.
+  llvm::DenseMap<Operation *, Operation *> repeated = findRepeatedOps(entry);
   for (OpClass &opClass : opClasses) {
     opClass.options = optionsOf(opClass);
-    opClass.variable = variables++;
+    Operation *first = repeated.lookup(opClass.representative);
+    const OpClass *shared = first ? &opClasses[classOfOp.at(first)] : nullptr;
+    bool isShared = shared && shared->options.size() == opClass.options.size();
+    opClass.variable = isShared ? shared->variable : variables++;
   }
   for (SymbolClass &symbolClass : symbolClasses)
     symbolClass.variable = variables++;

@@ -102,6 +102,9 @@ std::string tpc::summaryText(const PlanFile &plan) {
   line("outside", kOutside);
   for (const std::string &padding : paddings(plan))
     line("padding", padding);
+  if (plan->notes())
+    for (const auto *note : *plan->notes())
+      line("note", note->str());
   for (const plan::Entry *entry : *plan->entries()) {
     EntryTotals totals = totalsOf(*entry);
     std::string kinds;
@@ -139,6 +142,10 @@ void tpc::summaryJson(const PlanFile &plan, JsonWriter &json) {
   json.key("padding").beginArray();
   for (const std::string &padding : paddings(plan))
     json.value(padding);
+  json.endArray().key("notes").beginArray();
+  if (plan->notes())
+    for (const auto *note : *plan->notes())
+      json.value(note->str());
   json.endArray().key("entries").beginArray();
   for (const plan::Entry *entry : *plan->entries()) {
     EntryTotals totals = totalsOf(*entry);

@@ -5,7 +5,7 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --dim C=4 2>&1 | FileCheck %s --check-prefix=UNKNOWN-DIM
 // RUN: not tpc-compile compile %models/mlp.mlir --target cuda 2>&1 | FileCheck %s --check-prefix=CUDA
 // RUN: not tpc-compile compile %models/mlp.mlir --precision f64 --comm-dtype f32 2>&1 | FileCheck %s --check-prefix=WIRE
-// RUN: not tpc-compile compile %models/mlp.mlir --recompute full 2>&1 | FileCheck %s --check-prefix=RECOMPUTE
+// RUN: not tpc-compile compile %s --recompute full 2>&1 | FileCheck %s --check-prefix=RECOMPUTE
 // RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --shard "nope=[{tp}, {}]" 2>&1 | FileCheck %s --check-prefix=SHARD
 // RUN: not tpc-compile compile %models/mlp.mlir --stop-after grad -o x.plan 2>&1 | FileCheck %s --check-prefix=OUTPUT
 // RUN: not tpc-compile compile %models/mlp.mlir --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT
@@ -18,8 +18,24 @@
 // UNKNOWN-DIM: mlp.mlir:{{[0-9]+:[0-9]+}}: error: there is no dim "C" to bind
 // CUDA: error: this build of tpc generates no code for CUDA
 // WIRE: error: --comm-dtype has no effect with --precision f64
-// RECOMPUTE: error: --recompute full is not implemented
+// RECOMPUTE: options-errors.mlir:{{[0-9]+:[0-9]+}}: error: --recompute full has no effect
+// RECOMPUTE-NEXT: hint: leave it out
 // SHARD: error: the constraint 'nope=[{tp}, {}]' matches no parameter, state or input
 // SHARD-NEXT: hint: {{.+}}tpc inspect
 // OUTPUT: error: -o has no effect with --stop-after
-// LIMIT: error: the plan needs {{[0-9]+}} bytes on a rank, more than the limit of 1000
+// LIMIT: error: the plan needs {{[0-9]+}} bytes on a rank, more than the limit of 1000 (recompute none needs {{[0-9]+}}, selective needs {{[0-9]+}}, full needs {{[0-9]+}})
+
+// Its backward pass reads no forward value but the input.
+module @linear {
+  nn.input @x : tensor<4x8xf32> dims ["", ""] draw #nn.init<normal, 0.0, 1.0>
+  nn.scalar @lr : tensor<f32> = 0.01
+  nn.parameter @w : tensor<8x8xf32> init #nn.init<normal, 0.0, 0.02>
+  nn.entry @loss outputs ["loss"] {
+    %x = nn.read @x : tensor<4x8xf32>
+    %w = nn.read @w : tensor<8x8xf32>
+    %y = nn.linear %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    %loss = nn.sum %y dims [0, 1] : (tensor<4x8xf32>) -> tensor<f32>
+    nn.return %loss : tensor<f32>
+  }
+  nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
+}

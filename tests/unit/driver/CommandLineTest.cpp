@@ -80,7 +80,7 @@ TEST(ExitStatus, SaysWhoseFaultItIs) {
   EXPECT_EQ(compile({"--memory-limit", "1000"}), 1);
   EXPECT_EQ(driverMain(std::vector<std::string>{"compile", "no-such-file.mlir"}), 1);
   EXPECT_EQ(compile({"--precision", "f16"}), 2);
-  EXPECT_EQ(compile({"--recompute", "full"}), 2);
+  EXPECT_EQ(compile({"--recompute", "some"}), 2);
   EXPECT_EQ(driverMain(std::vector<std::string>{"assemble"}), 2);
   EXPECT_EQ(compile({"--target", "cuda"}), 5);
 }
