@@ -67,6 +67,11 @@ Result<std::unique_ptr<RunSession>> RunSession::create(PlanFile plan, SessionOpt
   return session;
 }
 
+RunSession::~RunSession() {
+  if (options_.processes)
+    options_.processes->onFailure({});
+}
+
 Status RunSession::createRank(int index, Profile::Clock::time_point origin) {
   Rank &rank = *ranks_[index];
   TPC_ASSIGN_OR_RETURN(rank.device, options_.makeDevice(options_.threadsPerRank));

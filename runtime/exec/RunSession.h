@@ -53,6 +53,7 @@ struct StepHooks {
 class RunSession {
 public:
   static Result<std::unique_ptr<RunSession>> create(PlanFile plan, SessionOptions options);
+  ~RunSession();
 
   const PlanFile &plan() const { return plan_; }
   int numRanks() const { return static_cast<int>(ranks_.size()); }
