@@ -1,7 +1,7 @@
 //===- Device.h - What a rank computes with ----------------------------------------------===//
 //
 // A device executes the bodies of a plan's instructions on memory that it allocated once, at the
-// start. One Device object belongs to one rank. Implementations: cpu (OpenBLAS), cuda.
+// start. One Device object belongs to one rank. Implementations: cpu, cuda.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once

@@ -53,8 +53,9 @@ public:
     void *a = operand(shape.dtype, shape.batch * shape.strideA);
     void *b = operand(shape.dtype, shape.batch * shape.strideB);
     void *c = operand(shape.resultDtype, shape.batch * shape.strideC);
-    std::vector<uint8_t> workspace(cpuGemmWorkspace(shape));
-    double seconds = fastest([&] { require(device_->gemm(shape, a, b, c, workspace.data())); });
+    void *workspace =
+        operand(DType::F32, static_cast<int64_t>(cpuGemmWorkspace(shape) / sizeof(float)));
+    double seconds = fastest([&] { require(device_->gemm(shape, a, b, c, workspace)); });
     report(name, 2.0 * shape.batch * shape.m * shape.n * shape.k, seconds);
   }
 
@@ -127,10 +128,16 @@ GemmShape product(int64_t m, int64_t n, int64_t k, bool transposeA, bool transpo
 int main(int argc, char **argv) {
   Bench bench(argc > 1 ? std::max(1, std::atoi(argv[1])) : 1);
   bench.gemm("sgemm 2048 cubed", product(2048, 2048, 2048, false, false));
-  bench.gemm("linear 256x3072x768", product(256, 3072, 768, false, true));
-  bench.gemm("linear 1024x768x3072", product(1024, 768, 3072, false, true));
-  bench.gemm("its weight gradient", product(768, 3072, 1024, true, false));
-  bench.gemm("logits 256x50257x768", product(256, 50257, 768, false, true));
+  // GPT-2 124M: a linear and its two gradients, at 256 and 1024 tokens.
+  for (int64_t tokens : {256, 1024})
+    for (auto [in, out] :
+         {std::pair<int64_t, int64_t>{768, 768}, {768, 3072}, {3072, 768}, {768, 50257}}) {
+      std::string name =
+          std::to_string(tokens) + " " + std::to_string(in) + "->" + std::to_string(out);
+      bench.gemm(("linear " + name).c_str(), product(tokens, out, in, false, true));
+      bench.gemm(("input grad " + name).c_str(), product(tokens, in, out, false, false));
+      bench.gemm(("weight grad " + name).c_str(), product(out, in, tokens, true, false));
+    }
   bench.gemm("small 64x128x128", product(64, 128, 128, false, true));
   bench.gemm("dgemm 1024 cubed", product(1024, 1024, 1024, false, false, DType::F64));
   bench.gemm("bf16 1024 cubed", product(1024, 1024, 1024, false, true, DType::BF16));

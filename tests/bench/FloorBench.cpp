@@ -3,9 +3,9 @@
 // Usage: floor_bench THREADS
 //
 // Prints one JSON object: the best rate of a float32 product, over large shapes, as one device with
-// THREADS threads and as THREADS devices with one; and the best memory bandwidth of a loop that
-// reads four arrays and writes three of them back, as an optimizer does. `speed.py` makes the floor
-// of a step of both.
+// THREADS threads and as THREADS devices with one, and of OpenBLAS if it is installed; and the best
+// memory bandwidth of a loop that reads four arrays and writes three of them back, as an optimizer
+// does. `speed.py` makes the floor of a step of both.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "runtime/device/Device.h"
@@ -16,6 +16,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <dlfcn.h>
 #include <functional>
 #include <string>
 #include <thread>
@@ -59,6 +60,17 @@ void onThreads(int count, const std::function<void(int)> &work) {
     thread.join();
 }
 
+/// The type of cblas_sgemm.
+using Sgemm = void(int, int, int, int, int, int, float, const float *, int, const float *, int,
+                   float, float *, int);
+
+/// OpenBLAS's product with one thread, or null.
+Sgemm *openBlas() {
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+  return library ? reinterpret_cast<Sgemm *>(dlsym(library, "cblas_sgemm")) : nullptr;
+}
+
 /// A device and the operands of one product.
 class Product {
 public:
@@ -75,8 +87,15 @@ public:
     a_ = operand(m * k);
     b_ = operand(n * k);
     c_ = operand(m * n);
+    workspace_ = operand(static_cast<int64_t>(cpuGemmWorkspace(shape_) / sizeof(float)));
   }
-  void run() { require(device_->gemm(shape_, a_, b_, c_)); }
+  void run() { require(device_->gemm(shape_, a_, b_, c_, workspace_)); }
+  /// By OpenBLAS, in row-major order.
+  void runBy(Sgemm *sgemm) {
+    sgemm(101, 111, 112, int(shape_.m), int(shape_.n), int(shape_.k), 1, static_cast<float *>(a_),
+          int(shape_.lda), static_cast<float *>(b_), int(shape_.ldb), 0, static_cast<float *>(c_),
+          int(shape_.ldc));
+  }
   double flops() const { return 2.0 * shape_.m * shape_.n * shape_.k; }
 
 private:
@@ -90,11 +109,12 @@ private:
 
   std::unique_ptr<Device> device_;
   GemmShape shape_{};
-  void *a_, *b_, *c_;
+  void *a_, *b_, *c_, *workspace_;
 };
 
-/// Products on `devices` devices of `threads` threads at the same time, in flops a second.
-double productRate(int devices, int threads, int64_t m, int64_t n, int64_t k) {
+/// Products on `devices` devices of `threads` threads at the same time, in flops a second; by
+/// `sgemm` if given.
+double productRate(Sgemm *sgemm, int devices, int threads, int64_t m, int64_t n, int64_t k) {
   std::vector<std::unique_ptr<Product>> products;
   for (int i = 0; i < devices; ++i)
     products.push_back(std::make_unique<Product>(threads, m, n, k));
@@ -102,7 +122,10 @@ double productRate(int devices, int threads, int64_t m, int64_t n, int64_t k) {
   double seconds = fastest(0.7, [&] {
     onThreads(devices, [&](int i) {
       for (int repeat = 0; repeat < kRepeat; ++repeat)
-        products[i]->run();
+        if (sgemm)
+          products[i]->runBy(sgemm);
+        else
+          products[i]->run();
     });
   });
   return devices * kRepeat * products[0]->flops() / seconds;
@@ -150,17 +173,22 @@ int main(int argc, char **argv) {
   }
   double best = 0;
   std::string where;
-  for (auto [m, n, k] :
-       {std::array<int64_t, 3>{2048, 2048, 2048}, {1024, 3072, 3072}, {4096, 2048, 1024}})
-    for (int devices : {1, threads}) {
-      double rate = productRate(devices, threads / devices, m, n, k);
-      if (rate <= best)
-        continue;
-      best = rate;
-      where = std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k) + " on " +
-              std::to_string(devices) + " device(s) of " + std::to_string(threads / devices) +
-              " thread(s)";
-    }
+  auto measure = [&](const char *who, Sgemm *sgemm, int devices, int64_t m, int64_t n, int64_t k) {
+    double rate = productRate(sgemm, devices, threads / devices, m, n, k);
+    if (rate <= best)
+      return;
+    best = rate;
+    where = std::string(who) + ", " + std::to_string(m) + " x " + std::to_string(n) + " x " +
+            std::to_string(k) + ", " + std::to_string(devices) + " x " +
+            std::to_string(threads / devices) + " threads";
+  };
+  Sgemm *sgemm = openBlas();
+  for (auto [m, n, k] : {std::array<int64_t, 3>{2048, 2048, 2048}, {1024, 3072, 3072}}) {
+    for (int devices : {1, threads})
+      measure("tpc", nullptr, devices, m, n, k);
+    if (sgemm)
+      measure("OpenBLAS", sgemm, threads, m, n, k);
+  }
   std::printf("{\"threads\": %d, \"gemm\": %.6g, \"gemm_shape\": \"%s\", \"bandwidth\": %.6g}\n",
               threads, best, where.c_str(), bandwidth(threads));
   return 0;

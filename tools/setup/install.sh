@@ -4,7 +4,6 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache python3 ca-certificates git
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev zlib1g-dev libzstd-dev
-  libopenblas0-pthread libopenblas-pthread-dev
   libflatbuffers-dev flatbuffers-compiler
   libgtest-dev libgmock-dev
   clang-format-22

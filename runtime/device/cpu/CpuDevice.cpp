@@ -18,7 +18,7 @@ namespace {
 
 class CpuDevice : public Device {
 public:
-  CpuDevice(int threads, const OpenBlas &blas) : pool_(threads), blas_(blas) {}
+  explicit CpuDevice(int threads) : pool_(threads) {}
   ~CpuDevice() override {
     for (const Allocation &allocation : allocations_)
       munmap(allocation.base, allocation.bytes);
@@ -59,7 +59,7 @@ public:
 
   Status gemm(const GemmShape &shape, const void *a, const void *b, void *c,
               void *workspace) override {
-    return cpuGemm(blas_, pool_, shape, a, b, c, workspace);
+    return cpuGemm(pool_, shape, a, b, c, workspace);
   }
 
   Status attention(const AttentionShape &shape, const AttentionOperands &operands) override {
@@ -127,7 +127,6 @@ private:
   }
 
   ThreadPool pool_;
-  const OpenBlas &blas_;
   std::vector<Allocation> allocations_;
 };
 
@@ -136,8 +135,7 @@ private:
 Result<std::unique_ptr<Device>> createCpuDevice(int threads) {
   if (threads < 1)
     return Status(Code::Usage, "a rank needs at least one thread, not " + std::to_string(threads));
-  TPC_ASSIGN_OR_RETURN(const OpenBlas *blas, OpenBlas::get());
-  return std::unique_ptr<Device>(std::make_unique<CpuDevice>(threads, *blas));
+  return std::unique_ptr<Device>(std::make_unique<CpuDevice>(threads));
 }
 
 } // namespace tpc

@@ -1,154 +1,147 @@
-//===- CpuGemm.cpp - Matrix products on a grid of tiles ------------------------------------===//
+//===- CpuGemm.cpp - Matrix products on the threads of a rank ------------------------------===//
 #include "runtime/device/cpu/CpuGemm.h"
 
+#include "runtime/device/cpu/GemmKernels.h"
 #include "runtime/support/BFloat16.h"
 
-#include <climits>
-#include <type_traits>
+#include <algorithm>
 
 namespace tpc {
-
 namespace {
 
-/// One tile of one product of the batch: C is m x n at (row, column).
-struct Tile {
-  int64_t row, column, m, n;
-};
-
-template <typename T> struct Gemm {
-  const OpenBlas &blas;
-  const GemmShape &shape;
-
-  void operator()(const T *a, const T *b, T *c, const Tile &tile) const {
-    a += tile.row * (shape.transposeA ? 1 : shape.lda);
-    b += tile.column * (shape.transposeB ? shape.ldb : 1);
-    c += tile.row * shape.ldc + tile.column;
-    auto gemm = [&] {
-      if constexpr (sizeof(T) == sizeof(float))
-        return blas.sgemm;
-      else
-        return blas.dgemm;
-    }();
-    gemm(OpenBlas::rowMajor, shape.transposeA ? OpenBlas::transpose : OpenBlas::noTranspose,
-         shape.transposeB ? OpenBlas::transpose : OpenBlas::noTranspose, static_cast<int>(tile.m),
-         static_cast<int>(tile.n), static_cast<int>(shape.k), T(1), a, static_cast<int>(shape.lda),
-         b, static_cast<int>(shape.ldb), shape.accumulate ? T(1) : T(0), c,
-         static_cast<int>(shape.ldc));
-  }
-};
-
-/// rows x columns elements as float32, with leading dimension `columns`.
-void widen(const uint16_t *from, int64_t ld, int64_t rows, int64_t columns, float *to) {
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t c = 0; c < columns; ++c)
-      to[r * columns + c] = bfloat16ToFloat(from[r * ld + c]);
+Result<GemmKernels> kernelsOfThisCpu(DType operands) {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f"))
+    return gemmKernelsAvx512(operands);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return gemmKernelsAvx2(operands);
+  return Status(Code::Unavailable, "products need a CPU with AVX2 and FMA");
 }
 
-/// A tile of a product of bf16. Widened operands have exact products in float32, so only the sum
-/// rounds, as it does in float32.
-template <typename Result> struct WidenedGemm {
-  const OpenBlas &blas;
-  const GemmShape &shape;
-  const GemmLayout &layout;
-  float *workspace;
-
-  void operator()(const uint16_t *a, const uint16_t *b, Result *c, const Tile &tile,
-                  int slot) const {
-    constexpr bool sumsInPlace = std::is_same_v<Result, float>;
-    float *wideA = workspace + slot * layout.perSlot(), *wideB = wideA + layout.panelA;
-    float *sums = wideB + layout.panelB;
-    int64_t ldSums = tile.n;
-    c += tile.row * shape.ldc + tile.column;
-    if constexpr (sumsInPlace) {
-      sums = c;
-      ldSums = shape.ldc;
-    } else if (shape.accumulate) {
-      widen(c, shape.ldc, tile.m, tile.n, sums);
-    }
-    for (int64_t begin = 0; begin < shape.k; begin += layout.blockK) {
-      int64_t k = std::min(layout.blockK, shape.k - begin);
-      if (shape.transposeA)
-        widen(a + begin * shape.lda + tile.row, shape.lda, k, tile.m, wideA);
-      else
-        widen(a + tile.row * shape.lda + begin, shape.lda, tile.m, k, wideA);
-      if (shape.transposeB)
-        widen(b + tile.column * shape.ldb + begin, shape.ldb, tile.n, k, wideB);
-      else
-        widen(b + begin * shape.ldb + tile.column, shape.ldb, k, tile.n, wideB);
-      GemmShape wide = shape;
-      wide.k = k;
-      wide.lda = shape.transposeA ? tile.m : k;
-      wide.ldb = shape.transposeB ? k : tile.n;
-      wide.ldc = ldSums;
-      wide.accumulate = shape.accumulate || begin > 0;
-      Gemm<float>{blas, wide}(wideA, wideB, sums, {0, 0, tile.m, tile.n});
-    }
-    if constexpr (!sumsInPlace)
-      for (int64_t r = 0; r < tile.m; ++r)
-        for (int64_t i = 0; i < tile.n; ++i)
-          c[r * shape.ldc + i] = floatToBfloat16(sums[r * ldSums + i]);
-  }
-};
-
-/// C = 0 where it is not accumulated into.
-template <typename T> void emptySum(const GemmShape &shape, T *c) {
-  if (shape.accumulate)
-    return;
-  for (int64_t batch = 0; batch < shape.batch; ++batch)
-    for (int64_t r = 0; r < shape.m; ++r)
-      std::fill_n(c + batch * shape.strideC + r * shape.ldc, shape.n, T(0));
+const void *at(const void *base, int64_t elements, size_t size) {
+  return static_cast<const char *>(base) + elements * static_cast<int64_t>(size);
+}
+void *at(void *base, int64_t elements, size_t size) {
+  return static_cast<char *>(base) + elements * static_cast<int64_t>(size);
 }
 
-/// Calls run(tile, batch, slot) for every tile of every product, with slots below `slots`.
-template <typename Run>
-void forEachTile(ThreadPool &pool, const GemmShape &shape, GemmTile tile, int slots, Run &&run) {
-  int64_t rows = (shape.m + tile.m - 1) / tile.m, columns = (shape.n + tile.n - 1) / tile.n;
-  pool.forEach(shape.batch * rows * columns, slots, [&](int64_t index, int slot) {
-    int64_t batch = index / (rows * columns), inBatch = index % (rows * columns);
-    int64_t row = inBatch / columns * tile.m, column = inBatch % columns * tile.n;
-    run(Tile{row, column, std::min(tile.m, shape.m - row), std::min(tile.n, shape.n - column)},
-        batch, slot);
+/// One product of the batch, whose result has the type that is computed in.
+class Product {
+public:
+  Product(ThreadPool &pool, const GemmShape &shape, const GemmLayout &layout,
+          const GemmKernels &kernels, void *workspace)
+      : pool_(pool), shape_(shape), layout_(layout), kernels_(kernels), workspace_(workspace),
+        operandSize_(byteSize(shape.dtype)),
+        computeSize_(shape.dtype == DType::F64 ? sizeof(double) : sizeof(float)) {}
+
+  void run(const void *a, const void *b, void *c, int64_t ldc) const {
+    int64_t allHeld = layout_.holdsA ? shape_.m : shape_.n;
+    for (int64_t firstK = 0; firstK < shape_.k; firstK += layout_.blockK)
+      for (int64_t firstHeld = 0; firstHeld < allHeld; firstHeld += layout_.held) {
+        Block block{firstK, std::min(layout_.blockK, shape_.k - firstK), firstHeld,
+                    std::min(layout_.held, allHeld - firstHeld)};
+        packHeld(block, layout_.holdsA ? a : b);
+        multiply(block, layout_.holdsA ? b : a, c, ldc);
+      }
+  }
+
+private:
+  struct Block {
+    int64_t firstK, k;
+    int64_t firstHeld, held;
+  };
+
+  GemmPart part(bool ofA, const void *operand, int64_t lane, int64_t lanes,
+                const Block &block) const {
+    int64_t ld = ofA ? shape_.lda : shape_.ldb;
+    bool lanesAreRows = ofA ? !shape_.transposeA : shape_.transposeB;
+    GemmPart part{nullptr, lanesAreRows ? ld : 1, lanesAreRows ? 1 : ld, lanes, block.k};
+    part.from = at(operand, lane * part.laneStride + block.firstK * part.kStride, operandSize_);
+    return part;
+  }
+  void pack(bool ofA, const GemmPart &part, void *to) const {
+    (ofA ? kernels_.packRows : kernels_.packColumns)(part, to);
+  }
+
+  /// Waking threads takes longer than a small product.
+  int slotsFor(int64_t multiplyAdds) const {
+    constexpr int64_t worthAThread = 200'000;
+    return multiplyAdds < worthAThread ? 1 : static_cast<int>(layout_.slots);
+  }
+
+  void packHeld(const Block &block, const void *operand) const {
+    int64_t parts = (block.held + kGemmGroup - 1) / kGemmGroup;
+    // An element takes about as long as 16 multiply-adds.
+    pool_.forEach(parts, slotsFor(block.held * block.k * 16), [&](int64_t index, int) {
+      int64_t first = index * kGemmGroup;
+      pack(layout_.holdsA,
+           part(layout_.holdsA, operand, block.firstHeld + first,
+                std::min(kGemmGroup, block.held - first), block),
+           at(workspace_, first * block.k, computeSize_));
+    });
+  }
+
+  void multiply(const Block &block, const void *operand, void *c, int64_t ldc) const {
+    bool accumulate = shape_.accumulate || block.firstK > 0;
+    int slots = slotsFor(block.held * layout_.streamed * block.k);
+    pool_.forEach(layout_.tasks, slots, [&](int64_t task, int slot) {
+      int64_t first = task * kGemmGroup, lanes = std::min(kGemmGroup, layout_.streamed - first);
+      void *scratch = at(workspace_, layout_.heldPart + slot * layout_.perSlot, computeSize_);
+      pack(!layout_.holdsA, part(!layout_.holdsA, operand, first, lanes, block), scratch);
+      if (layout_.holdsA)
+        kernels_.multiply(block.held, lanes, block.k, workspace_, scratch,
+                          at(c, block.firstHeld * ldc + first, computeSize_), ldc, accumulate);
+      else
+        kernels_.multiply(lanes, block.held, block.k, scratch, workspace_,
+                          at(c, first * ldc + block.firstHeld, computeSize_), ldc, accumulate);
+    });
+  }
+
+  ThreadPool &pool_;
+  const GemmShape &shape_;
+  const GemmLayout &layout_;
+  const GemmKernels &kernels_;
+  void *workspace_;
+  size_t operandSize_, computeSize_;
+};
+
+/// The rows of a bf16 result, from or to their sums in float32.
+template <typename Convert>
+void forEachOfC(ThreadPool &pool, const GemmShape &shape, uint16_t *c, float *sums,
+                Convert &&convert) {
+  pool.forRanges(shape.m, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r)
+      for (int64_t i = 0; i < shape.n; ++i)
+        convert(c[r * shape.ldc + i], sums[r * shape.n + i]);
   });
 }
 
-template <typename T>
-void run(const OpenBlas &blas, ThreadPool &pool, const GemmShape &shape, const void *a,
-         const void *b, void *c) {
-  auto *typedA = static_cast<const T *>(a), *typedB = static_cast<const T *>(b);
-  auto *typedC = static_cast<T *>(c);
-  if (shape.k == 0)
-    return emptySum(shape, typedC);
-  forEachTile(pool, shape, gemmTile(shape), pool.threads(),
-              [&](const Tile &tile, int64_t batch, int) {
-                Gemm<T>{blas, shape}(typedA + batch * shape.strideA, typedB + batch * shape.strideB,
-                                     typedC + batch * shape.strideC, tile);
-              });
+void runRounded(ThreadPool &pool, const GemmShape &shape, const GemmLayout &layout,
+                const Product &product, const void *a, const void *b, uint16_t *c,
+                void *workspace) {
+  float *sums = static_cast<float *>(workspace) + layout.heldPart + layout.slots * layout.perSlot;
+  if (shape.accumulate)
+    forEachOfC(pool, shape, c, sums, [](uint16_t &c, float &sum) { sum = bfloat16ToFloat(c); });
+  product.run(a, b, sums, shape.n);
+  forEachOfC(pool, shape, c, sums, [](uint16_t &c, float &sum) { c = floatToBfloat16(sum); });
 }
 
-template <typename Result>
-void runWidened(const OpenBlas &blas, ThreadPool &pool, const GemmShape &shape, const void *a,
-                const void *b, void *c, void *workspace) {
-  auto *typedA = static_cast<const uint16_t *>(a), *typedB = static_cast<const uint16_t *>(b);
-  auto *typedC = static_cast<Result *>(c);
-  if (shape.k == 0)
-    return emptySum(shape, typedC);
-  GemmLayout layout(shape);
-  WidenedGemm<Result> gemm{blas, shape, layout, static_cast<float *>(workspace)};
-  forEachTile(pool, shape, layout.tile, static_cast<int>(layout.slots),
-              [&](const Tile &tile, int64_t batch, int slot) {
-                gemm(typedA + batch * shape.strideA, typedB + batch * shape.strideB,
-                     typedC + batch * shape.strideC, tile, slot);
-              });
+/// C = 0, for a sum over nothing.
+void clear(const GemmShape &shape, void *c) {
+  size_t size = byteSize(shape.resultDtype);
+  for (int64_t r = 0; r < shape.m; ++r) {
+    auto *row = static_cast<char *>(at(c, r * shape.ldc, size));
+    std::fill_n(row, shape.n * static_cast<int64_t>(size), char(0));
+  }
 }
 
 Status check(const GemmShape &shape) {
   if (shape.m < 0 || shape.n < 0 || shape.k < 0 || shape.batch < 0)
     return Status(Code::Internal, "gemm with a negative extent");
-  // OpenBLAS counts in 32 bits.
-  for (int64_t extent : {shape.m, shape.n, shape.k, shape.lda, shape.ldb, shape.ldc})
-    if (extent > INT_MAX)
-      return Status(Code::InvalidInput,
-                    "gemm extent " + std::to_string(extent) + " is above 2^31 - 1");
+  bool goTogether = shape.resultDtype == shape.dtype ||
+                    (shape.dtype == DType::BF16 && shape.resultDtype == DType::F32);
+  if (!goTogether || shape.dtype == DType::I32)
+    return Status(Code::Internal, "gemm of element types that do not go together");
   int64_t minLda = shape.transposeA ? shape.m : shape.k;
   int64_t minLdb = shape.transposeB ? shape.k : shape.n;
   if (shape.lda < minLda || shape.ldb < minLdb || shape.ldc < shape.n)
@@ -158,21 +151,28 @@ Status check(const GemmShape &shape) {
 
 } // namespace
 
-Status cpuGemm(const OpenBlas &blas, ThreadPool &pool, const GemmShape &shape, const void *a,
-               const void *b, void *c, void *workspace) {
+Status cpuGemm(ThreadPool &pool, const GemmShape &shape, const void *a, const void *b, void *c,
+               void *workspace) {
   TPC_RETURN_IF_ERROR(check(shape));
-  if (shape.m == 0 || shape.n == 0 || shape.batch == 0)
-    return {};
-  if (shape.dtype == DType::BF16 && shape.resultDtype == DType::F32)
-    runWidened<float>(blas, pool, shape, a, b, c, workspace);
-  else if (shape.dtype == DType::BF16 && shape.resultDtype == DType::BF16)
-    runWidened<uint16_t>(blas, pool, shape, a, b, c, workspace);
-  else if (shape.dtype == DType::F32 && shape.resultDtype == DType::F32)
-    run<float>(blas, pool, shape, a, b, c);
-  else if (shape.dtype == DType::F64 && shape.resultDtype == DType::F64)
-    run<double>(blas, pool, shape, a, b, c);
-  else
-    return Status(Code::Internal, "gemm of element types that do not go together");
+  TPC_ASSIGN_OR_RETURN(GemmKernels kernels, kernelsOfThisCpu(shape.dtype));
+  if (reinterpret_cast<uintptr_t>(workspace) % 64 != 0)
+    return Status(Code::Internal, "gemm's workspace is not aligned to 64 bytes");
+  GemmLayout layout(shape);
+  Product product(pool, shape, layout, kernels, workspace);
+  for (int64_t batch = 0; batch < shape.batch; ++batch) {
+    const void *batchA = at(a, batch * shape.strideA, byteSize(shape.dtype));
+    const void *batchB = at(b, batch * shape.strideB, byteSize(shape.dtype));
+    void *batchC = at(c, batch * shape.strideC, byteSize(shape.resultDtype));
+    if (shape.k == 0) {
+      if (!shape.accumulate)
+        clear(shape, batchC);
+    } else if (shape.resultDtype == DType::BF16) {
+      runRounded(pool, shape, layout, product, batchA, batchB, static_cast<uint16_t *>(batchC),
+                 workspace);
+    } else {
+      product.run(batchA, batchB, batchC, shape.ldc);
+    }
+  }
   return {};
 }
 

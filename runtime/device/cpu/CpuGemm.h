@@ -1,21 +1,21 @@
-//===- CpuGemm.h - Matrix products on a grid of tiles --------------------------------------===//
+//===- CpuGemm.h - Matrix products on the threads of a rank --------------------------------===//
 //
-// A product is cut into tiles of its result by a function of its shape alone, and all of k is
-// summed in one order. So the bits of a result do not depend on the number of threads.
+// An element of C is one chain of multiply-adds over blocks of k, whoever computes it and wherever
+// C is cut. So the bits of a result depend neither on the number of threads nor on the instruction
+// set.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/device/cpu/GemmLayout.h"
-#include "runtime/device/cpu/OpenBlas.h"
 #include "runtime/device/cpu/ThreadPool.h"
 
 namespace tpc {
 
-/// f32 and f64 call OpenBLAS. bf16 widens panels of the operands to float32 in the workspace, sums
-/// in float32 over all of k, and rounds once, when a tile is stored, if C is bf16 (after adding the
-/// old value of C if accumulate). `workspace` has cpuGemmWorkspace(shape) bytes.
-Status cpuGemm(const OpenBlas &blas, ThreadPool &pool, const GemmShape &shape, const void *a,
-               const void *b, void *c, void *workspace);
+/// bf16 operands are widened to float32 where they are packed; all of k is summed in float32, and
+/// rounded once if C is bf16 (after adding the old value of C if accumulate). `workspace` has
+/// cpuGemmWorkspace(shape) bytes and begins on a cache line.
+Status cpuGemm(ThreadPool &pool, const GemmShape &shape, const void *a, const void *b, void *c,
+               void *workspace);
 
 } // namespace tpc

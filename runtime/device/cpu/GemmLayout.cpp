@@ -5,48 +5,36 @@
 
 namespace tpc {
 
-static int64_t tilesOf(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile; }
-
-GemmTile gemmTile(const GemmShape &shape) {
-  // A tile's panels stay in the second-level cache, and are widened once for 256 rows or columns.
-  constexpr int64_t widenedTile = 256;
-  if (shape.dtype == DType::BF16)
-    return {std::min(shape.m, widenedTile), std::min(shape.n, widenedTile)};
-  // Every tile packs its operands anew, so tiles are halved only while there are few of them and
-  // they are much longer than it takes to wake a thread.
-  constexpr int64_t enoughTiles = 32, minTileFlops = 8'000'000, granule = 32;
-  auto half = [](int64_t extent) { return tilesOf(extent / 2, granule) * granule; };
-  GemmTile tile{shape.m, shape.n};
-  while (shape.batch * tilesOf(shape.m, tile.m) * tilesOf(shape.n, tile.n) < enoughTiles &&
-         tile.m * tile.n * shape.k >= minTileFlops) {
-    int64_t &longer = tile.m >= tile.n ? tile.m : tile.n;
-    if (longer < 2 * granule)
-      break;
-    longer = half(longer);
-  }
-  return tile;
+static int64_t partsOf(int64_t extent, int64_t part) { return (extent - 1) / part + 1; }
+static int64_t roundUp(int64_t value, int64_t multiple) {
+  return partsOf(value, multiple) * multiple;
 }
 
 GemmLayout::GemmLayout(const GemmShape &shape)
-    : tile(gemmTile(shape)), blockK(shape.k), slots(0), panelA(0), panelB(0), sums(0) {
-  if (shape.dtype != DType::BF16 || shape.m <= 0 || shape.n <= 0 || shape.batch <= 0)
+    : holdsA(shape.m <= shape.n), blockK(0), held(0), streamed(0), tasks(0), slots(0), heldPart(0),
+      perSlot(0), sums(0) {
+  if (shape.m <= 0 || shape.n <= 0 || shape.k <= 0 || shape.batch <= 0)
     return;
-  constexpr int64_t widenedBlock = 512, mostSlots = 16;
-  // So that every part of a slot begins on a cache line.
-  auto aligned = [](int64_t floats) { return tilesOf(floats, 16) * 16; };
-  blockK = std::min(shape.k, widenedBlock);
-  panelA = aligned(tile.m * blockK);
-  panelB = aligned(tile.n * blockK);
-  sums = shape.resultDtype == DType::F32 ? 0 : aligned(tile.m * tile.n);
-  // In this order no product overflows.
-  slots = std::min(tilesOf(shape.m, tile.m), mostSlots);
-  slots = std::min(slots * std::min(tilesOf(shape.n, tile.n), mostSlots), mostSlots);
-  slots = std::min(slots * std::min(shape.batch, mostSlots), mostSlots);
+  // A group of the streamed operand takes 144 KiB then, and C is read again for each further block.
+  constexpr int64_t longestBlock = 768, wholeChains = 128, mostHeld = 3072, mostSlots = 16;
+  constexpr int64_t line = 16; // elements of a cache line, at most
+  blockK =
+      std::min(shape.k, roundUp(partsOf(shape.k, partsOf(shape.k, longestBlock)), wholeChains));
+  held = std::min(holdsA ? shape.m : shape.n, mostHeld);
+  streamed = holdsA ? shape.n : shape.m;
+  tasks = partsOf(streamed, kGemmGroup);
+  slots = std::min(tasks, mostSlots);
+  heldPart = roundUp(roundUp(held, kGemmGroup) * blockK, line);
+  perSlot = roundUp(kGemmGroup * blockK, line);
+  // A shape from a damaged plan may be any; the loader compares bytes.
+  int64_t all = 0, most = int64_t{1} << 56;
+  if (shape.resultDtype == DType::BF16)
+    sums = __builtin_mul_overflow(shape.m, shape.n, &all) || all > most ? most : roundUp(all, line);
 }
 
 size_t cpuGemmWorkspace(const GemmShape &shape) {
-  GemmLayout layout(shape);
-  return static_cast<size_t>(layout.slots * layout.perSlot()) * sizeof(float);
+  size_t element = shape.dtype == DType::F64 ? sizeof(double) : sizeof(float);
+  return static_cast<size_t>(GemmLayout(shape).elements()) * element;
 }
 
 } // namespace tpc

@@ -1,7 +1,12 @@
 //===- GemmLayout.h - How a product is cut, and what it keeps in its workspace -------------===//
 //
-// Functions of the shape alone. Products of bf16 widen panels of their operands to float32, a block
-// of k at a time, in a slot of the workspace that no other running tile uses.
+// A function of the shape alone, and free of dependencies: the compiler plans the workspace with
+// it.
+//
+// The shorter one of the operands is held: packed as a whole, a block of k (and of its lanes, if it
+// is long) at a time. The other one is streamed: cut into groups of lanes, each packed by the
+// thread that multiplies it. So nearly nothing is packed twice, and all that a thread needs stays
+// in its second-level cache.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -10,23 +15,26 @@
 
 namespace tpc {
 
-/// Extents of a tile of C.
-struct GemmTile {
-  int64_t m, n;
-};
-/// The tile of every product of this shape: as large as leaves enough tiles for many threads.
-GemmTile gemmTile(const GemmShape &shape);
+/// Lanes that are packed together: of the streamed operand those of one task. A multiple of the
+/// register blocks of all instruction sets.
+constexpr int64_t kGemmGroup = 48;
 
 struct GemmLayout {
   explicit GemmLayout(const GemmShape &shape);
 
-  GemmTile tile;
-  int64_t blockK; ///< k is widened in blocks of this many, which are summed in order
-  int64_t slots;  ///< tiles that run at once, at most
-  /// Floats of a slot: a panel of A, one of B, and the tile of C unless C is float32 itself.
-  int64_t panelA, panelB, sums;
+  bool holdsA;      ///< rather than B
+  int64_t blockK;   ///< k is summed in blocks of this many, in order
+  int64_t held;     ///< lanes of the held operand that are packed at once
+  int64_t streamed; ///< lanes of the streamed operand, of which each task takes kGemmGroup
+  int64_t tasks;
+  int64_t slots; ///< tasks that can run at the same time
 
-  int64_t perSlot() const { return panelA + panelB + sums; }
+  // Parts of the workspace, in elements of the type that is computed in, each on a cache line.
+  int64_t heldPart;
+  int64_t perSlot;
+  int64_t sums; ///< all of C in float32, if C itself is rounded to bf16
+
+  int64_t elements() const { return heldPart + slots * perSlot + sums; }
 };
 
 } // namespace tpc

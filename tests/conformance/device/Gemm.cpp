@@ -1,11 +1,28 @@
 //===- Gemm.cpp - Matrix products against a naive product in float64 -----------------------===//
+#include "runtime/device/cpu/GemmKernels.h"
 #include "tests/conformance/device/DeviceTest.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <random>
 #include <thread>
 
 namespace tpc {
 namespace {
+
+/// On a cache line, and full of NaN: it has no meaning before.
+class Workspace {
+public:
+  explicit Workspace(const GemmShape &shape) : bytes_(cpuGemmWorkspace(shape) + 64, 0xff) {}
+  void *data() {
+    auto address = reinterpret_cast<uintptr_t>(bytes_.data());
+    return reinterpret_cast<void *>((address + 63) / 64 * 64);
+  }
+
+private:
+  std::vector<uint8_t> bytes_;
+};
 
 /// Operands of the shape's types with random contents; leading dimensions and strides have gaps.
 struct GemmTest {
@@ -56,7 +73,7 @@ struct GemmTest {
   void check(int threads) {
     auto device = makeDevice(threads);
     Tensor result = c;
-    std::vector<uint8_t> workspace(cpuGemmWorkspace(shape), 0xff); // NaN: it has no meaning before
+    Workspace workspace(shape);
     Status status = device->gemm(shape, a.data(), b.data(), result.data(), workspace.data());
     ASSERT_TRUE(status.ok()) << status.message();
     std::vector<double> got = result.values();
@@ -71,7 +88,7 @@ struct GemmTest {
   std::vector<uint8_t> bytes(int threads) {
     auto device = makeDevice(threads);
     Tensor result = c;
-    std::vector<uint8_t> workspace(cpuGemmWorkspace(shape), 0xff);
+    Workspace workspace(shape);
     EXPECT_TRUE(device->gemm(shape, a.data(), b.data(), result.data(), workspace.data()).ok());
     return result.bytes();
   }
@@ -229,7 +246,8 @@ TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
       auto device = makeDevice(2);
       for (int step = 0; step < 20; ++step) {
         Tensor result = test.c, a = test.a, b = test.b;
-        if (!device->gemm(test.shape, a.data(), b.data(), result.data(), nullptr).ok() ||
+        Workspace workspace(test.shape);
+        if (!device->gemm(test.shape, a.data(), b.data(), result.data(), workspace.data()).ok() ||
             result.bytes() != expected)
           ++wrong;
       }
@@ -237,6 +255,44 @@ TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
   for (std::thread &rank : ranks)
     rank.join();
   EXPECT_EQ(wrong, 0);
+}
+
+/// Packs and multiplies with the kernels of one instruction set.
+template <typename T>
+std::vector<T> multiplied(const GemmKernels &kernels, int64_t m, int64_t n, int64_t k,
+                          bool transposed, const std::vector<T> &a, const std::vector<T> &b) {
+  auto up = [](int64_t lanes) { return (lanes + kGemmGroup - 1) / kGemmGroup * kGemmGroup; };
+  std::vector<T> memory(up(m) * k + up(n) * k + 64);
+  T *left = reinterpret_cast<T *>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+  T *right = left + up(m) * k;
+  kernels.packRows({a.data(), transposed ? 1 : k, transposed ? m : 1, m, k}, left);
+  kernels.packColumns({b.data(), transposed ? k : 1, transposed ? 1 : n, n, k}, right);
+  std::vector<T> c(m * n, T(1));
+  kernels.multiply(m, n, k, left, right, c.data(), n, /*accumulate=*/true);
+  return c;
+}
+
+template <typename T> void compareInstructionSets(DType dtype) {
+  std::mt19937 engine(5);
+  std::normal_distribution<T> normal;
+  for (auto [m, n, k] : {std::array<int64_t, 3>{1, 1, 1}, {50, 97, 300}, {96, 48, 16}}) {
+    std::vector<T> a(m * k), b(n * k);
+    std::generate(a.begin(), a.end(), [&] { return normal(engine); });
+    std::generate(b.begin(), b.end(), [&] { return normal(engine); });
+    for (bool transposed : {false, true})
+      EXPECT_EQ(multiplied(gemmKernelsAvx2(dtype), m, n, k, transposed, a, b),
+                multiplied(gemmKernelsAvx512(dtype), m, n, k, transposed, a, b));
+  }
+}
+
+TEST(Gemm, LongerThanWhatIsHeld) { GemmTest(shapeOf(3090, 3080, 2, 6, kF32), 1).check(2); }
+
+TEST(Gemm, SameBitsForBothInstructionSets) {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx512f"))
+    GTEST_SKIP() << "this CPU has no AVX-512";
+  compareInstructionSets<float>(DType::F32);
+  compareInstructionSets<double>(DType::F64);
 }
 
 TEST(Gemm, RefusesShortRows) {

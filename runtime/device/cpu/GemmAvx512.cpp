@@ -1,0 +1,12 @@
+//===- GemmAvx512.cpp - Products for AVX-512 -----------------------------------------------===//
+#include "runtime/device/cpu/GemmKernelsImpl.h"
+#include "runtime/device/cpu/SimdAvx512.h"
+
+namespace tpc {
+
+// 24 sums, three registers of B; elements of A are broadcast by the multiply-adds themselves.
+GemmKernels gemmKernelsAvx512(DType operands) {
+  return gemmKernelsFor<Avx512F32, Avx512F64, 8, 3>(operands);
+}
+
+} // namespace tpc
