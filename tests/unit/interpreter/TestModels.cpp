@@ -9,8 +9,10 @@
 #include "compiler/import/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "gtest/gtest.h"
 
 #include <map>
+#include <ostream>
 
 namespace tpc::interpreter::test {
 
@@ -280,6 +282,55 @@ ModelSizes drawSizes(std::mt19937 &engine, int64_t dp) {
   sizes.size = 2 * between(1, 2);
   sizes.inner = between(1, 13);
   return sizes;
+}
+
+void PrintTo(const TestModel &model, std::ostream *stream) { *stream << model.name; }
+
+const std::vector<TestModel> &testModels() {
+  static const std::vector<TestModel> models = {
+      {"mlp", mlpText, {}},
+      {"mlp_odd", mlpText, {.batch = 3, .hidden = 5, .inner = 7}},
+      {"gpt", gptText, {}},
+      {"gpt_odd_heads", gptText, {.layers = 2, .batch = 1, .hidden = 5, .heads = 3, .size = 2}},
+      {"gpt_five_heads",
+       gptText,
+       {.vocab = 13, .hidden = 7, .heads = 5, .kvHeads = 5, .size = 2, .inner = 9}},
+      {"llama", llamaText, {.heads = 4}},
+      {"llama_odd_groups",
+       llamaText,
+       {.vocab = 13, .hidden = 6, .heads = 6, .kvHeads = 3, .size = 2, .inner = 7}},
+      {"llama_nine_heads",
+       llamaText,
+       {.vocab = 10, .hidden = 5, .heads = 9, .kvHeads = 3, .size = 2, .inner = 5}},
+      {"llama_one_kv_head", llamaText, {.layers = 2, .heads = 3, .kvHeads = 1, .size = 2}},
+  };
+  return models;
+}
+
+std::string RandomCase::str() const {
+  return mesh.str() + ", sequence-parallel " + std::to_string(sequenceParallel) + ", model" + text;
+}
+
+RandomCase drawCase(std::mt19937 &engine, int64_t mostTp) {
+  int64_t dp = 1 + engine() % 2, tp = 1 + engine() % mostTp;
+  ModelSizes sizes = drawSizes(engine, dp);
+  auto text = engine() % 2 ? gptText : llamaText;
+  int mode = static_cast<int>(engine() % 3);
+  return {text(sizes, kAdam), Mesh{{{"dp", dp}, {"tp", tp}}}, mode};
+}
+
+void expectSameOutcome(const Outcome &actual, const Outcome &expected, double tolerance) {
+  ASSERT_EQ(actual.outputs.size(), expected.outputs.size());
+  for (size_t i = 0; i < expected.outputs.size(); ++i) {
+    SCOPED_TRACE("output " + std::to_string(i));
+    expectNear(actual.outputs[i], expected.outputs[i], tolerance);
+  }
+  ASSERT_EQ(actual.writes.size(), expected.writes.size());
+  for (const auto &[symbol, value] : expected.writes) {
+    SCOPED_TRACE("@" + symbol);
+    ASSERT_TRUE(actual.writes.count(symbol));
+    expectNear(actual.writes.at(symbol), value, tolerance);
+  }
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> gradModule(const std::string &text) {

@@ -27,9 +27,34 @@ std::string llamaText(const ModelSizes &sizes, const std::string &optimizer);
 /// linear, relu, linear, sum of squares; with biases.
 std::string mlpText(const ModelSizes &sizes, const std::string &optimizer);
 
+/// One of the models, by name.
+struct TestModel {
+  std::string name;
+  std::string (*text)(const ModelSizes &, const std::string &);
+  ModelSizes sizes;
+};
+/// For GoogleTest's messages.
+void PrintTo(const TestModel &model, std::ostream *stream);
+
+/// All kinds of models, of even sizes and of sizes that are padded on most meshes.
+const std::vector<TestModel> &testModels();
+
 /// Sizes as chance has them; the batch is a multiple of `dp`. Often more ranks than heads, classes
 /// or positions.
 ModelSizes drawSizes(std::mt19937 &engine, int64_t dp);
+
+/// A model, a mesh and a mode (0: off, 1: auto, 2: on) as chance has them.
+struct RandomCase {
+  std::string text;
+  Mesh mesh;
+  int sequenceParallel;
+
+  std::string str() const;
+};
+RandomCase drawCase(std::mt19937 &engine, int64_t mostTp);
+
+/// What a step gives must be what another one gives, within the tolerance.
+void expectSameOutcome(const Outcome &actual, const Outcome &expected, double tolerance);
 
 /// Parses, binds, unrolls and flattens (level model), then builds level grad: the entry @train of
 /// @loss.

@@ -1,17 +1,23 @@
 //===- Mutate.cpp - Wrong programs, made of a right one ------------------------------------===//
 //
-// A mutant is a clone of the program in which one op, found by its number, is changed. Changes that
-// keep the meaning are left out: an operand is not replaced by the same value masked or unmasked.
+// The program is changed in place, and changed back. The proof walks it once: a mutant of an op is
+// tried when the walk has come to that op, and costs no more than the ops up to the one that
+// refuses it.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "Mutate.h"
 
+#include "ProgramEdit.h"
+
 #include "compiler/partition/Correspondence.h"
+#include "compiler/partition/EntryProof.h"
 #include "compiler/partition/Partition.h"
 #include "compiler/partition/Proof.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+
+#include "llvm/ADT/DenseSet.h"
 
 #include <iomanip>
 #include <sstream>
@@ -22,227 +28,332 @@ namespace tpc {
 
 namespace {
 
-SmallVector<Operation *> opsOf(ModuleOp module) {
-  SmallVector<Operation *> ops;
-  for (nn::EntryOp entry : module.getOps<nn::EntryOp>())
-    for (Operation &op : entry.getBody().front())
-      ops.push_back(&op);
-  return ops;
-}
-
 Value unmasked(Value value) {
   while (auto mask = value.getDefiningOp<tp::MaskOp>())
     value = mask.getX();
   return value;
 }
 
+/// Whether `op`, or an op that it depends on and that is not far, uses a value of `sources`.
+bool dependsOn(Operation *op, const llvm::DenseSet<Value> &sources) {
+  constexpr size_t far = 64;
+  llvm::SetVector<Operation *> dependences;
+  dependences.insert(op);
+  for (size_t i = 0; i < dependences.size() && i < far; ++i)
+    for (Value operand : dependences[i]->getOperands()) {
+      if (sources.contains(operand))
+        return true;
+      if (Operation *definition = operand.getDefiningOp())
+        dependences.insert(definition);
+    }
+  return false;
+}
+
 class Engine {
 public:
-  Engine(ModuleOp global, ModuleOp local, unsigned replaceEvery)
-      : global(global), local(local), ops(opsOf(local)), replaceEvery(replaceEvery) {
-    tp::MeshOp mesh = tp::findMesh(local);
-    for (Attribute name : mesh.getAxisNames())
-      axes.push_back(cast<StringAttr>(name).getValue());
-  }
+  Engine(ModuleOp global, ModuleOp local, unsigned wholeEvery)
+      : global(global), local(local), wholeEvery(wholeEvery),
+        mesh(tp::toMesh(tp::findMesh(local))) {}
 
   MutationReport run() {
-    for (size_t index = 0; index < ops.size(); ++index) {
-      at = index;
-      Operation *op = ops[index];
+    declared = *readDeclarations(local, mesh);
+    for (auto [from, to] :
+         llvm::zip_equal(global.getOps<nn::EntryOp>(), local.getOps<nn::EntryOp>()))
+      mutateEntry(from, to);
+    return std::move(report);
+  }
+
+private:
+  void mutateEntry(nn::EntryOp from, nn::EntryOp to) {
+    entry = to;
+    EntryProof walk(mesh, declared, from);
+    proof = &walk;
+    Block &block = to.getBody().front();
+    ops.clear();
+    for (Operation &op : block)
+      ops.push_back(&op);
+    report.ops += static_cast<int>(ops.size());
+    for (at = 0; at < ops.size(); ++at) {
+      Operation *op = ops[at];
       if (isa<tp::OffsetOp>(op))
-        mutateOffset();
+        mutateOffset(op);
       else if (isa_and_present<tp::TPDialect>(op->getDialect()))
         mutateCollective(op);
       else
         mutateCompute(op);
       replaceOperands(op);
+      if (failed(walk.step(op)))
+        report.complaints.push_back("the program itself is refused at " + placeOf(op));
     }
-    return std::move(report);
   }
 
-private:
+  //===--- one mutant ---===//
+
   /// Makes the mutant that `change` makes of the op, and counts what becomes of it.
-  void tryMutant(StringRef name, function_ref<void(Operation *)> change) {
-    OwningOpRef<ModuleOp> mutant = local.clone();
-    Operation *op = opsOf(*mutant)[at];
-    std::string place = placeOf(op) + " (op " + std::to_string(at) + ")";
-    change(op);
-    MutationCount &count = report.classes[name.str()];
+  void tryMutant(StringRef kind, function_ref<void(ProgramEdit &)> change) {
+    Operation *op = ops[at];
+    std::string name = kind.str() + ": " + placeOf(op) + " (op " + std::to_string(at) + " of @" +
+                       entry.getSymName().str() + ")";
+    MutationCount &count = report.kinds[kind.str()];
     ++count.total;
-    ScopedDiagnosticHandler quiet(local.getContext(), [](Diagnostic &) { return success(); });
-    if (failed(verify(*mutant)))
-      ++count.byVerifier;
-    else if (failed(proveLocal(global, *mutant)))
-      ++count.byProof;
-    else
-      report.survivors.push_back(name.str() + ": " + place);
+    // What comes out of the op now: a complaint about it must name the op, or one that uses it.
+    llvm::DenseSet<Value> sources(op->result_begin(), op->result_end());
+    sources.insert(op->operand_begin(), op->operand_end());
+    Operation *before = op->getPrevNode();
+
+    ProgramEdit edit;
+    change(edit);
+    std::string message;
+    ScopedDiagnosticHandler quiet(local.getContext(), [&](Diagnostic &diagnostic) {
+      if (message.empty())
+        message = diagnostic.str();
+      return success();
+    });
+    Operation *refused = verifyChanged(edit);
+    bool verified = !refused;
+    EntryProof::Mark mark = proof->mark();
+    if (verified)
+      refused = firstRefused(before ? before->getNextNode() : &entry.getBody().front().front());
+    proof->rewind(mark);
+
+    bool asWhole = !refused || mutants++ % wholeEvery == 0;
+    if (asWhole) {
+      ++report.triedAsWhole;
+      bool accepted = succeeded(verify(local)) && succeeded(proveLocal(global, local));
+      if (refused && accepted)
+        report.complaints.push_back(name + ": refused by the walk alone");
+      if (!refused && accepted) {
+        report.survivors.push_back(name);
+        return;
+      }
+      if (!refused) { // a value that is not used any more, in front of the changed op
+        ++count.byProof;
+        return;
+      }
+    }
+    ++(verified ? count.byProof : count.byVerifier);
+    for (Operation *changed : edit.changed())
+      sources.insert(changed->result_begin(), changed->result_end());
+    bool near = refused == op || llvm::is_contained(edit.changed(), refused) ||
+                StringRef(message).contains(op->getName().getStringRef()) ||
+                dependsOn(refused, sources);
+    if (!StringRef(message).contains(refused->getName().getStringRef()) || !near)
+      report.complaints.push_back(name + ": the message names no op of the mistake: " + message);
   }
 
-  static Attribute axisAttr(Operation *op, StringRef axis) {
-    return StringAttr::get(op->getContext(), axis);
+  /// Verifies what was changed; the op that is refused, or null.
+  Operation *verifyChanged(const ProgramEdit &edit) {
+    for (Operation *op : edit.changed()) {
+      auto user = dyn_cast<SymbolUserOpInterface>(op);
+      if (failed(verify(op)) || (user && failed(user.verifySymbolUses(symbols))))
+        return op;
+    }
+    return nullptr;
   }
 
-  void changeAxis(Operation *original) {
-    for (StringRef axis : axes)
-      if (original->getAttr("axis") != axisAttr(original, axis))
-        tryMutant("another axis", [&](Operation *op) { op->setAttr("axis", axisAttr(op, axis)); });
+  /// Goes on with the proof, up to the first op that it refuses; null: it has no objection.
+  Operation *firstRefused(Operation *op) {
+    for (; op; op = op->getNextNode())
+      if (failed(proof->step(op)))
+        return op;
+    return failed(proof->finish(entry)) ? entry.getOperation() : nullptr;
   }
 
-  void changeInteger(Operation *original, StringRef cls, StringRef name) {
-    auto attr = original->getAttrOfType<IntegerAttr>(name);
+  //===--- the mistakes ---===//
+
+  void changeAxis(Operation *op) {
+    for (const MeshAxis &axis : mesh.axes)
+      if (auto name = StringAttr::get(op->getContext(), axis.name); op->getAttr("axis") != name)
+        tryMutant("another axis", [&](ProgramEdit &edit) { edit.setAttr(op, "axis", name); });
+  }
+
+  void changeInteger(Operation *op, StringRef kind, StringRef name) {
+    auto attr = op->getAttrOfType<IntegerAttr>(name);
     if (!attr)
       return;
     for (int64_t delta : {-1, 1})
-      tryMutant(cls, [&](Operation *op) {
-        op->setAttr(name, IntegerAttr::get(attr.getType(), attr.getInt() + delta));
+      tryMutant(kind, [&](ProgramEdit &edit) {
+        edit.setAttr(op, name, IntegerAttr::get(attr.getType(), attr.getInt() + delta));
       });
   }
 
-  void mutateOffset() {
-    changeAxis(ops[at]);
-    changeInteger(ops[at], "another extent", "extent");
-    if (ops[at]->hasAttr("axis"))
-      tryMutant("offset without axis", [](Operation *op) { op->removeAttr("axis"); });
-    tryMutant("offset deleted", [](Operation *op) {
-      for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
-        Operation *user = use.getOwner();
+  void mutateOffset(Operation *op) {
+    changeAxis(op);
+    changeInteger(op, "another extent", "extent");
+    if (op->hasAttr("axis"))
+      tryMutant("offset without axis", [&](ProgramEdit &edit) { edit.setAttr(op, "axis", {}); });
+    tryMutant("offset deleted", [&](ProgramEdit &edit) {
+      llvm::SetVector<Operation *> users(op->user_begin(), op->user_end());
+      for (Operation *user : users) {
         if (isa<tp::MaskOp>(user)) {
-          user->getResult(0).replaceAllUsesWith(user->getOperand(0));
-          user->erase();
+          edit.replaceUses(user->getResult(0), user->getOperand(0));
+          edit.remove(user);
           continue;
         }
         if (auto sizes = user->getAttrOfType<DenseI32ArrayAttr>("operandSegmentSizes")) {
           SmallVector<int32_t> fewer(sizes.asArrayRef());
-          --fewer.back();
-          user->setAttr("operandSegmentSizes", DenseI32ArrayAttr::get(op->getContext(), fewer));
+          fewer.back() -= static_cast<int32_t>(llvm::count(user->getOperands(), op->getResult(0)));
+          edit.setAttr(user, "operandSegmentSizes",
+                       DenseI32ArrayAttr::get(op->getContext(), fewer));
         }
-        user->eraseOperand(use.getOperandNumber());
+        SmallVector<Value> others(user->getOperands());
+        llvm::erase(others, op->getResult(0));
+        edit.setOperands(user, others);
       }
-      op->erase();
+      edit.remove(op);
     });
   }
 
-  void mutateCollective(Operation *original) {
-    tryMutant("deleted", [](Operation *op) {
+  void mutateCollective(Operation *op) {
+    tryMutant("deleted", [&](ProgramEdit &edit) {
       for (auto [input, result] : llvm::zip(tensorOperands(op), op->getResults()))
-        result.replaceAllUsesWith(input->get());
-      op->erase();
+        edit.replaceUses(result, input->get());
+      edit.remove(op);
     });
-    tryMutant("doubled", [](Operation *op) {
-      OpBuilder builder(op->getContext());
-      builder.setInsertionPointAfter(op);
-      Operation *again = builder.clone(*op);
+    tryMutant("doubled", [&](ProgramEdit &edit) {
+      Operation *again = edit.cloneAfter(op);
       for (auto [index, input] : llvm::enumerate(tensorOperands(op))) {
         auto from = cast<RankedTensorType>(input->get().getType());
         auto to = cast<RankedTensorType>(op->getResult(index).getType());
         SmallVector<int64_t> shape;
         for (auto [before, after] : llvm::zip_equal(from.getShape(), to.getShape()))
           shape.push_back(std::max<int64_t>(1, after * after / before));
-        op->getResult(index).replaceAllUsesExcept(again->getResult(index), again);
-        again->setOperand(tensorOperands(again)[index]->getOperandNumber(), op->getResult(index));
-        again->getResult(index).setType(RankedTensorType::get(shape, to.getElementType()));
+        edit.replaceUses(op->getResult(index), again->getResult(index), again);
+        edit.setOperand(again, tensorOperands(again)[index]->getOperandNumber(),
+                        op->getResult(index));
+        edit.setType(again->getResult(index), RankedTensorType::get(shape, to.getElementType()));
       }
     });
-    tryMutant("done twice side by side", [](Operation *op) { OpBuilder(op).clone(*op); });
-    if (original->hasAttr("axis"))
-      changeAxis(original);
-    if (isa<tp::AllReduceOp>(original))
-      tryMutant("another reduction", [](Operation *op) {
-        auto reduce = cast<tp::AllReduceOp>(op);
-        reduce.setKind(reduce.getKind() == tp::Reduce::sum ? tp::Reduce::max : tp::Reduce::sum);
+    tryMutant("done twice side by side", [&](ProgramEdit &edit) { edit.cloneBefore(op); });
+    if (op->hasAttr("axis"))
+      changeAxis(op);
+    if (auto reduce = dyn_cast<tp::AllReduceOp>(op)) {
+      tp::Reduce other = reduce.getKind() == tp::Reduce::sum ? tp::Reduce::max : tp::Reduce::sum;
+      tryMutant("another reduction", [&](ProgramEdit &edit) {
+        edit.setAttr(op, "kind", tp::ReduceAttr::get(op->getContext(), other));
       });
+    }
     for (StringRef name : {"dim", "from_dim", "to_dim"})
-      changeInteger(original, "another dim", name);
+      changeInteger(op, "another dim", name);
     for (StringRef name : {"minor", "extent", "logical"})
-      changeInteger(original, "another mask", name);
-    if (isa<tp::MaskOp>(original))
-      tryMutant("another mask", [](Operation *op) { cast<tp::MaskOp>(op).setFill(APFloat(1.0)); });
-  }
-
-  void mutateCompute(Operation *original) {
-    if (!original->hasTrait<OpTrait::IsTerminator>())
-      tryMutant("op deleted", [](Operation *op) {
-        for (Value result : op->getResults())
-          for (Value operand : op->getOperands())
-            if (operand.getType() == result.getType()) {
-              result.replaceAllUsesWith(operand);
-              break;
-            }
-        op->dropAllUses();
-        op->erase();
+      changeInteger(op, "another mask", name);
+    if (isa<tp::MaskOp>(op))
+      tryMutant("another mask", [&](ProgramEdit &edit) {
+        edit.setAttr(op, "fill", Builder(op->getContext()).getF64FloatAttr(1.0));
       });
-    if (original->getNumResults() != 0)
-      tryMutant("op done twice", [](Operation *op) { OpBuilder(op).clone(*op); });
-    for (NamedAttribute attr : original->getAttrs())
-      if (isa<FloatAttr, IntegerAttr>(attr.getValue()))
-        tryMutant("another attribute", [&](Operation *op) {
-          if (auto number = dyn_cast<FloatAttr>(attr.getValue()))
-            op->setAttr(attr.getName(),
-                        FloatAttr::get(number.getType(), number.getValueAsDouble() + 1));
-          else if (auto number = dyn_cast<IntegerAttr>(attr.getValue()))
-            op->setAttr(attr.getName(), IntegerAttr::get(number.getType(), number.getValue() ^ 1));
-        });
-    for (StringRef name : {"source", "target"})
-      if (auto symbol = original->getAttrOfType<FlatSymbolRefAttr>(name))
-        for (Operation *other : ops)
-          if (auto another = other->getAttrOfType<FlatSymbolRefAttr>(name);
-              another && another != symbol && other->getName() == original->getName() &&
-              replacements++ % replaceEvery == 0)
-            tryMutant("another symbol", [&](Operation *op) { op->setAttr(name, another); });
-    unsigned count = original->getNumOperands();
-    for (unsigned i = 0; i < count; ++i)
-      for (unsigned j = i + 1; j < count; ++j)
-        if (original->getOperand(i) != original->getOperand(j) &&
-            original->getOperand(i).getType() == original->getOperand(j).getType())
-          tryMutant("operands swapped", [&](Operation *op) {
-            Value first = op->getOperand(i);
-            op->setOperand(i, op->getOperand(j));
-            op->setOperand(j, first);
-          });
   }
 
-  void replaceOperands(Operation *original) {
-    for (OpOperand &operand : original->getOpOperands()) {
+  void mutateCompute(Operation *op) {
+    if (!op->hasTrait<OpTrait::IsTerminator>())
+      deleteCompute(op);
+    if (op->getNumResults() != 0)
+      tryMutant("op done twice", [&](ProgramEdit &edit) { edit.cloneBefore(op); });
+    for (NamedAttribute attr : op->getAttrs()) {
+      Attribute other;
+      if (auto number = dyn_cast<FloatAttr>(attr.getValue()))
+        other = FloatAttr::get(number.getType(), number.getValueAsDouble() + 1);
+      else if (auto number = dyn_cast<IntegerAttr>(attr.getValue()))
+        other = IntegerAttr::get(number.getType(), number.getValue() ^ 1);
+      if (other)
+        tryMutant("another attribute",
+                  [&](ProgramEdit &edit) { edit.setAttr(op, attr.getName(), other); });
+    }
+    for (StringRef name : {"source", "target"})
+      if (auto symbol = op->getAttrOfType<FlatSymbolRefAttr>(name))
+        for (Operation *candidate : ops)
+          if (auto another = candidate->getAttrOfType<FlatSymbolRefAttr>(name);
+              another && another != symbol && candidate->getName() == op->getName())
+            tryMutant("another symbol",
+                      [&](ProgramEdit &edit) { edit.setAttr(op, name, another); });
+    unsigned count = op->getNumOperands();
+    for (unsigned i = 0; i < count; ++i)
+      for (unsigned j = i + 1; j < count; ++j) {
+        Value first = op->getOperand(i), second = op->getOperand(j);
+        if (first != second && first.getType() == second.getType())
+          tryMutant("operands swapped", [&](ProgramEdit &edit) {
+            edit.setOperand(op, i, second);
+            edit.setOperand(op, j, first);
+          });
+      }
+  }
+
+  /// Leaves the op out; what used its results uses the nearest earlier values of their types.
+  void deleteCompute(Operation *op) {
+    SmallVector<Value> instead;
+    for (OpResult result : op->getResults())
+      for (size_t before = at; before-- > 0 && instead.size() <= result.getResultNumber();)
+        for (Value other : ops[before]->getResults())
+          if (other.getType() == result.getType()) {
+            instead.push_back(other);
+            break;
+          }
+    if (instead.size() != op->getNumResults())
+      return;
+    tryMutant("op deleted", [&](ProgramEdit &edit) {
+      for (auto [result, other] : llvm::zip_equal(op->getResults(), instead))
+        edit.replaceUses(result, other);
+      edit.remove(op);
+    });
+  }
+
+  void replaceOperands(Operation *op) {
+    for (OpOperand &operand : op->getOpOperands()) {
       if (!isa<RankedTensorType>(operand.get().getType()))
         continue;
-      for (size_t before = 0; before < at; ++before)
-        for (OpResult other : ops[before]->getResults()) {
-          if (ops[before]->getBlock() != original->getBlock() ||
-              other.getType() != operand.get().getType() ||
-              unmasked(other) == unmasked(operand.get()) || replacements++ % replaceEvery != 0)
+      for (Operation *before : ArrayRef(ops).take_front(at))
+        for (Value other : before->getResults()) {
+          if (other.getType() != operand.get().getType() || other == operand.get())
             continue;
-          tryMutant("operand replaced", [&](Operation *op) {
-            op->setOperand(
-                operand.getOperandNumber(),
-                opsOf(op->getParentOfType<ModuleOp>())[before]->getResult(other.getResultNumber()));
+          bool masks = unmasked(other) == unmasked(operand.get());
+          tryMutant(masks ? "masked or unmasked" : "operand replaced", [&](ProgramEdit &edit) {
+            edit.setOperand(op, operand.getOperandNumber(), other);
           });
         }
     }
   }
 
   ModuleOp global, local;
-  SmallVector<Operation *> ops;
-  SmallVector<StringRef> axes;
-  unsigned replaceEvery, replacements = 0;
-  size_t at = 0; ///< number of the op that is changed
+  unsigned wholeEvery;
+  Mesh mesh;
+  DeclaredShardings declared;
+  SymbolTableCollection symbols;
   MutationReport report;
+
+  nn::EntryOp entry;
+  EntryProof *proof = nullptr;
+  SmallVector<Operation *> ops; ///< of the entry
+  size_t at = 0;                ///< number of the op that is changed
+  unsigned mutants = 0;
 };
 
 } // namespace
 
 std::string MutationReport::str() const {
   std::ostringstream out;
-  for (const auto &[name, count] : classes)
-    out << std::left << std::setw(26) << name << std::right << std::setw(5)
-        << count.byVerifier + count.byProof << "/" << count.total << " killed (" << count.byVerifier
-        << " by the verifier)\n";
+  MutationCount sum;
+  auto line = [&](const std::string &name, const MutationCount &count) {
+    out << "  " << std::left << std::setw(26) << name << std::right << std::setw(8)
+        << count.byVerifier + count.byProof << " of " << std::setw(8) << count.total << " refused, "
+        << std::setw(6) << count.byVerifier << " of them by the verifier\n";
+  };
+  for (const auto &[name, count] : kinds) {
+    line(name, count);
+    sum.total += count.total;
+    sum.byVerifier += count.byVerifier;
+    sum.byProof += count.byProof;
+  }
+  line("all", sum);
+  out << "  " << ops << " ops; " << triedAsWhole
+      << " mutants were also verified and proved as a whole\n";
   for (const std::string &survivor : survivors)
     out << "survivor: " << survivor << "\n";
+  for (const std::string &complaint : complaints)
+    out << "complaint: " << complaint << "\n";
   return out.str();
 }
 
-MutationReport mutate(ModuleOp global, ModuleOp local, unsigned replaceEvery) {
-  return Engine(global, local, replaceEvery).run();
+MutationReport mutate(ModuleOp global, ModuleOp local, unsigned wholeEvery) {
+  return Engine(global, local, wholeEvery).run();
 }
 
 } // namespace tpc

@@ -53,9 +53,10 @@ struct PartitionTest : testing::Test {
     return number;
   }
 
-  void expectAllMutantsKilled(unsigned replaceEvery = 1) {
-    MutationReport report = mutate(*sharded, *local, replaceEvery);
+  void expectAllMutantsKilled() {
+    MutationReport report = mutate(*sharded, *local);
     EXPECT_TRUE(report.survivors.empty());
+    EXPECT_TRUE(report.complaints.empty());
     std::cout << report.str();
   }
 
