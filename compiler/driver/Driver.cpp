@@ -3,6 +3,7 @@
 #include "compiler/driver/Driver.h"
 
 #include "compiler/driver/Diagnostics.h"
+#include "compiler/huggingface/ImportCommand.h"
 #include "compiler/verify/VerifyCommand.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -17,6 +18,7 @@ commands:
   compile MODEL.mlir   compiles a model and its training into a plan
   inspect MODEL.mlir   shows what a model declares
   verify OUT.plan      checks every op of a plan against float64
+  import HF_DIR        writes a model file for a Hugging Face checkpoint
 
 `tpc-compile COMMAND --help` lists the options of a command, each with its default.
 )";
@@ -35,6 +37,8 @@ int tpc::driverMain(std::span<const std::string> arguments) {
     return inspectMain(arguments.subspan(1));
   if (command == "verify")
     return report(verify::verifyCommand(arguments.subspan(1), std::cout));
+  if (command == "import")
+    return report(importCommand(arguments.subspan(1)));
   return report(Status(Code::Usage, "unknown command '" + command + "'",
                        "tpc-compile --help lists the commands"));
 }

@@ -65,7 +65,7 @@ Result<Arguments> Arguments::parse(const CommandSpec &command, std::span<const s
       arguments.help_ = true;
       return arguments;
     }
-    if (!word.starts_with("--")) {
+    if (word.size() < 2 || word[0] != '-') {
       arguments.positional_.push_back(word);
       continue;
     }

@@ -2,7 +2,7 @@
 //-------------------------------------------------------===//
 //
 // A command states its options in a table; parsing, "given twice", "unknown" and --help follow from
-// it. Options are long: `--name value` or `--name=value`.
+// it. Options are long, `--name value` or `--name=value`, but for `-o`.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once

@@ -1,0 +1,204 @@
+//===- DecoderConfig.cpp - Reads config.json
+//---------------------------------------------------===//
+//
+// Names of settings and their defaults are those of the transformers library's GPT2Config,
+// LlamaConfig, MistralConfig and Qwen2Config.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "compiler/huggingface/DecoderConfig.h"
+
+#include "llvm/Support/JSON.h"
+
+#include <cmath>
+
+using namespace tpc;
+
+namespace {
+
+using Object = llvm::json::Object;
+
+Status invalid(std::string message, std::string hint = {}) {
+  return Status(Code::InvalidInput, std::move(message), std::move(hint));
+}
+
+Status unsupported(const std::string &setting, const std::string &supported) {
+  return invalid("'" + setting + "' changes what the model computes, and tpc has no form of it",
+                 "supported: " + supported);
+}
+
+/// Settings of one object, with the kind and range of each checked; the first error is kept.
+class Settings {
+public:
+  explicit Settings(const Object &object) : object_(object) {}
+
+  bool has(const char *key) const {
+    const llvm::json::Value *value = object_.get(key);
+    return value && value->kind() != llvm::json::Value::Null;
+  }
+  int64_t size(const char *key, std::optional<int64_t> preset = std::nullopt) {
+    if (!has(key) && preset)
+      return *preset;
+    std::optional<int64_t> value = has(key) ? object_.getInteger(key) : std::nullopt;
+    if (!value || *value < 1 || *value > (int64_t(1) << 40))
+      fail(std::string("'") + key + "' is no positive integer");
+    return value.value_or(1);
+  }
+  double number(const char *key, double preset) {
+    if (!has(key))
+      return preset;
+    std::optional<double> value = object_.getNumber(key);
+    if (!value || !std::isfinite(*value) || *value < 0)
+      fail(std::string("'") + key + "' is no number of at least 0");
+    return value.value_or(preset);
+  }
+  bool flag(const char *key, bool preset) {
+    if (!has(key))
+      return preset;
+    std::optional<bool> value = object_.getBoolean(key);
+    if (!value)
+      fail(std::string("'") + key + "' is neither true nor false");
+    return value.value_or(preset);
+  }
+  std::string text(const char *key, const char *preset) {
+    if (!has(key))
+      return preset;
+    std::optional<llvm::StringRef> value = object_.getString(key);
+    if (!value)
+      fail(std::string("'") + key + "' is no string");
+    return value ? value->str() : preset;
+  }
+  const Object *object(const char *key) { return has(key) ? object_.getObject(key) : nullptr; }
+
+  void fail(std::string message) {
+    if (status_.ok())
+      status_ = invalid(std::move(message));
+  }
+  const Status &status() const { return status_; }
+
+private:
+  const Object &object_;
+  Status status_;
+};
+
+Result<DecoderConfig> readGpt2(Settings &settings) {
+  DecoderConfig config;
+  config.family = DecoderConfig::Family::Gpt2;
+  config.vocab = settings.size("vocab_size");
+  config.hidden = settings.size("n_embd");
+  config.layers = settings.size("n_layer");
+  config.heads = config.kvHeads = settings.size("n_head");
+  config.positions = settings.size("n_positions");
+  config.intermediate = settings.size("n_inner", 4 * config.hidden);
+  config.eps = settings.number("layer_norm_epsilon", 1e-5);
+  config.initialRange = settings.number("initializer_range", 0.02);
+  config.isTied = settings.flag("tie_word_embeddings", true);
+  config.hasQkvBias = config.hasOutputBias = config.hasMlpBias = true;
+  config.dropout = std::max({settings.number("resid_pdrop", 0), settings.number("embd_pdrop", 0),
+                             settings.number("attn_pdrop", 0)});
+  config.headSize = config.hidden / config.heads;
+  if (!settings.flag("scale_attn_weights", true))
+    return unsupported("scale_attn_weights", "true");
+  if (settings.flag("scale_attn_by_inverse_layer_idx", false))
+    return unsupported("scale_attn_by_inverse_layer_idx", "false");
+  if (settings.flag("add_cross_attention", false))
+    return unsupported("add_cross_attention", "false");
+  std::string activation = settings.text("activation_function", "gelu_new");
+  if (activation != "gelu_new" && activation != "gelu_pytorch_tanh" && activation != "gelu")
+    return unsupported("activation_function", "gelu_new, gelu_pytorch_tanh, gelu");
+  config.usesTanhGelu = activation != "gelu";
+  return config;
+}
+
+/// rope_theta, or rope_parameters of newer files; scaled variants are refused.
+Status readRope(Settings &settings, DecoderConfig &config) {
+  config.ropeTheta = settings.number("rope_theta", 10000);
+  for (const char *key : {"rope_scaling", "rope_parameters"}) {
+    if (!settings.has(key))
+      continue;
+    const Object *object = settings.object(key);
+    if (!object)
+      return invalid(std::string("'") + key + "' is no object");
+    Settings rope(*object);
+    std::string type = rope.text("rope_type", rope.text("type", "default").c_str());
+    config.ropeTheta = rope.number("rope_theta", config.ropeTheta);
+    if (!rope.status().ok())
+      return rope.status();
+    if (type != "default")
+      return unsupported(std::string(key) + ": " + type, "rope without scaling");
+  }
+  if (settings.flag("rope_interleaved", false))
+    return unsupported("rope_interleaved", "false");
+  if (settings.number("partial_rotary_factor", 1) != 1)
+    return unsupported("partial_rotary_factor", "1");
+  if (config.ropeTheta <= 0)
+    return invalid("'rope_theta' is not positive");
+  return Status();
+}
+
+Result<DecoderConfig> readLlama(Settings &settings, const std::string &type) {
+  DecoderConfig config;
+  config.family = DecoderConfig::Family::Llama;
+  config.vocab = settings.size("vocab_size");
+  config.hidden = settings.size("hidden_size");
+  config.layers = settings.size("num_hidden_layers");
+  config.intermediate = settings.size("intermediate_size");
+  config.heads = settings.size("num_attention_heads");
+  config.kvHeads = settings.size("num_key_value_heads", config.heads);
+  config.headSize = settings.size("head_dim", std::max<int64_t>(config.hidden / config.heads, 1));
+  config.positions = settings.size("max_position_embeddings");
+  config.eps = settings.number("rms_norm_eps", 1e-6);
+  config.initialRange = settings.number("initializer_range", 0.02);
+  config.isTied = settings.flag("tie_word_embeddings", false);
+  bool hasBias = settings.flag("attention_bias", false);
+  config.hasQkvBias = hasBias || type == "qwen2";
+  config.hasOutputBias = hasBias;
+  config.hasMlpBias = settings.flag("mlp_bias", false);
+  config.dropout = settings.number("attention_dropout", 0);
+  TPC_RETURN_IF_ERROR(readRope(settings, config));
+  if (settings.text("hidden_act", "silu") != "silu")
+    return unsupported("hidden_act", "silu");
+  bool usesWindow =
+      type == "qwen2" ? settings.flag("use_sliding_window", false) : settings.has("sliding_window");
+  if (usesWindow)
+    return unsupported("sliding_window", "full causal attention");
+  return config;
+}
+
+Status checkShape(const DecoderConfig &config) {
+  if (config.family == DecoderConfig::Family::Gpt2 && config.hidden % config.heads != 0)
+    return invalid("n_embd " + std::to_string(config.hidden) + " is no multiple of n_head " +
+                   std::to_string(config.heads));
+  if (config.heads % config.kvHeads != 0)
+    return invalid(std::to_string(config.heads) + " query heads are no multiple of " +
+                   std::to_string(config.kvHeads) + " kv heads");
+  if (config.family == DecoderConfig::Family::Llama && config.headSize % 2 != 0)
+    return invalid("rope pairs the halves of a head, and the head size " +
+                   std::to_string(config.headSize) + " is odd");
+  return Status();
+}
+
+} // namespace
+
+Result<DecoderConfig> tpc::readDecoderConfig(std::string_view text) {
+  llvm::Expected<llvm::json::Value> parsed =
+      llvm::json::parse(llvm::StringRef(text.data(), text.size()));
+  if (!parsed)
+    return invalid(llvm::toString(parsed.takeError()));
+  const Object *object = parsed->getAsObject();
+  if (!object)
+    return invalid("it holds no JSON object");
+  Settings settings(*object);
+  std::string type = settings.text("model_type", "");
+  bool isLlama = type == "llama" || type == "mistral" || type == "qwen2";
+  if (!isLlama && type != "gpt2")
+    return invalid("'model_type' is '" + type + "'",
+                   "supported: gpt2, llama, mistral, qwen2; write other models in the nn dialect "
+                   "(docs/nn.md)");
+  Result<DecoderConfig> config = isLlama ? readLlama(settings, type) : readGpt2(settings);
+  if (!settings.status().ok())
+    return settings.status();
+  if (!config.ok())
+    return config;
+  TPC_RETURN_IF_ERROR(checkShape(*config));
+  return config;
+}
