@@ -6,7 +6,10 @@
 #include "runtime/cli/Bindings.h"
 #include "runtime/cli/Checkpoint.h"
 #include "runtime/cli/CommandLine.h"
+#include "runtime/cli/Launcher.h"
+#include "runtime/cli/RankProcesses.h"
 #include "runtime/cli/RunLog.h"
+#include "runtime/comm/tcp/TcpGroup.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanCheck.h"
 
@@ -45,33 +48,96 @@ Status checkSupported(const PlanFile &plan, const RunOptions &options) {
                   "the plan is for target '" + plan->target()->str() +
                       "', and this build of tpc runs plans for cpu",
                   "compile the model with --target cpu");
-  if (options.comm == "tcp" || options.comm == "nccl")
+  if (options.comm == "nccl")
     return Status(Code::Unavailable, "this build of tpc has no communicator '" + options.comm + "'",
-                  "--comm local runs all ranks in one process");
+                  "--comm local runs all ranks as threads, --comm tcp as processes");
   return Status();
 }
+
+/// The process in which a run, or a rank of it, happens.
+struct Surroundings {
+  ExitNow exitNow;
+  /// What is wrong, before exitNow.
+  std::function<void(const Status &)> report = printError;
+  ProcessGroup *processes = nullptr; ///< null: all ranks are threads of this one
+  RankBoard *board = nullptr;        ///< of the process that started this one, if tpc did
+
+  bool isRoot() const { return !processes || processes->rank() == 0; }
+  int stopSignal() const { return std::max(::stopSignal.load(), board ? board->signal.load() : 0); }
+};
 
 class Run {
 public:
   Run(PlanFile plan, RunOptions options) : plan_(std::move(plan)), options_(std::move(options)) {}
 
-  Result<int> execute(const ExitNow &exitNow) {
-    TPC_RETURN_IF_ERROR(checkSupported(plan_, options_));
-    TPC_RETURN_IF_ERROR(chooseEntry());
-    TPC_ASSIGN_OR_RETURN(Bindings bindings, Bindings::create(plan_, *entry_, options_));
-    int64_t last = bindings.firstStep() + options_.steps - 1;
-    TPC_ASSIGN_OR_RETURN(RunLog log, RunLog::open(options_.logJson, last));
+  const PlanFile &plan() const { return plan_; }
 
+  /// Finds what is wrong with the options before anything is started.
+  Result<Bindings> prepare() {
+    TPC_RETURN_IF_ERROR(checkSupported(plan_, options_));
+    TPC_RETURN_IF_ERROR(faultFromEnvironment().status());
+    TPC_RETURN_IF_ERROR(chooseEntry());
+    return Bindings::create(plan_, *entry_, options_);
+  }
+
+  std::string describeInstruction(uint32_t index) const {
+    if (index >= entry_->instructions()->size())
+      return "an unknown instruction";
+    return describe(*entry_->instructions()->Get(index), index);
+  }
+
+  /// What all ranks of a run must have in common, beside the plan.
+  std::vector<tcp::Agreed> agreements(const Bindings &bindings) const {
+    auto given = [](const auto &option) { return option ? "given" : "not given"; };
+    std::vector<tcp::Agreed> result = {
+        {"entry", entry_->name()->str()},
+        {"first step", std::to_string(bindings.firstStep())},
+        {"--steps", std::to_string(options_.steps)},
+        {"--seed", std::to_string(bindings.seed())},
+        {"--init", options_.init == Initialiser::Torch ? "torch" : "philox"},
+        {"--on-nonfinite", options_.warnOnNonfinite ? "warn" : "stop"},
+        {"--weights", given(options_.weights)},
+        {"--data", given(options_.data)},
+        {"--resume", given(options_.resume)},
+        {"--save", given(options_.save)},
+        {"--profile", given(options_.profile)}};
+    tcp::Agreed scalars{"--set", ""}, outputs{"--output", ""}, inputs{"--input", ""};
+    for (const auto &[name, value] : options_.scalars) {
+      char number[40];
+      std::snprintf(number, sizeof(number), "=%.17g ", value);
+      scalars.value += name + number;
+    }
+    for (const auto &[name, file] : options_.outputs)
+      outputs.value += name + " ";
+    for (const auto &[name, file] : options_.inputs)
+      inputs.value += name + " ";
+    for (tcp::Agreed *list : {&scalars, &outputs, &inputs})
+      result.push_back(std::move(*list));
+    return result;
+  }
+
+  Result<int> execute(Bindings bindings, const Surroundings &surroundings) {
+    int64_t last = bindings.firstStep() + options_.steps - 1;
+    RunLog log = RunLog::silent();
+    if (surroundings.isRoot()) {
+      TPC_ASSIGN_OR_RETURN(log, RunLog::open(options_.logJson, last));
+    }
+    std::vector<BoardObserver> boards;
     SessionOptions sessionOptions;
     sessionOptions.makeDevice = createCpuDevice;
     sessionOptions.threadsPerRank = options_.threadsPerRank;
     sessionOptions.timeout = std::chrono::seconds(options_.timeoutSeconds);
+    sessionOptions.processes = surroundings.processes;
+    if (surroundings.board) {
+      boards.emplace_back(surroundings.board->ranks[surroundings.processes->rank()]);
+      sessionOptions.observers = {&boards[0]};
+    }
     sessionOptions.checkMemory = options_.checkMemory;
     sessionOptions.profile = options_.profile.has_value();
     TPC_ASSIGN_OR_RETURN(sessionOptions.fault, faultFromEnvironment());
     sessionOptions.onStuck = [&](const Status &failure) {
-      printError(failure);
-      exitNow(static_cast<int>(failure.code()));
+      surroundings.report(failure);
+      surroundings.exitNow(static_cast<int>(failure.code()));
     };
     TPC_ASSIGN_OR_RETURN(std::unique_ptr<RunSession> session,
                          RunSession::create(plan_, std::move(sessionOptions)));
@@ -87,7 +153,7 @@ public:
       TPC_RETURN_IF_ERROR(reportStep(log, *session, step, bindings.tokensPerStep(), seconds));
       return true;
     };
-    hooks.stop = [] { return stopSignal.load(); };
+    hooks.stop = [&] { return surroundings.stopSignal(); };
     hooks.check = [&](int rank, int64_t step) {
       return options_.warnOnNonfinite ? Status() : checkFinite(*session, rank, step);
     };
@@ -105,8 +171,8 @@ public:
     reportMemory(log, *session);
     TPC_RETURN_IF_ERROR(log.close());
     // A signal that came while files were written ends the program like one before.
-    TPC_ASSIGN_OR_RETURN(int64_t signal,
-                         session->finish(std::max(session->stoppedBy(), stopSignal.load())));
+    TPC_ASSIGN_OR_RETURN(
+        int64_t signal, session->finish(std::max(session->stoppedBy(), surroundings.stopSignal())));
     return static_cast<int>(signal);
   }
 
@@ -227,6 +293,25 @@ private:
   const plan::Entry *entry_ = nullptr;
 };
 
+/// One rank's process: meets the others, and fails together with them.
+Result<int> runAsRank(Run &run, tcp::TcpGroupOptions options, Surroundings surroundings) {
+  Result<Bindings> bindings = run.prepare();
+  tcp::Hello &self = options.bootstrap.self;
+  if (bindings.ok())
+    self.run = run.agreements(*bindings);
+  // Whatever keeps this rank from running, the others learn it when they meet.
+  self.failure = bindings.status();
+  self.planHash = run.plan()->content_hash();
+  options.bootstrap.mesh = run.plan().mesh();
+  TPC_ASSIGN_OR_RETURN(std::unique_ptr<ProcessGroup> processes,
+                       tcp::joinTcpGroup(std::move(options)));
+  surroundings.processes = processes.get();
+  Result<int> result = run.execute(std::move(*bindings), surroundings);
+  if (!result.ok())
+    processes->abort(result.status());
+  return result;
+}
+
 } // namespace
 
 Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &exitNow) {
@@ -236,6 +321,53 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
     return 0;
   }
   TPC_ASSIGN_OR_RETURN(RunOptions options, parseRunOptions(arguments));
-  TPC_ASSIGN_OR_RETURN(PlanFile plan, PlanFile::open(options.plan));
-  return Run(std::move(plan), std::move(options)).execute(exitNow);
+  const std::chrono::milliseconds timeout = std::chrono::seconds(options.timeoutSeconds);
+  std::optional<RankPlace> place;
+  if (options.comm == "tcp" || options.comm == "auto") {
+    TPC_ASSIGN_OR_RETURN(place, placeOf(processEnvironment()));
+  }
+  Result<PlanFile> plan = PlanFile::open(options.plan);
+  Surroundings surroundings{exitNow};
+  if (place) {
+    tcp::TcpGroupOptions group;
+    group.bootstrap.self.rank = static_cast<uint32_t>(place->rank);
+    group.bootstrap.self.worldSize = static_cast<uint32_t>(place->size);
+    group.bootstrap.host = place->host;
+    group.bootstrap.port = place->port;
+    group.bootstrap.timeout = timeout;
+    if (!plan.ok()) {
+      group.bootstrap.self.failure = plan.status();
+      return tcp::joinTcpGroup(std::move(group)).status();
+    }
+    Run run(std::move(*plan), std::move(options));
+    return runAsRank(run, std::move(group), surroundings);
+  }
+  if (!plan.ok())
+    return plan.status();
+  const int ranks = static_cast<int>(plan->mesh().numRanks());
+  const bool asProcesses = options.comm == "tcp";
+  Run run(std::move(*plan), std::move(options));
+  // What is wrong with the options is said once, before ranks are started.
+  TPC_ASSIGN_OR_RETURN(Bindings bindings, run.prepare());
+  if (!asProcesses)
+    return run.execute(std::move(bindings), surroundings);
+
+  RankProcessesOptions processes;
+  processes.ranks = ranks;
+  processes.describe = [&](uint32_t instruction) { return run.describeInstruction(instruction); };
+  processes.exitNow = exitNow;
+  processes.run = [&](StartedRank started) {
+    surroundings.report = started.report;
+    surroundings.board = started.board;
+    tcp::TcpGroupOptions group;
+    group.bootstrap.self.rank = static_cast<uint32_t>(started.rank);
+    group.bootstrap.self.worldSize = static_cast<uint32_t>(ranks);
+    group.bootstrap.host = "127.0.0.1";
+    group.bootstrap.port = started.port;
+    group.bootstrap.listener = std::move(started.listener);
+    group.bootstrap.timeout = timeout;
+    group.lifeline = started.lifeline;
+    return runAsRank(run, std::move(group), surroundings);
+  };
+  return runRankProcesses(processes);
 }

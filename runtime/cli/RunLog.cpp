@@ -24,6 +24,12 @@ Result<RunLog> RunLog::open(const std::optional<std::string> &jsonPath, int64_t 
   return log;
 }
 
+RunLog RunLog::silent() {
+  RunLog log;
+  log.silent_ = true;
+  return log;
+}
+
 Status RunLog::step(const StepReport &report) {
   if (json_) {
     JsonWriter json;
@@ -56,6 +62,8 @@ Status RunLog::step(const StepReport &report) {
 }
 
 void RunLog::say(const std::string &line) {
+  if (silent_)
+    return;
   std::fprintf(stderr, "%s%s\n", barShown_ ? "\r\033[K" : "", line.c_str());
   barShown_ = false;
 }

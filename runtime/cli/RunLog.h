@@ -28,6 +28,9 @@ public:
   /// `jsonPath`: a file, or - for standard output.
   static Result<RunLog> open(const std::optional<std::string> &jsonPath, int64_t lastStep);
 
+  /// Says nothing, for ranks other than 0.
+  static RunLog silent();
+
   Status step(const StepReport &report);
   /// A line for people.
   void say(const std::string &line);
@@ -46,7 +49,7 @@ private:
   std::string path_;
   std::unique_ptr<std::FILE, Closer> json_;
   int64_t lastStep_ = 0;
-  bool terminal_ = false, barShown_ = false;
+  bool terminal_ = false, barShown_ = false, silent_ = false;
 };
 
 /// "12.3 MiB"

@@ -3,9 +3,12 @@
 
 #include "runtime/exec/FaultInjection.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 using namespace tpc;
@@ -20,7 +23,8 @@ Result<std::optional<Fault>> tpc::faultFromEnvironment() {
 
 Result<Fault> tpc::parseFault(const std::string &text) {
   Status wrong(Code::Usage, "TPC_INJECT_FAULT '" + text + "' is not understood",
-               "write rank=1,step=2,instruction=5,kind=fail or kind=stall");
+               "write rank=1,step=2,instruction=5,kind=fail; kinds are fail, stall, nan, kill, "
+               "stop, exit");
   Fault fault;
   for (size_t begin = 0; begin < text.size();) {
     size_t end = std::min(text.find(',', begin), text.size());
@@ -30,8 +34,12 @@ Result<Fault> tpc::parseFault(const std::string &text) {
     if (equals == std::string::npos)
       return wrong;
     std::string key = part.substr(0, equals), value = part.substr(equals + 1);
-    if (key == "kind" && (value == "fail" || value == "stall")) {
-      fault.kind = value == "fail" ? Fault::Kind::Fail : Fault::Kind::Stall;
+    if (key == "kind") {
+      constexpr const char *kinds[] = {"fail", "stall", "nan", "kill", "stop", "exit"};
+      auto found = std::find(std::begin(kinds), std::end(kinds), value);
+      if (found == std::end(kinds))
+        return wrong;
+      fault.kind = static_cast<Fault::Kind>(found - std::begin(kinds));
       continue;
     }
     int64_t number = 0;
@@ -51,9 +59,39 @@ Result<Fault> tpc::parseFault(const std::string &text) {
 }
 
 Status FaultInjector::before(const InstructionEvent &event) {
-  if (event.rank != fault_.rank || event.step != fault_.step || event.index != fault_.instruction)
+  if (!isHere(event))
     return Status();
-  while (fault_.kind == Fault::Kind::Stall && !stopped_())
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  switch (fault_.kind) {
+  case Fault::Kind::NaN:
+    return Status();
+  case Fault::Kind::Kill:
+    raise(SIGKILL);
+    break;
+  case Fault::Kind::Stop:
+    // Goes on when it is continued.
+    raise(SIGSTOP);
+    return Status();
+  case Fault::Kind::Exit:
+    std::_Exit(0);
+  case Fault::Kind::Stall:
+    while (!stopped_())
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    break;
+  case Fault::Kind::Fail:
+    break;
+  }
   return Status(Code::RankFailed, "a fault was injected by TPC_INJECT_FAULT");
+}
+
+Status FaultInjector::after(const InstructionEvent &event) {
+  if (!isHere(event) || fault_.kind != Fault::Kind::NaN)
+    return Status();
+  const auto &slices = *event.instruction.operands();
+  for (uint32_t i = 0; i < slices.size(); ++i)
+    if (slices.Get(i)->access() != plan::Access::read) {
+      // All bits set is a NaN in every real type.
+      std::memset(event.operands[i], 0xFF, slices.Get(i)->bytes());
+      break;
+    }
+  return Status();
 }

@@ -1,8 +1,12 @@
 //===- FaultInjection.h - Failing on purpose
 //------------------------------------------------------===//
 //
-// A test hook: one rank fails or stalls at one instruction of one step. The environment variable
-// TPC_INJECT_FAULT=rank=1,step=2,instruction=5,kind=fail (or kind=stall) asks a run for it.
+// A test hook: something happens to one rank at one instruction of one step. The environment
+// variable TPC_INJECT_FAULT=rank=1,step=2,instruction=5,kind=fail asks a run for it. Kinds:
+//   fail, stall   the instruction fails, or never begins
+//   nan           what the instruction wrote first becomes NaN
+//   kill, stop    the rank's process gets SIGKILL or SIGSTOP
+//   exit          the rank's process ends with status 0
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -16,7 +20,7 @@
 namespace tpc {
 
 struct Fault {
-  enum class Kind { Fail, Stall } kind = Kind::Fail;
+  enum class Kind { Fail, Stall, NaN, Kill, Stop, Exit } kind = Kind::Fail;
   int rank = 0;
   int64_t step = 1;
   uint32_t instruction = 0;
@@ -33,8 +37,14 @@ public:
       : fault_(fault), stopped_(std::move(stopped)) {}
 
   Status before(const InstructionEvent &event) override;
+  Status after(const InstructionEvent &event) override;
 
 private:
+  bool isHere(const InstructionEvent &event) const {
+    return event.rank == fault_.rank && event.step == fault_.step &&
+           event.index == fault_.instruction;
+  }
+
   Fault fault_;
   std::function<bool()> stopped_;
 };

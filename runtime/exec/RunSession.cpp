@@ -85,6 +85,8 @@ Status RunSession::createRank(int index, Profile::Clock::time_point origin) {
   }
   RankResources resources{index, *rank.device, *rank.memory, rank.communicators};
   rank.executor = std::make_unique<Executor>(plan_, std::move(resources));
+  for (ExecutionObserver *observer : options_.observers)
+    rank.executor->addObserver(observer);
   if (guarded)
     rank.executor->addObserver(guarded);
   if (options_.fault) {

@@ -29,6 +29,8 @@ struct SessionOptions {
   ProcessGroup *processes = nullptr;
   int threadsPerRank = 0; ///< 0: the cores divided by the ranks
   std::chrono::milliseconds timeout = std::chrono::seconds(60); ///< how long ranks wait for others
+  /// Of every rank that lives here, told before all others. Must outlive the session.
+  std::vector<ExecutionObserver *> observers;
   bool checkMemory = false;
   bool profile = false;
   std::optional<Fault> fault;

@@ -216,7 +216,6 @@ TEST_F(CommandLine, OptionsWithoutEffectAreErrors) {
   expectRefusal(plan + " --steps 0", 2, "whole number");
   expectRefusal(plan + " --resume a --weights b", 2, "both give the parameters");
   expectRefusal(plan + " --resume a --seed 1", 2, "--seed has no effect with --resume");
-  expectRefusal(plan + " --comm tcp", 5, "no communicator 'tcp'");
   expectRefusal(plan + " --comm nccl", 5, "no communicator 'nccl'");
   expectRefusal("inspect " + path("test.plan") + " --format html", 2, "'html' is none of");
   PlanBuilder cuda = rowSplitLinear(1);
