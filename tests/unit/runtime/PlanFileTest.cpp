@@ -132,17 +132,17 @@ TEST(PlanFile, RefusesBrokenInstructions) {
   EXPECT_THAT(
       refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->result_dtype = plan::DType::bf16; }),
       HasSubstr("a gemm of f32 that gives bf16"));
-  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->dtype = plan::DType::bf16; }),
-              HasSubstr("its workspace has 0 bytes, and the CPU needs"));
   EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->workspace_bytes = 64; }),
-              HasSubstr("3 operands and needs 4"));
+              HasSubstr("its workspace has 64 bytes, and the CPU needs"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->workspace_bytes = 0; }),
+              HasSubstr("4 operands and needs 3"));
   EXPECT_THAT(refusalAfter([](auto &p) { train(p, 1).body.AsCollective()->axis = 1; }),
               HasSubstr("axis 1"));
   EXPECT_THAT(refusalAfter([](auto &p) {
                 train(p, 1).body.AsCollective()->kind = plan::CollectiveKind::all_gather;
               }),
               HasSubstr("beyond operand 1"));
-  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).operands.pop_back(); }), HasSubstr("needs 3"));
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).operands.pop_back(); }), HasSubstr("needs 4"));
   plan::KernelLaunchT launch;
   launch.function = "f";
   EXPECT_THAT(refusalAfter([&](auto &p) { train(p, 0).body.Set(plan::KernelLaunchT(launch)); }),

@@ -5,6 +5,7 @@
 
 #include "runtime/plan/PlanWriter.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -43,6 +44,16 @@ uint32_t PlanBuilder::buffer(const std::string &name, uint32_t arena, DType dtyp
   end += (buffer->bytes + 63) / 64 * 64;
   plan.buffers.push_back(std::move(buffer));
   return static_cast<uint32_t>(plan.buffers.size() - 1);
+}
+
+Use PlanBuilder::workspace(uint64_t bytes) {
+  auto isWorkspace = [](const auto &arena) { return arena->kind == plan::ArenaKind::workspace; };
+  auto found = std::find_if(plan.arenas.begin(), plan.arenas.end(), isWorkspace);
+  uint32_t place = found == plan.arenas.end() ? arena(plan::ArenaKind::workspace)
+                                              : static_cast<uint32_t>(found - plan.arenas.begin());
+  uint32_t made = buffer("workspace", place, DType::F32,
+                         Sharding::replicated({static_cast<int64_t>((bytes + 3) / 4)}));
+  return writes(made, kFirstScratchValue + made);
 }
 
 void PlanBuilder::parameter(const std::string &name, uint32_t buffer, plan::InitKind kind, double a,
@@ -102,7 +113,11 @@ plan::InstructionT &PlanBuilder::gemm(const std::string &name, const GemmShape &
   gemm.ldc = shape.ldc;
   gemm.dtype = toPlan(shape.dtype);
   gemm.result_dtype = toPlan(shape.resultDtype);
-  plan::InstructionT &result = instruction(name, uses, stream, std::move(waits));
+  std::vector<Use> operands = uses;
+  gemm.workspace_bytes = cpuGemmWorkspace(shape);
+  if (gemm.workspace_bytes)
+    operands.push_back(workspace(gemm.workspace_bytes));
+  plan::InstructionT &result = instruction(name, operands, stream, std::move(waits));
   result.body.Set(std::move(gemm));
   result.flops = 2 * shape.m * shape.n * shape.k;
   return result;

@@ -12,6 +12,9 @@
 
 namespace tpc::test {
 
+/// Values of scratch are numbered from here on: a program by hand has fewer of its own.
+inline constexpr uint32_t kFirstScratchValue = 1000;
+
 /// One place where an instruction touches a buffer, whole unless bytes say otherwise.
 struct Use {
   uint32_t buffer;
@@ -34,6 +37,8 @@ public:
   uint32_t arena(plan::ArenaKind kind);
   /// Placed at the next free bytes of the arena.
   uint32_t buffer(const std::string &name, uint32_t arena, DType dtype, const Sharding &sharding);
+  /// A buffer of its own for the scratch of one instruction, and its use there.
+  Use workspace(uint64_t bytes);
   void parameter(const std::string &name, uint32_t buffer, plan::InitKind init, double a = 0,
                  double b = 0);
   plan::EntryT &entry(const std::string &name);

@@ -174,8 +174,14 @@ TEST(RunSession, AllocatesWhatThePlanPredicts) {
     EXPECT_EQ(session->allocatedBytes(), plan.arenaBytes());
     // w and x split, part, y, ones, loss, c, step; each rounded up to 64 bytes.
     auto up = [](uint64_t bytes) { return (bytes + 63) / 64 * 64; };
-    EXPECT_EQ(plan.arenaBytes(),
-              up(6 * 8 / ranks * 4) + up(4 * 8 / ranks * 4) + 3 * up(96) + up(4) + up(24) + up(4));
+    // Behind them the workspaces, a buffer for each product.
+    uint64_t expected =
+        up(6 * 8 / ranks * 4) + up(4 * 8 / ranks * 4) + 3 * up(96) + up(4) + up(24) + up(4);
+    for (const plan::Entry *entry : *plan->entries())
+      for (const plan::Instruction *instruction : *entry->instructions())
+        if (const plan::Gemm *gemm = instruction->body_as_Gemm())
+          expected += up(gemm->workspace_bytes());
+    EXPECT_EQ(plan.arenaBytes(), expected);
   }
 }
 
@@ -252,10 +258,11 @@ TEST(RunSession, ObserversSeeOperands) {
   std::unique_ptr<RunSession> session = makeSession(plan, referenceOptions());
   struct Tap final : ExecutionObserver {
     std::vector<std::string> names;
-    std::vector<float> firstOfLast;
+    std::vector<float> firstOfResult;
     Status after(const InstructionEvent &event) override {
       names.push_back(event.instruction.name()->str());
-      firstOfLast.push_back(*static_cast<const float *>(event.operands.back()));
+      size_t result = event.instruction.body_as_Gemm() ? 2 : event.operands.size() - 1;
+      firstOfResult.push_back(*static_cast<const float *>(event.operands[result]));
       return Status();
     }
   } tap;
@@ -264,9 +271,9 @@ TEST(RunSession, ObserversSeeOperands) {
   ASSERT_TRUE(
       session->runSteps(*plan.findEntry("forward"), 1, 1, rowSplitHooks(*session, result)).ok());
   EXPECT_THAT(tap.names, testing::ElementsAre("fc: linear", "fc: all_reduce", "ones", "loss: sum"));
-  EXPECT_EQ(tap.firstOfLast[1], result.y[0]);
-  EXPECT_EQ(tap.firstOfLast[2], 1.0f);
-  EXPECT_EQ(tap.firstOfLast[3], result.losses[0]);
+  EXPECT_EQ(tap.firstOfResult[1], result.y[0]);
+  EXPECT_EQ(tap.firstOfResult[2], 1.0f);
+  EXPECT_EQ(tap.firstOfResult[3], result.losses[0]);
 }
 
 TEST(RunSession, ScalarArgumentsFollowTheCoordinates) {
