@@ -58,7 +58,8 @@ TEST_P(PlanMeaning, AStepIsTheInterpreters) {
                  (poisoned ? ", pads are NaN" : ""));
     expectSameStep(text, mesh, mode, poisoned);
   }
-  EXPECT_GT(poisonedPads, 0);
+  // The few pads of the multilayer perceptrons are all known to be zero.
+  EXPECT_EQ(poisonedPads > 0, GetParam().text != mlpText);
   std::cout << poisonedPads << " times, the pads of a value were NaN\n";
 }
 
