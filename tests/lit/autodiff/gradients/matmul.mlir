@@ -1,0 +1,29 @@
+// RUN: tpc-opt %s --tpc-expand-composites --tpc-build-training --tpc-verify-grad | FileCheck %s
+
+// The gradient of nn.matmul, as the training step computes it for the sum of squares of its result.
+
+nn.parameter @x0 : tensor<2x3x4x5xf64> init #nn.init<ones>
+nn.parameter @x1 : tensor<2x3x5x6xf64> init #nn.init<ones>
+nn.scalar @lr : tensor<f64> = 0.1
+nn.entry @loss outputs ["loss"] {
+  %0 = nn.read @x0 : tensor<2x3x4x5xf64>
+  %1 = nn.read @x1 : tensor<2x3x5x6xf64>
+  %r = nn.matmul %0, %1 : (tensor<2x3x4x5xf64>, tensor<2x3x5x6xf64>) -> tensor<2x3x4x6xf64>
+  %s = nn.square %r : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+  %loss = nn.sum %s dims [0, 1, 2, 3] : (tensor<2x3x4x6xf64>) -> tensor<f64>
+  nn.return %loss : tensor<f64>
+}
+nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
+
+// CHECK-LABEL: nn.entry @train
+// CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 {nn.phase = "forward"} : tensor<2x3x4x5xf64>
+// CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 {nn.phase = "forward"} : tensor<2x3x5x6xf64>
+// CHECK-NEXT: %[[V2:[^ :,]+]] = nn.matmul %[[V0]], %[[V1]] {nn.phase = "forward"} : (tensor<2x3x4x5xf64>, tensor<2x3x5x6xf64>) -> tensor<2x3x4x6xf64>
+// CHECK-NEXT: %[[V3:[^ :,]+]] = nn.square %[[V2]] {nn.phase = "forward"} : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+// CHECK-NEXT: %[[V4:[^ :,]+]] = nn.sum %[[V3]] dims [0, 1, 2, 3] {nn.phase = "forward"} : (tensor<2x3x4x6xf64>) -> tensor<f64>
+// CHECK-NEXT: %[[V5:[^ :,]+]] = nn.fill 1.000000e+00 {nn.phase = "backward"} : tensor<f64>
+// CHECK-NEXT: %[[V6:[^ :,]+]] = nn.broadcast %[[V5]] like %[[V3]] dims [0, 1, 2, 3] {nn.phase = "backward"} : (tensor<f64>, tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+// CHECK-NEXT: %[[V7:[^ :,]+]] = nn.mul %[[V6]], %[[V2]] {nn.phase = "backward"} : (tensor<2x3x4x6xf64>, tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+// CHECK-NEXT: %[[V8:[^ :,]+]] = nn.scale %[[V7]] {factor = 2.000000e+00 : f64, nn.phase = "backward"} : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+// CHECK-NEXT: %[[V9:[^ :,]+]] = nn.matmul %[[V8]], %[[V1]] {nn.phase = "backward", transpose_b} : (tensor<2x3x4x6xf64>, tensor<2x3x5x6xf64>) -> tensor<2x3x4x5xf64>
+// CHECK-NEXT: %[[V10:[^ :,]+]] = nn.matmul %[[V0]], %[[V8]] {nn.phase = "backward", transpose_a} : (tensor<2x3x4x5xf64>, tensor<2x3x4x6xf64>) -> tensor<2x3x5x6xf64>

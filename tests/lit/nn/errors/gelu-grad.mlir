@@ -1,0 +1,13 @@
+// RUN: tpc-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
+
+// constraint: the operands have one type
+%a, %b = "test.values"() : () -> (tensor<2x3xf32>, tensor<2x3xf64>)
+// expected-error @+1 {{needs two operands of one type}}
+nn.gelu_grad %a, %b : (tensor<2x3xf32>, tensor<2x3xf64>) -> tensor<2x3xf32>
+
+// -----
+
+// constraint: the result has it too
+%a = "test.value"() : () -> tensor<2x3xf32>
+// expected-error @+1 {{has 'tensor<2x3xf64>' as result #0}}
+nn.gelu_grad %a, %a : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf64>

@@ -1,0 +1,6 @@
+// RUN: tpc-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
+
+// constraint: the result has the type of x
+%x = "test.value"() : () -> tensor<2x3xf32>
+// expected-error @+1 {{has 'tensor<2x3xf64>' as result #0}}
+nn.scale %x {factor = 0.5} : (tensor<2x3xf32>) -> tensor<2x3xf64>

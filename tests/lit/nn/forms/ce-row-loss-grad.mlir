@@ -1,0 +1,18 @@
+// RUN: tpc-opt %s -allow-unregistered-dialect | tpc-opt -allow-unregistered-dialect | FileCheck %s
+// RUN: tpc-opt %s -allow-unregistered-dialect -mlir-print-op-generic | tpc-opt -allow-unregistered-dialect | FileCheck %s
+// RUN: tpc-opt %s -allow-unregistered-dialect -emit-bytecode | tpc-opt -allow-unregistered-dialect | FileCheck %s
+
+// nn.ce_row_loss_grad comes back from its own, the generic and the binary form.
+
+%c0_0, %c0_1, %c0_2 = "test.values"() : () -> (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xi32>)
+// CHECK: nn.ce_row_loss_grad %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} {classes = 7 : i64, ignore_index = -1 : i64, label_smoothing = 0.000000e+00 : f64} : (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xi32>) -> (tensor<2x3xf64>, tensor<2x3xf64>)
+%r0:2 = nn.ce_row_loss_grad %c0_0, %c0_1, %c0_2 {classes = 7 : i64, ignore_index = -1 : i64, label_smoothing = 0.0 : f64} : (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xi32>) -> (tensor<2x3xf64>, tensor<2x3xf64>)
+%c1_0, %c1_1, %c1_2 = "test.values"() : () -> (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xi32>)
+// CHECK: nn.ce_row_loss_grad %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} {classes = 7 : i64, ignore_index = -1 : i64, label_smoothing = 1.000000e-01 : f64} : (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xi32>) -> (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xf64>)
+%r1:3 = nn.ce_row_loss_grad %c1_0, %c1_1, %c1_2 {classes = 7 : i64, ignore_index = -1 : i64, label_smoothing = 0.1 : f64} : (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xi32>) -> (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xf64>)
+%c2_0, %c2_1, %c2_2 = "test.values"() : () -> (tensor<5xf64>, tensor<5xf64>, tensor<5xi32>)
+// CHECK: nn.ce_row_loss_grad %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} {classes = 10 : i64, ignore_index = -1 : i64, label_smoothing = 0.000000e+00 : f64} : (tensor<5xf64>, tensor<5xf64>, tensor<5xi32>) -> (tensor<5xf64>, tensor<5xf64>)
+%r2:2 = nn.ce_row_loss_grad %c2_0, %c2_1, %c2_2 {classes = 10 : i64, ignore_index = -1 : i64, label_smoothing = 0.0 : f64} : (tensor<5xf64>, tensor<5xf64>, tensor<5xi32>) -> (tensor<5xf64>, tensor<5xf64>)
+%c3_0, %c3_1, %c3_2 = "test.values"() : () -> (tensor<5xf64>, tensor<5xf64>, tensor<5xi32>)
+// CHECK: nn.ce_row_loss_grad %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} {classes = 10 : i64, ignore_index = -1 : i64, label_smoothing = 1.000000e-01 : f64} : (tensor<5xf64>, tensor<5xf64>, tensor<5xi32>) -> (tensor<5xf64>, tensor<5xf64>, tensor<5xf64>)
+%r3:3 = nn.ce_row_loss_grad %c3_0, %c3_1, %c3_2 {classes = 10 : i64, ignore_index = -1 : i64, label_smoothing = 0.1 : f64} : (tensor<5xf64>, tensor<5xf64>, tensor<5xi32>) -> (tensor<5xf64>, tensor<5xf64>, tensor<5xf64>)

@@ -1,0 +1,9 @@
+// RUN: tpc-opt %s -allow-unregistered-dialect | tpc-opt -allow-unregistered-dialect | FileCheck %s
+// RUN: tpc-opt %s -allow-unregistered-dialect -mlir-print-op-generic | tpc-opt -allow-unregistered-dialect | FileCheck %s
+// RUN: tpc-opt %s -allow-unregistered-dialect -emit-bytecode | tpc-opt -allow-unregistered-dialect | FileCheck %s
+
+// nn.mul comes back from its own, the generic and the binary form.
+
+%m0_0, %m0_1 = "test.values"() : () -> (tensor<2x3x5xf64>, tensor<2x3x5xf64>)
+// CHECK: nn.mul %{{[^ ]+}}, %{{[^ ]+}} : (tensor<2x3x5xf64>, tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
+%r0 = nn.mul %m0_0, %m0_1 : (tensor<2x3x5xf64>, tensor<2x3x5xf64>) -> tensor<2x3x5xf64>

@@ -1,0 +1,85 @@
+// RUN: tpc-opt %s -split-input-file --tpc-verify-sharded --tpc-partition --tpc-verify-local | FileCheck %s
+
+// What nn.rope becomes on two ranks, for each way to split it; the pass proves what it made.
+
+// split batch: (split(0)) -> (split(0))
+// CHECK-LABEL: module @split_batch
+module @split_batch {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>> dims ["", "", "", ""]
+  // CHECK: nn.entry @f
+  nn.entry @f outputs ["y0"] {
+    // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<1x3x4x6xf64>
+    // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.rope %[[V0]] : (tensor<1x3x4x6xf64>) -> tensor<1x3x4x6xf64>
+    // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.all_gather %[[V1]] dim 0 on "tp" why "output" : (tensor<1x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: nn.return %[[V2]] : tensor<2x3x4x6xf64>
+    %0 = nn.read @x0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
+    %r = nn.rope %0 : (tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
+    %s0 = tp.reshard %r why "output" : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>> -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+    nn.return %s0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+  }
+}
+
+// -----
+
+// split sequence: (split(1)) -> (split(1))
+// CHECK-LABEL: module @split_sequence
+module @split_sequence {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}, {}]>> dims ["", "", "", ""]
+  // CHECK: nn.entry @f
+  nn.entry @f outputs ["y0"] {
+    // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<2x2x4x6xf64>
+    // CHECK-NEXT: %[[V1:[^ :,]+]] = tp.offset 2 on "tp"
+    // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.rope %[[V0]] at %[[V1]] : (tensor<2x2x4x6xf64>, index) -> tensor<2x2x4x6xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_gather %[[V2]] dim 1 on "tp" why "output" : (tensor<2x2x4x6xf64>) -> tensor<2x4x4x6xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = nn.slice %[[V3]] dim 1 start 0 size 3 : (tensor<2x4x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x4x6xf64>
+    %0 = nn.read @x0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}, {}]>>
+    %r = nn.rope %0 : (tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}, {}]>>) -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}, {}]>>
+    %s0 = tp.reshard %r why "output" : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}, {}]>> -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+    nn.return %s0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+  }
+}
+
+// -----
+
+// split heads: (split(2)) -> (split(2))
+// CHECK-LABEL: module @split_heads
+module @split_heads {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {"tp"}, {}]>> dims ["", "", "", ""]
+  // CHECK: nn.entry @f
+  nn.entry @f outputs ["y0"] {
+    // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<2x3x2x6xf64>
+    // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.rope %[[V0]] : (tensor<2x3x2x6xf64>) -> tensor<2x3x2x6xf64>
+    // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.all_gather %[[V1]] dim 2 on "tp" why "output" : (tensor<2x3x2x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: nn.return %[[V2]] : tensor<2x3x4x6xf64>
+    %0 = nn.read @x0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {"tp"}, {}]>>
+    %r = nn.rope %0 : (tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {"tp"}, {}]>>) -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {"tp"}, {}]>>
+    %s0 = tp.reshard %r why "output" : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {"tp"}, {}]>> -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+    nn.return %s0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+  }
+}
+
+// -----
+
+// linear in 0: (partial(sum)) -> (partial(sum))
+// CHECK-LABEL: module @linear_in_0
+module @linear_in_0 {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x0 : tensor<2x2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}, {}]>> dims ["", "", "", "", ""]
+  // CHECK: nn.entry @f
+  nn.entry @f outputs ["y0"] {
+    // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<1x2x3x4x6xf64>
+    // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.rope %[[V1]] : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  sum %[[V2]] on "tp" why "output" : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: nn.return %[[V3]] : tensor<2x3x4x6xf64>
+    %x0 = nn.read @x0 : tensor<2x2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}, {}]>>
+    %0 = nn.sum %x0 dims [0] : (tensor<2x2x3x4x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}, {}]>>) -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}], partial = {"tp"}>>
+    %r = nn.rope %0 : (tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}], partial = {"tp"}>>) -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}], partial = {"tp"}>>
+    %s0 = tp.reshard %r why "output" : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}], partial = {"tp"}>> -> tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+    nn.return %s0 : tensor<2x3x4x6xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
+  }
+}

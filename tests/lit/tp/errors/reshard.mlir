@@ -1,0 +1,6 @@
+// RUN: tpc-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
+
+// constraint: operand and result have the same shape and element type
+%x = "test.value"() : () -> tensor<8x4xf32>
+// expected-error @+1 {{changes the sharding alone, but its operand is 'tensor<8x4xf32>' and its result 'tensor<8x8xf32>'}}
+%y = tp.reshard %x why "w" : tensor<8x4xf32> -> tensor<8x8xf32>
