@@ -8,7 +8,8 @@ nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<3x1x12xf64>
   %1 = nn.read @x1 : tensor<12x8xf64>
-  // expected-error @+1 {{'nn.linear_input_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.linear_input_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.linear_input_grad %0, %1 : (tensor<3x1x12xf64>, tensor<12x8xf64>) -> tensor<3x1x8xf64>
   %s = nn.square %r : (tensor<3x1x8xf64>) -> tensor<3x1x8xf64>
   %loss = nn.sum %s dims [0, 1, 2] : (tensor<3x1x8xf64>) -> tensor<f64>
@@ -24,7 +25,8 @@ nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<3x1x12xf64>
   %1 = nn.read @x1 : tensor<3x1x8xf64>
-  // expected-error @+1 {{'nn.linear_weight_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.linear_weight_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.linear_weight_grad %0, %1 : (tensor<3x1x12xf64>, tensor<3x1x8xf64>) -> tensor<12x8xf64>
   %s = nn.square %r : (tensor<12x8xf64>) -> tensor<12x8xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<12x8xf64>) -> tensor<f64>
@@ -48,7 +50,8 @@ nn.entry @loss outputs ["loss"] {
   %3 = nn.read @x3 : tensor<1x3x12x2xf64>
   %4 = nn.read @x4 : tensor<1x12x3xf64>
   %5 = nn.read @x5 : tensor<1x3x12x2xf64>
-  // expected-error @+1 {{'nn.flash_attention_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.flash_attention_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r:3 = nn.flash_attention_grad %0, %1, %2, %3, %4, %5 {causal = false, scale = 0.7 : f64} : (tensor<1x3x12x2xf64>, tensor<1x4x4x2xf64>, tensor<1x4x4x2xf64>, tensor<1x3x12x2xf64>, tensor<1x12x3xf64>, tensor<1x3x12x2xf64>) -> (tensor<1x3x12x2xf64>, tensor<1x4x4x2xf64>, tensor<1x4x4x2xf64>)
   %s = nn.square %r#2 : (tensor<1x4x4x2xf64>) -> tensor<1x4x4x2xf64>
   %loss = nn.sum %s dims [0, 1, 2, 3] : (tensor<1x4x4x2xf64>) -> tensor<f64>
@@ -64,7 +67,8 @@ nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<4x6xf64>
   %1 = nn.read @x1 : tensor<4x6xf64>
-  // expected-error @+1 {{'nn.silu_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.silu_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.silu_grad %0, %1 : (tensor<4x6xf64>, tensor<4x6xf64>) -> tensor<4x6xf64>
   %s = nn.square %r : (tensor<4x6xf64>) -> tensor<4x6xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<4x6xf64>) -> tensor<f64>
@@ -80,7 +84,8 @@ nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<4x6xf64>
   %1 = nn.read @x1 : tensor<4x6xf64>
-  // expected-error @+1 {{'nn.relu_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.relu_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.relu_grad %0, %1 : (tensor<4x6xf64>, tensor<4x6xf64>) -> tensor<4x6xf64>
   %s = nn.square %r : (tensor<4x6xf64>) -> tensor<4x6xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<4x6xf64>) -> tensor<f64>
@@ -96,7 +101,8 @@ nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<4x6xf64>
   %1 = nn.read @x1 : tensor<4x6xf64>
-  // expected-error @+1 {{'nn.gelu_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.gelu_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.gelu_grad %0, %1 {tanh} : (tensor<4x6xf64>, tensor<4x6xf64>) -> tensor<4x6xf64>
   %s = nn.square %r : (tensor<4x6xf64>) -> tensor<4x6xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<4x6xf64>) -> tensor<f64>
@@ -110,7 +116,8 @@ nn.parameter @x0 : tensor<4x3x2xf64> init #nn.init<ones>
 nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<4x3x2xf64>
-  // expected-error @+1 {{'nn.pad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.pad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.pad %0 dim 1 start 2 : (tensor<4x3x2xf64>) -> tensor<4x7x2xf64>
   %s = nn.square %r : (tensor<4x7x2xf64>) -> tensor<4x7x2xf64>
   %loss = nn.sum %s dims [0, 1, 2] : (tensor<4x7x2xf64>) -> tensor<f64>
@@ -126,7 +133,8 @@ nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<f64>
   %1 = nn.read @x1 : tensor<4x3xf64>
-  // expected-error @+1 {{'nn.broadcast' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.broadcast' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.broadcast %0 like %1 dims [0, 1] : (tensor<f64>, tensor<4x3xf64>) -> tensor<4x3xf64>
   %s = nn.square %r : (tensor<4x3xf64>) -> tensor<4x3xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<4x3xf64>) -> tensor<f64>
@@ -144,7 +152,8 @@ nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<7x6xf64>
   %1 = nn.read @x1 : tensor<7x6xf64>
   %2 = nn.read @x2 : tensor<7xf64>
-  // expected-error @+1 {{'nn.layer_normalize_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.layer_normalize_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.layer_normalize_grad %0, %1, %2 : (tensor<7x6xf64>, tensor<7x6xf64>, tensor<7xf64>) -> tensor<7x6xf64>
   %s = nn.square %r : (tensor<7x6xf64>) -> tensor<7x6xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<7x6xf64>) -> tensor<f64>
@@ -162,7 +171,8 @@ nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<7x6xf64>
   %1 = nn.read @x1 : tensor<7x6xf64>
   %2 = nn.read @x2 : tensor<7xf64>
-  // expected-error @+1 {{'nn.rms_normalize_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.rms_normalize_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.rms_normalize_grad %0, %1, %2 : (tensor<7x6xf64>, tensor<7x6xf64>, tensor<7xf64>) -> tensor<7x6xf64>
   %s = nn.square %r : (tensor<7x6xf64>) -> tensor<7x6xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<7x6xf64>) -> tensor<f64>
@@ -180,7 +190,8 @@ nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<5xi32>
   %1 = nn.read @x1 : tensor<5x6xf64>
   %2 = nn.read @x2 : tensor<10x6xf64>
-  // expected-error @+1 {{'nn.embedding_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.embedding_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.embedding_grad %0, %1 like %2 : (tensor<5xi32>, tensor<5x6xf64>, tensor<10x6xf64>) -> tensor<10x6xf64>
   %s = nn.square %r : (tensor<10x6xf64>) -> tensor<10x6xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<10x6xf64>) -> tensor<f64>
@@ -204,7 +215,8 @@ nn.entry @loss outputs ["loss"] {
   %3 = nn.read @x3 : tensor<5xf64>
   %4 = nn.read @x4 : tensor<5xf64>
   %5 = nn.read @x5 : tensor<5xf64>
-  // expected-error @+1 {{'nn.ce_row_sums_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.ce_row_sums_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.ce_row_sums_grad %0, %1, %2, %3, %4 smoothing %5 {classes = 10 : i64} : (tensor<5x10xf64>, tensor<5xf64>, tensor<5xi32>, tensor<5xf64>, tensor<5xf64>, tensor<5xf64>) -> tensor<5x10xf64>
   %s = nn.square %r : (tensor<5x10xf64>) -> tensor<5x10xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<5x10xf64>) -> tensor<f64>
@@ -222,7 +234,8 @@ nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<5xf64>
   %1 = nn.read @x1 : tensor<5xf64>
   %2 = nn.read @x2 : tensor<5xi32>
-  // expected-error @+1 {{'nn.ce_row_loss_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.ce_row_loss_grad' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r:3 = nn.ce_row_loss_grad %0, %1, %2 {classes = 10 : i64, ignore_index = -1 : i64, label_smoothing = 0.1 : f64} : (tensor<5xf64>, tensor<5xf64>, tensor<5xi32>) -> (tensor<5xf64>, tensor<5xf64>, tensor<5xf64>)
   %s = nn.square %r#2 : (tensor<5xf64>) -> tensor<5xf64>
   %loss = nn.sum %s dims [0] : (tensor<5xf64>) -> tensor<f64>
@@ -236,7 +249,8 @@ nn.parameter @x0 : tensor<f64> init #nn.init<ones>
 nn.scalar @lr : tensor<f64> = 0.1
 nn.entry @loss outputs ["loss"] {
   %0 = nn.read @x0 : tensor<f64>
-  // expected-error @+1 {{'nn.clip_factor' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.clip_factor' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r:2 = nn.clip_factor %0 {max_norm = 1.5 : f64} : (tensor<f64>) -> (tensor<f64>, tensor<f64>)
   %s = nn.square %r#1 : (tensor<f64>) -> tensor<f64>
   nn.return %s : tensor<f64>
@@ -255,7 +269,8 @@ nn.entry @loss outputs ["loss"] {
   %1 = nn.read @x1 : tensor<3x5xf64>
   %2 = nn.read @x2 : tensor<f64>
   %3 = nn.read @x3 : tensor<i32>
-  // expected-error @+1 {{'nn.sgd' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.sgd' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r = nn.sgd %0, %1, %2, %3 {momentum = 0.0 : f64, weight_decay = 0.1 : f64} : (tensor<3x5xf64>, tensor<3x5xf64>, tensor<f64>, tensor<i32>) -> tensor<3x5xf64>
   %s = nn.square %r : (tensor<3x5xf64>) -> tensor<3x5xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<3x5xf64>) -> tensor<f64>
@@ -279,7 +294,8 @@ nn.entry @loss outputs ["loss"] {
   %3 = nn.read @x3 : tensor<3x5xf64>
   %4 = nn.read @x4 : tensor<f64>
   %5 = nn.read @x5 : tensor<i32>
-  // expected-error @+1 {{'nn.adam' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-error @+2 {{'nn.adam' op has no gradient, but the loss depends on a parameter through it}}
+  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
   %r:3 = nn.adam %0, %1, %2, %3, %4, %5 {beta1 = 0.9 : f64, beta2 = 0.95 : f64, eps = 1.0e-8 : f64, weight_decay = 0.1 : f64, decoupled = true} : (tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<f64>, tensor<i32>) -> (tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>)
   %s = nn.square %r#2 : (tensor<3x5xf64>) -> tensor<3x5xf64>
   %loss = nn.sum %s dims [0, 1] : (tensor<3x5xf64>) -> tensor<f64>

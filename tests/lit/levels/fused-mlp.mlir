@@ -1,0 +1,14 @@
+// REQUIRES: tpc-compile
+// RUN: tpc-compile compile %models/mlp.mlir --tp 2 --stop-after fused > %t
+// RUN: tpc-opt %t --tpc-verify-fused -o %t.again
+// RUN: grep -cE 'tp\.(all_|reduce_)' %t | FileCheck %s --check-prefix=COUNT
+// COUNT: 2
+// RUN: grep -E 'nn\.entry|tp\.(all_|reduce_)' %t | FileCheck %s
+
+// Collectives are what fusion found, and every other op is in a kernel or a library call: mlp on two ranks.
+
+// CHECK: nn.entry @loss outputs ["loss", "y"] {
+// CHECK-NEXT: tp.all_reduce sum %{{[^ ]+}} on "tp" why "nn.sum takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : (tensor<8x128xf32>) -> tensor<8x128xf32>
+// CHECK-NEXT: nn.entry @train outputs ["loss"] {
+// CHECK-NEXT: tp.all_reduce sum %{{[^ ]+}} on "tp" why "nn.sum takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : (tensor<8x128xf32>) -> tensor<8x128xf32>
+// CHECK-NOT: {{.}}
