@@ -40,6 +40,13 @@ ArrayRef<int64_t> domainOf(Operation &op) {
   return shapeOf(op.getResult(0));
 }
 
+/// Whether an op adds a scatter to an input of the kernel. The scatter begins there instead.
+bool isSumOfScatter(Operation &op) {
+  auto add = dyn_cast<nn::AddOp>(op);
+  return add && add.getNumOperands() == 2 && isa<BlockArgument>(add.getOperand(0)) &&
+         add.getOperand(1).getDefiningOp<nn::EmbeddingGradOp>();
+}
+
 /// Elements of a flat domain are cut into rows of this many bytes of all tensors together.
 constexpr int64_t kFlatRowBytes = 64 * 1024;
 
@@ -247,6 +254,8 @@ void BodyGraphBuilder::fail(const Twine &reason) {
 void BodyGraphBuilder::chooseDomain(bool tryFlat) {
   Domain &domain = graph.space;
   for (Operation &inner : kernel.getBody().front().without_terminator()) {
+    if (isSumOfScatter(inner))
+      continue;
     ArrayRef<int64_t> shape = domainOf(inner);
     if (shape.size() > domain.shape.size() ||
         (shape.size() == domain.shape.size() && product(shape) > product(domain.shape)))
@@ -540,10 +549,19 @@ void BodyGraphBuilder::scatterRows(Scalar target, llvm::function_ref<Scalar()> e
     fail("scatters values that are reduced or rounded in the kernel");
     return;
   }
-  for (OpOperand &use : table.getUses())
-    if (isa<nn::YieldOp>(use.getOwner()))
-      graph.allStores.push_back(
-          {Store::ScatterRow, use.getOperandNumber(), value, target, Level::Column});
+  auto store = [&](Value result, std::optional<unsigned> begin) {
+    for (OpOperand &use : result.getUses())
+      if (isa<nn::YieldOp>(use.getOwner()))
+        graph.allStores.push_back(
+            {Store::ScatterRow, use.getOperandNumber(), value, target, Level::Column, begin});
+  };
+  store(table, std::nullopt);
+  for (Operation *user : table.getUsers())
+    if (isSumOfScatter(*user)) {
+      unsigned begin = cast<BlockArgument>(user->getOperand(0)).getArgNumber();
+      graph.allTensors[begin].isRead = true;
+      store(user->getResult(0), begin);
+    }
 }
 
 LogicalResult BodyGraphBuilder::buildOp(Operation &next) {
@@ -597,7 +615,7 @@ LogicalResult BodyGraphBuilder::run(bool tryFlat) {
   chooseDomain(tryFlat);
   Block &body = kernel.getBody().front();
   for (Operation &next : body.without_terminator())
-    if (mlir::failed(buildOp(next)))
+    if (!isSumOfScatter(next) && mlir::failed(buildOp(next)))
       return failure();
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())
     if (isa<BlockArgument>(yielded.get()))

@@ -14,6 +14,7 @@
 #include "llvm/ADT/DenseMap.h"
 
 #include <memory>
+#include <optional>
 
 namespace tpc::codegen {
 
@@ -47,12 +48,14 @@ struct Store {
     Element,   ///< result[index] = value, at `level`
     SumRows,   ///< result[column] = sum of value over rows
     SumAll,    ///< result[0] = sum of value over everything at `level`
-    ScatterRow ///< result[row][column] += value, over a result that begins as zeros
+    ScatterRow ///< result[row][column] += value, over what it begins as
   } kind;
   unsigned result; ///< which result of the kernel
   mlir::Value value;
   mlir::Value index; ///< Element: element index; ScatterRow: row of the result
   Level level;
+  /// ScatterRow: the input that the result begins as, or nothing for zeros.
+  std::optional<unsigned> begin = {};
 };
 
 /// A tensor that a kernel reads or writes: inputs first (in the kernel's order), then results.

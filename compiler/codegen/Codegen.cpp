@@ -61,6 +61,8 @@ std::vector<SharedMemory> sharable(const BodyGraph &graph) {
   ArrayRef<KernelTensor> tensors = graph.tensors();
   for (const Store &store : graph.stores()) {
     const KernelTensor &result = tensors[graph.numInputs() + store.result];
+    if (store.begin)
+      pairs.push_back({store.result, *store.begin});
     bool isWhole = store.kind == Store::Element &&
                    ArrayRef<int64_t>(result.shape) == ArrayRef<int64_t>(graph.domain().shape);
     for (unsigned input = 0; isWhole && input < graph.numInputs(); ++input) {

@@ -592,9 +592,14 @@ void FunctionEmitter::emitScatter(const Store &scatter) {
   Value upper = arith::MinSIOp::create(b, loc, addIndex(lower, index(tiling.rowsPerTile)),
                                        index(table.shape.front()));
   Value target = resultPointer(scatter.result);
-  scf::ForOp clear = loop(mulIndex(lower, domain.columns), mulIndex(upper, domain.columns));
-  storeElement(zero(scatter.value.getType()), target, table.element, clear.getInductionVar());
-  b.setInsertionPointAfter(clear);
+  Value source = scatter.begin ? pointer(FunctionOperand::Input, *scatter.begin) : Value();
+  if (source != target) {
+    scf::ForOp begin = loop(mulIndex(lower, domain.columns), mulIndex(upper, domain.columns));
+    Value at = begin.getInductionVar();
+    storeElement(source ? loadElement(source, table.element, at) : zero(scatter.value.getType()),
+                 target, table.element, at);
+    b.setInsertionPointAfter(begin);
+  }
   scf::ForOp rows = loop(index(0), index(domain.rows));
   rowValue = rows.getInductionVar();
   Value tableRow = get(scatter.index);

@@ -5,6 +5,7 @@
 #include "compiler/emit/EmitDeclarations.h"
 #include "compiler/emit/EmitEntry.h"
 #include "compiler/emit/Report.h"
+#include "compiler/fusion/Accumulate.h"
 #include "dialects/tp/TP.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanWriter.h"
@@ -20,6 +21,8 @@ FailureOr<KernelTable> KernelTable::generate(ModuleOp module,
   SmallVector<nn::KernelOp> kernels;
   for (auto entry : module.getOps<nn::EntryOp>())
     for (auto kernel : entry.getBody().front().getOps<nn::KernelOp>()) {
+      if (accumulatedProduct(kernel))
+        continue;
       table.index[kernel] = kernels.size();
       kernels.push_back(kernel);
     }

@@ -3,6 +3,7 @@
 #include "compiler/emit/EmitEntry.h"
 
 #include "compiler/emit/EmitDeclarations.h"
+#include "compiler/fusion/Accumulate.h"
 #include "dialects/tp/TP.h"
 #include "runtime/plan/Convert.h"
 
@@ -65,8 +66,12 @@ static uint64_t bytesOf(Value value) {
 }
 
 uint64_t tpc::workspaceBytes(Operation *step, const KernelTable &kernels) {
-  if (auto kernel = dyn_cast<nn::KernelOp>(step))
-    return kernels[kernel].workspaceBytes;
+  if (auto kernel = dyn_cast<nn::KernelOp>(step)) {
+    nn::LibraryOp product = accumulatedProduct(kernel);
+    if (!product)
+      return kernels[kernel].workspaceBytes;
+    step = product;
+  }
   if (auto library = dyn_cast<nn::LibraryOp>(step)) {
     nn::LibraryStep form = library.getLibraryStep();
     if (auto *attention = std::get_if<nn::AttentionStep>(&form))
@@ -192,15 +197,38 @@ private:
     plan::InstructionT &instruction = addInstruction(op);
     setCompute(instruction, flopsOf(op), nn::memoryBytes(op));
     nn::LibraryStep step = op.getLibraryStep();
-    if (auto *gemm = std::get_if<nn::GemmStep>(&step))
-      emitGemm(instruction, op, *gemm);
-    else
+    if (auto *gemm = std::get_if<nn::GemmStep>(&step)) {
+      addSlice(instruction, op->getOperand(gemm->a), plan::Access::read);
+      addSlice(instruction, op->getOperand(gemm->b), plan::Access::read);
+      addSlice(instruction, op->getResult(0), plan::Access::write);
+      setGemm(instruction, toShape(op, *gemm), addWorkspace(instruction, op));
+    } else
       emitAttention(instruction, op, std::get<nn::AttentionStep>(step));
     return success();
   }
 
-  void emitGemm(plan::InstructionT &instruction, Operation *op, const nn::GemmStep &step) {
-    GemmShape shape = toShape(op, step);
+  /// A product that adds to what is in its place.
+  LogicalResult emitAccumulation(nn::KernelOp kernel, nn::LibraryOp product) {
+    Value sum = kernel.getInputs()[accumulatedInput(kernel)], result = kernel->getResult(0);
+    if (memory.bufferOf(sum) != memory.bufferOf(result))
+      return kernel.emitOpError("adds to an input, but memory was planned apart");
+    auto step = std::get<nn::GemmStep>(product.getLibraryStep());
+    plan::InstructionT &instruction = addInstruction(kernel);
+    setCompute(instruction, flopsOf(product), nn::memoryBytes(kernel));
+    for (unsigned operand : {step.a, step.b}) {
+      auto argument = cast<BlockArgument>(product->getOperand(operand));
+      addSlice(instruction, kernel.getInputs()[argument.getArgNumber()], plan::Access::read);
+    }
+    addSlice(instruction, memory.bufferOf(result), bytesOf(result), plan::Access::read_write,
+             numbers[sum], numbers[result]);
+    GemmShape shape = toShape(product, step);
+    shape.accumulate = true;
+    setGemm(instruction, shape, addWorkspace(instruction, kernel));
+    return success();
+  }
+
+  static void setGemm(plan::InstructionT &instruction, const GemmShape &shape,
+                      uint64_t workspaceBytes) {
     plan::GemmT gemm;
     gemm.m = shape.m;
     gemm.n = shape.n;
@@ -216,10 +244,8 @@ private:
     gemm.stride_c = shape.strideC;
     gemm.dtype = toPlan(shape.dtype);
     gemm.result_dtype = toPlan(shape.resultDtype);
-    addSlice(instruction, op->getOperand(step.a), plan::Access::read);
-    addSlice(instruction, op->getOperand(step.b), plan::Access::read);
-    addSlice(instruction, op->getResult(0), plan::Access::write);
-    gemm.workspace_bytes = addWorkspace(instruction, op);
+    gemm.accumulate = shape.accumulate;
+    gemm.workspace_bytes = workspaceBytes;
     instruction.body.Set(std::move(gemm));
   }
 
@@ -255,6 +281,8 @@ private:
   //===--- generated kernels ---===//
 
   LogicalResult emitKernel(nn::KernelOp kernel) {
+    if (nn::LibraryOp product = accumulatedProduct(kernel))
+      return emitAccumulation(kernel, product);
     const codegen::GeneratedKernel &code = kernels[kernel];
     std::vector<std::unique_ptr<plan::ScalarArgumentT>> scalars;
     for (Value input : kernel.getInputs()) {

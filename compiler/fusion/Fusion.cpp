@@ -2,6 +2,7 @@
 #include "compiler/fusion/Fusion.h"
 
 #include "compiler/codegen/Codegen.h"
+#include "compiler/fusion/Accumulate.h"
 #include "compiler/fusion/BodyProbe.h"
 #include "compiler/fusion/Clusters.h"
 #include "dialects/tp/TP.h"
@@ -121,6 +122,7 @@ void fuseEntry(nn::EntryOp entry) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front())))
     if (isGenerated(&op) && op.use_empty())
       op.erase();
+  accumulateSums(entry);
   std::vector<Cluster> clusters = formClusters(entry);
   for (const Cluster &cluster : clusters)
     makeKernel(cluster);
@@ -132,7 +134,7 @@ void fuseEntry(nn::EntryOp entry) {
 LogicalResult verifyFused(nn::EntryOp entry) {
   for (Operation &op : entry.getBody().front()) {
     if (auto kernel = dyn_cast<nn::KernelOp>(op)) {
-      if (failed(codegen::outlineKernel(kernel)))
+      if (!accumulatedProduct(kernel) && failed(codegen::outlineKernel(kernel)))
         return failure();
       continue;
     }

@@ -3,6 +3,7 @@
 #include "compiler/memory/ShareMemory.h"
 
 #include "compiler/codegen/Codegen.h"
+#include "compiler/fusion/Accumulate.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
@@ -63,6 +64,10 @@ private:
   LogicalResult shareIn(nn::EntryOp entry) {
     possible.clear();
     for (auto kernel : entry.getBody().front().getOps<nn::KernelOp>()) {
+      if (accumulatedProduct(kernel)) {
+        possible[kernel] = {{0, accumulatedInput(kernel)}};
+        continue;
+      }
       FailureOr<std::vector<codegen::SharedMemory>> pairs = codegen::mayShare(kernel);
       if (failed(pairs))
         return failure();
