@@ -1,12 +1,13 @@
 // GPT-2 124M: 12 layers, 12 heads, hidden 768, biases, tanh GELU, embeddings tied to the output head.
-// Parameter sources name the published checkpoint's tensors, whose matrices are [in, out].
+// Parameter sources name the published checkpoint's tensors, whose matrices are [in, out]; files may hold them
+// under a prefix, and hold causal masks, which attention has built in.
 //
 //   tpc compile models/gpt2-124m.mlir --tp 2 --dim B=4 --dim T=64 -o gpt2.plan
 //   tpc run gpt2.plan --data tokens.bin --steps 20 --log-json -
 //
 // Initial values as in the GPT-2 paper: normal 0.02, residual projections 0.02 / sqrt(2 * 12).
 
-module @gpt2_124m {
+module @gpt2_124m attributes {nn.prefix = "transformer.", nn.unused = ["h.*.attn.bias", "h.*.attn.masked_bias"]} {
   nn.dim @B = 4
   nn.dim @T = 64
 
@@ -100,7 +101,7 @@ module @gpt2_124m {
       source #nn.source<"ln_f.weight">
   nn.parameter @ln_f.bias : tensor<768xf32> init #nn.init<zeros>
       source #nn.source<"ln_f.bias">
-  nn.tie @lm_head to @wte init #nn.init<zeros>
+  nn.tie @lm_head to @wte init #nn.init<zeros> {nn.source = #nn.source<"lm_head.weight">}
 
   nn.entry @loss outputs ["loss"] {
     %tokens = nn.read @tokens : tensor<4x64xi32>

@@ -134,6 +134,7 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
          "while layers are written once, so that an error in one is told once");
   p.pass(createUnrollLayers(), "all that follows sees single ops with names of their own");
   p.pass(createFlattenScopes(), "a scope is a name, not control flow");
+  p.pass(createBoundIds(), "on composite ops, which say what ids mean");
   p.pass(createVerifyModel(), "the last step at which an error is the model's own");
 
   p.enter(Level::Grad);

@@ -2,6 +2,7 @@
 
 #include "compiler/emit/EmitDeclarations.h"
 
+#include "compiler/import/Import.h"
 #include "runtime/plan/Convert.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -94,6 +95,8 @@ void tpc::emitParameters(ModuleOp module, const MemoryPlan &memory, plan::PlanT 
     tie->parameter = parameterIndex.at(declared.getTargetAttr().getAttr());
     tie->init = emitInit(declared.getInit());
     tie->draw = tieDraw.at(declared.getSymNameAttr());
+    if (auto source = declared->getAttrOfType<nn::SourceAttr>(kTieSourceAttr))
+      tie->source = emitSource(source);
     result.ties.push_back(std::move(tie));
   }
   for (auto declared : module.getOps<nn::StateOp>()) {
@@ -104,6 +107,16 @@ void tpc::emitParameters(ModuleOp module, const MemoryPlan &memory, plan::PlanT 
     state->slot = declared.getSlot().str();
     result.states.push_back(std::move(state));
   }
+  auto prefix = module->getAttrOfType<StringAttr>(kPrefixAttr);
+  auto unused = module->getAttrOfType<ArrayAttr>(kUnusedAttr);
+  if (!prefix && !unused)
+    return;
+  result.published = std::make_unique<plan::PublishedT>();
+  if (prefix)
+    result.published->prefix = prefix.str();
+  if (unused)
+    for (StringRef pattern : unused.getAsValueRange<StringAttr>())
+      result.published->unused.push_back(pattern.str());
 }
 
 static std::unique_ptr<plan::InputT> emitInput(nn::InputOp declared, const MemoryPlan &memory) {
@@ -118,6 +131,9 @@ static std::unique_ptr<plan::InputT> emitInput(nn::InputOp declared, const Memor
     input->feed->stride = tokens.getStride() ? tokens.getStride() : input->feed->window;
     input->feed->shift = tokens.getShift();
     input->feed->tail = tokens.getTail();
+    input->feed->bytes = declared->hasAttr(kBytesAttr);
+    if (auto vocabulary = declared->getAttrOfType<IntegerAttr>(kVocabularyAttr))
+      input->feed->vocabulary = vocabulary.getInt();
   }
   if (auto values = dyn_cast_or_null<DenseElementsAttr>(declared.getDefaultValueAttr())) {
     if (isa<IntegerType>(values.getElementType()))

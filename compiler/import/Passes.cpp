@@ -9,6 +9,7 @@ using namespace mlir;
 namespace tpc {
 
 #define GEN_PASS_DEF_BINDDIMS
+#define GEN_PASS_DEF_BOUNDIDS
 #define GEN_PASS_DEF_UNROLLLAYERS
 #define GEN_PASS_DEF_FLATTENSCOPES
 #define GEN_PASS_DEF_VERIFYMODEL
@@ -47,6 +48,13 @@ struct UnrollLayers : impl::UnrollLayersBase<UnrollLayers> {
 
 struct FlattenScopes : impl::FlattenScopesBase<FlattenScopes> {
   void runOnOperation() override { flattenScopes(getOperation()); }
+};
+
+struct BoundIds : impl::BoundIdsBase<BoundIds> {
+  void runOnOperation() override {
+    if (failed(boundIds(getOperation())))
+      signalPassFailure();
+  }
 };
 
 struct VerifyModel : impl::VerifyModelBase<VerifyModel> {

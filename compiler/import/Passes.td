@@ -28,6 +28,15 @@ def FlattenScopes : Pass<"tpc-flatten-scopes", "::mlir::ModuleOp"> {
   let description = "Paths of nested scopes are joined by dots. Reads get the attribute as well.";
 }
 
+def BoundIds : Pass<"tpc-bound-ids", "::mlir::ModuleOp"> {
+  let summary = "says which ids inputs may hold";
+  let description = [{
+    An input whose values look up rows of a table, or are the labels of a cross_entropy, gets the attribute
+    `nn.vocabulary`, the number of rows or classes (the least, if there are several); a run checks its data
+    against it. A table of positions that is shorter than the sequence is an error.
+  }];
+}
+
 def VerifyModel : Pass<"tpc-verify-model", "::mlir::ModuleOp"> {
   let summary = "checks level `model`";
   let description = [{

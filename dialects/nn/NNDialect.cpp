@@ -31,6 +31,43 @@ void NNDialect::initialize() {
       >();
 }
 
+/// The attributes that say how a run's files look; nothing if it is none of them.
+static std::optional<LogicalResult> verifyFileAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  auto check = [&](bool good, const char *what) -> LogicalResult {
+    if (good)
+      return success();
+    return op->emitError() << name << " must be " << what;
+  };
+  auto text = dyn_cast<StringAttr>(attribute.getValue());
+  if (name == "nn.bytes") {
+    auto input = dyn_cast<InputOp>(op);
+    return check(input && input.getFeed() && isa<UnitAttr>(attribute.getValue()),
+                 "a unit attribute of an nn.input that a token stream feeds");
+  }
+  if (name == "nn.vocabulary") {
+    auto size = dyn_cast<IntegerAttr>(attribute.getValue());
+    return check(isa<InputOp>(op) && size && size.getType().isInteger(64) && size.getInt() > 0,
+                 "a positive i64 of an nn.input");
+  }
+  if (name == "nn.source")
+    return check(isa<TieOp>(op) && isa<SourceAttr>(attribute.getValue()),
+                 "an #nn.source of an nn.tie");
+  if (name == "nn.prefix")
+    return check(isa<ModuleOp>(op) && text && !text.empty(), "a string of the module, not empty");
+  if (name == "nn.unused") {
+    auto patterns = dyn_cast<ArrayAttr>(attribute.getValue());
+    return check(isa<ModuleOp>(op) && patterns &&
+                     llvm::all_of(patterns,
+                                  [](Attribute one) {
+                                    auto pattern = dyn_cast<StringAttr>(one);
+                                    return pattern && !pattern.empty();
+                                  }),
+                 "an array of patterns of the module, not empty");
+  }
+  return std::nullopt;
+}
+
 LogicalResult NNDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
   auto text = dyn_cast<StringAttr>(attribute.getValue());
@@ -41,6 +78,8 @@ LogicalResult NNDialect::verifyOperationAttribute(Operation *op, NamedAttribute 
       return success();
     return op->emitError() << kPhaseAttr << R"( must be "forward", "backward" or "update")";
   }
+  if (std::optional<LogicalResult> known = verifyFileAttribute(op, attribute))
+    return *known;
   return op->emitError() << "there is no attribute " << name << " on ops";
 }
 

@@ -81,8 +81,17 @@ Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry
   }
   TPC_RETURN_IF_ERROR(bindings.chooseInputs(options));
   if (options.resume)
-    TPC_RETURN_IF_ERROR(bindings.openCheckpoint(*options.resume));
-  TPC_RETURN_IF_ERROR(bindings.checkParameters(options));
+    TPC_RETURN_IF_ERROR(bindings.openCheckpoint(*options.resume)
+                            .withContext("checkpoint '" + *options.resume + "'"));
+  if (options.weights)
+    TPC_RETURN_IF_ERROR(bindings.openWeights(options));
+  if (options.data)
+    TPC_RETURN_IF_ERROR(bindings.openData(options));
+  TPC_RETURN_IF_ERROR(bindings.checkDraws(options));
+  if (bindings.firstStep_ > std::numeric_limits<int32_t>::max() - options.steps + 1)
+    return Status(Code::Usage, "--steps " + std::to_string(options.steps) +
+                                   " leads beyond step 2^31 - 1: the checkpoint is at step " +
+                                   std::to_string(bindings.firstStep_ - 1));
   return bindings;
 }
 
@@ -111,12 +120,6 @@ Status Bindings::chooseInputs(const RunOptions &options) {
                     isFed(input) ? "--data FILE feeds it from a stream of tokens"
                                  : "--input " + name + "=FILE.safetensors gives it");
     }
-    if (bound.fed && input.feed()->shift() == 0) {
-      int64_t tokens = 1;
-      for (int64_t size : bound.sharding.globalShape())
-        tokens *= size;
-      tokensPerStep_ = std::max(tokensPerStep_, tokens);
-    }
     anyFed |= bound.fed;
     inputs_.push_back(std::move(bound));
   }
@@ -131,59 +134,134 @@ Status Bindings::chooseInputs(const RunOptions &options) {
   if (options.data && !anyFed)
     return Status(Code::Usage, "--data has no effect: no input of entry '" + entry_.name()->str() +
                                    "' is fed from a stream of tokens");
-  if (options.data) {
-    TPC_ASSIGN_OR_RETURN(data_, TokenFeed::open(*options.data));
-  }
   return Status();
+}
+
+static FeedSpec feedOf(const plan::Input &input) {
+  const plan::Feed &feed = *input.feed();
+  return {feed.window(), feed.stride(), feed.shift(), feed.tail(), feed.vocabulary()};
+}
+
+Status Bindings::openData(const RunOptions &options) {
+  const plan::Input *first = nullptr;
+  for (const BoundInput &bound : inputs_) {
+    if (!bound.fed)
+      continue;
+    const plan::Feed &feed = *bound.input->feed();
+    std::vector<int64_t> shape = bound.sharding.globalShape();
+    int64_t batch = shape.size() == 2 ? shape[0] : 1;
+    if (feed.shift() == 0)
+      tokensPerStep_ = std::max(tokensPerStep_, batch * feed.window());
+    if (first &&
+        (batch != batch_ || feed.stride() != stride_ || feed.bytes() != first->feed()->bytes()))
+      return Status(Code::InvalidInput,
+                    "inputs '" + first->name()->str() + "' and '" + bound.input->name()->str() +
+                        "' take the stream of --data at different speeds or in different formats");
+    first = bound.input;
+    batch_ = batch;
+    stride_ = feed.stride();
+  }
+  TPC_ASSIGN_OR_RETURN(data_, TokenFeed::open(*options.data, first->feed()->bytes()
+                                                                 ? TokenFeed::Kind::Bytes
+                                                                 : TokenFeed::Kind::Tokens));
+  // All that this run will take, so that a bad token is found now and not after hours.
+  for (const BoundInput &bound : inputs_)
+    if (bound.fed)
+      TPC_RETURN_IF_ERROR(data_
+                              ->check(feedOf(*bound.input), batch_, firstPosition_ / stride_,
+                                      options.steps * batch_)
+                              .withContext("input '" + bound.input->name()->str() + "'"));
+  return Status();
+}
+
+std::vector<WantedTensor> Bindings::wantedParameters() const {
+  std::vector<WantedTensor> wanted;
+  for (size_t i = 0; i < count(plan_->parameters()); ++i) {
+    const plan::Parameter &parameter = *plan_->parameters()->Get(i);
+    const auto &shape = *plan_.buffer(parameter.buffer()).global_shape();
+    wanted.push_back({sourceOf(parameter), {shape.begin(), shape.end()}});
+  }
+  return wanted;
 }
 
 Status Bindings::openCheckpoint(const std::string &path) {
   TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(path));
-  TPC_ASSIGN_OR_RETURN(CheckpointInfo info, checkpointInfo(*weights_));
+  TPC_ASSIGN_OR_RETURN(CheckpointInfo info, checkpointInfo(weights_->metadata()));
+  if (info.modelHash != plan_->model_hash())
+    return Status(Code::InvalidInput,
+                  "it is of another model than the plan: of '" + info.model +
+                      "', and the plan is of '" + plan_->model_name()->str() +
+                      "' or of another version of its text",
+                  "compile the model that it was made with, or start from its parameters alone "
+                  "with --weights");
   firstStep_ = info.step + 1;
+  firstPosition_ = info.dataPosition;
   seed_ = info.seed;
   ownNames_ = withStates_ = true;
-  std::vector<TensorSource> sources;
-  for (size_t i = 0; i < count(plan_->parameters()); ++i)
-    sources.push_back({.name = plan_->parameters()->Get(i)->name()->str()});
-  for (size_t i = 0; i < count(plan_->states()); ++i)
-    sources.push_back({.name = plan_->states()->Get(i)->name()->str()});
-  return weights_->checkAllUsed(sources).withContext("checkpoint '" + path + "'");
+  std::vector<WantedTensor> wanted = wantedParameters();
+  for (size_t i = 0; i < count(plan_->states()); ++i) {
+    const plan::State &state = *plan_->states()->Get(i);
+    const auto &shape = *plan_.buffer(state.buffer()).global_shape();
+    TensorSource source{.name = state.name()->str()};
+    wanted.push_back({std::move(source), {shape.begin(), shape.end()}});
+  }
+  return weights_->check(wanted);
 }
 
-Status Bindings::checkParameters(const RunOptions &options) {
-  if (options.weights) {
-    TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(*options.weights));
-    ownNames_ = isCheckpoint(*weights_);
-    std::vector<TensorSource> sources;
-    for (size_t i = 0; i < count(plan_->parameters()); ++i)
-      sources.push_back(sourceOf(*plan_->parameters()->Get(i)));
-    // A second name of a parameter may be stored again, and training state is not asked for.
-    std::set<std::string> others;
-    for (size_t i = 0; i < count(plan_->ties()); ++i)
-      others.insert(plan_->ties()->Get(i)->name()->str());
-    for (size_t i = 0; i < count(plan_->states()); ++i)
-      others.insert(plan_->states()->Get(i)->name()->str());
-    std::set<std::string> matched;
-    auto isOther = [&](const std::string &name) {
-      bool other = others.contains(name);
-      for (const std::string &pattern : options.unused)
-        if (fnmatch(pattern.c_str(), name.c_str(), 0) == 0) {
-          matched.insert(pattern);
-          other = true;
-        }
-      return other;
-    };
-    if (Status status = weights_->checkAllUsed(sources, isOther); !status.ok())
-      return Status(status.code(), status.message(),
-                    status.hint().empty()
-                        ? "--unused PATTERN names tensors that the model does not need"
-                        : status.hint());
-    for (const std::string &pattern : options.unused)
-      if (!matched.contains(pattern))
-        return Status(Code::Usage,
-                      "--unused '" + pattern + "' matches no tensor that is left over");
+std::string Bindings::nameInFile(const std::string &name) const {
+  const plan::Published *published = plan_->published();
+  if (weights_->find(name) || !published || !published->prefix())
+    return name;
+  std::string prefixed = published->prefix()->str() + name;
+  return weights_->find(prefixed) ? prefixed : name;
+}
+
+Status Bindings::openWeights(const RunOptions &options) {
+  TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(*options.weights));
+  ownNames_ = isCheckpoint(*weights_);
+  // A second name of a parameter may be stored again, and training state is not asked for.
+  std::set<std::string> others;
+  for (size_t i = 0; i < count(plan_->ties()); ++i) {
+    const plan::Tie &tie = *plan_->ties()->Get(i);
+    others.insert(ownNames_ || !tie.source() ? tie.name()->str() : sourceOf(*tie.source()).name);
   }
+  for (size_t i = 0; ownNames_ && i < count(plan_->states()); ++i)
+    others.insert(plan_->states()->Get(i)->name()->str());
+
+  const plan::Published *published = ownNames_ ? nullptr : plan_->published();
+  std::string prefix = published && published->prefix() ? published->prefix()->str() : "";
+  auto matches = [&](const std::string &pattern, const std::string &name) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0 ||
+           (name.starts_with(prefix) &&
+            fnmatch(pattern.c_str(), name.c_str() + prefix.size(), 0) == 0);
+  };
+  std::set<std::string> matched;
+  auto isOther = [&](const std::string &name) {
+    bool other = others.contains(name);
+    for (size_t i = 0; published && i < count(published->unused()); ++i)
+      other |= matches(published->unused()->Get(i)->str(), name);
+    for (const std::string &pattern : options.unused)
+      if (matches(pattern, name)) {
+        matched.insert(pattern);
+        other = true;
+      }
+    return other;
+  };
+  std::vector<WantedTensor> wanted = wantedParameters();
+  TPC_RETURN_IF_ERROR(weights_->check(wanted, isOther));
+  for (const std::string &pattern : options.unused)
+    if (!matched.contains(pattern))
+      return Status(Code::Usage, "--unused '" + pattern + "' matches no tensor that is left over");
+  size_t prefixed = 0;
+  for (const WantedTensor &want : wanted)
+    prefixed += !prefix.empty() && want.source.name.starts_with(prefix);
+  if (prefixed)
+    note_ = "weights  " + std::to_string(prefixed) + " of " + std::to_string(wanted.size()) +
+            " parameters lie under the prefix '" + prefix + "'";
+  return Status();
+}
+
+Status Bindings::checkDraws(const RunOptions &options) const {
   bool draws = false;
   for (const BoundInput &bound : inputs_)
     draws |= !bound.fed && !bound.file && bound.input->default_init() &&
@@ -199,25 +277,54 @@ Status Bindings::checkParameters(const RunOptions &options) {
   return Status();
 }
 
-TensorSource Bindings::sourceOf(const plan::Parameter &parameter) const {
-  const plan::Source *source = parameter.source();
-  if (ownNames_ || !source)
-    return {.name = parameter.name()->str()};
-  TensorSource result{source->name()->str(), source->transpose(), source->slice_dim(),
-                      source->slice_start(), source->slice_size()};
+TensorSource Bindings::sourceOf(const plan::Source &source) const {
+  TensorSource result{nameInFile(source.name()->str()), source.transpose(), source.slice_dim(),
+                      source.slice_start(), source.slice_size()};
   // The plan slices what is stored; the reader slices what it has transposed.
   if (result.transpose && result.sliceDim >= 0)
     result.sliceDim = 1 - result.sliceDim;
   return result;
 }
 
+TensorSource Bindings::sourceOf(const plan::Parameter &parameter) const {
+  if (ownNames_ || !parameter.source())
+    return {.name = parameter.name()->str()};
+  return sourceOf(*parameter.source());
+}
+
 Status Bindings::bindStart(RunSession &session) {
   if (weights_)
-    TPC_RETURN_IF_ERROR(
-        session.onEveryRank([&](int rank) { return readParameters(session, rank); }));
+    TPC_RETURN_IF_ERROR(session.onEveryRank([&](int rank) {
+      Status status = readParameters(session, rank);
+      return status.ok() ? checkTies(session, rank) : status;
+    }));
   else
     TPC_RETURN_IF_ERROR(initialiseParameters(session));
   return makeInputValues(session);
+}
+
+/// A file that holds a tied parameter under both names must hold the same values twice.
+Status Bindings::checkTies(const RunSession &session, int rank) const {
+  for (size_t i = 0; !ownNames_ && i < count(plan_->ties()); ++i) {
+    const plan::Tie &tie = *plan_->ties()->Get(i);
+    TensorSource source =
+        tie.source() ? sourceOf(*tie.source()) : TensorSource{.name = tie.name()->str()};
+    if (!weights_->find(source.name))
+      continue;
+    const plan::Parameter &parameter = *plan_->parameters()->Get(tie.parameter());
+    const plan::Buffer &buffer = plan_.buffer(parameter.buffer());
+    CoordinateMap map(fromPlan(*buffer.sharding()), plan_.mesh(), rank);
+    std::vector<std::byte> values(buffer.bytes());
+    TPC_RETURN_IF_ERROR(weights_->read(source, map, fromPlan(buffer.dtype()), values.data())
+                            .withContext("tie '" + tie.name()->str() + "'"));
+    if (std::memcmp(values.data(), session.buffer(rank, parameter.buffer()), values.size()) != 0)
+      return Status(Code::InvalidInput,
+                    "tensor '" + source.name + "' of '" + weights_->path() + "' differs from '" +
+                        sourceOf(parameter).name + "', and the model ties them",
+                    "these weights are of a model that has both; write its nn.parameter instead "
+                    "of the nn.tie");
+  }
+  return Status();
 }
 
 Status Bindings::readParameters(RunSession &session, int rank) {
@@ -321,11 +428,9 @@ Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
       std::memcpy(buffer, bound.values[rank].data(), bound.values[rank].size());
       continue;
     }
-    const plan::Feed &feed = *bound.input->feed();
-    FeedSpec spec{feed.window(), feed.stride(), feed.shift(), feed.tail()};
-    // What lies outside of the embedding's table is the embedding's matter: it gives zeros.
     TPC_RETURN_IF_ERROR(data_
-                            ->fill(spec, step - 1, std::numeric_limits<int32_t>::max(),
+                            ->fill(feedOf(*bound.input),
+                                   firstPosition_ / stride_ + (step - firstStep_) * batch_,
                                    bound.maps[rank], static_cast<int32_t *>(buffer))
                             .withContext("input '" + bound.input->name()->str() + "'"));
   }

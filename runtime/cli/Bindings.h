@@ -31,6 +31,12 @@ public:
   uint32_t seed() const { return seed_; }
   /// Tokens that a step takes from the stream, 0 if none.
   int64_t tokensPerStep() const { return tokensPerStep_; }
+  /// Where the stream goes on after `step`, in tokens that were taken.
+  int64_t dataPosition(int64_t step) const {
+    return firstPosition_ + (step - firstStep_ + 1) * batch_ * stride_;
+  }
+  /// How the names in a file of weights differ from those that the model says, for people; or "".
+  const std::string &note() const { return note_; }
 
 private:
   struct BoundInput {
@@ -46,21 +52,31 @@ private:
 
   Bindings(const PlanFile &plan, const plan::Entry &entry) : plan_(plan), entry_(entry) {}
   Status chooseInputs(const RunOptions &options);
-  Status checkParameters(const RunOptions &options);
+  Status openData(const RunOptions &options);
+  Status openWeights(const RunOptions &options);
   Status openCheckpoint(const std::string &path);
+  Status checkDraws(const RunOptions &options) const;
   Status initialiseParameters(RunSession &session);
   Status readParameters(RunSession &session, int rank);
   Status makeInputValues(RunSession &session);
   TensorSource sourceOf(const plan::Parameter &parameter) const;
+  TensorSource sourceOf(const plan::Source &source) const;
+  std::vector<WantedTensor> wantedParameters() const;
+  /// The name under which the file of weights has what the model calls `name`.
+  std::string nameInFile(const std::string &name) const;
+  Status checkTies(const RunSession &session, int rank) const;
 
   PlanFile plan_;
   const plan::Entry &entry_;
   uint32_t seed_ = 0;
   Initialiser initialiser_ = Initialiser::Philox;
   int64_t firstStep_ = 1, tokensPerStep_ = 0;
+  int64_t batch_ = 0, stride_ = 0; ///< of the fed inputs: samples of a step, tokens between them
+  int64_t firstPosition_ = 0;      ///< in the stream, in tokens, where the first step begins
   std::optional<SafetensorsReader> weights_; ///< of --weights or --resume
   bool ownNames_ = false; ///< the file names tensors as the plan does, not as `source` says
   bool withStates_ = false;
+  std::string note_;
   std::optional<TokenFeed> data_;
   std::vector<BoundInput> inputs_;
   std::map<std::string, double> scalars_;

@@ -1,9 +1,9 @@
 //===- Checkpoint.h - Saving a run and going on from it
 //-------------------------------------------===//
 //
-// A checkpoint is a safetensors file of logical tensors: parameters and optimizer states under the
-// plan's names, and in its metadata the last step and the seed, which is all the random state that
-// counter-based generators have. It loads at any mesh.
+// A checkpoint is a safetensors file of logical tensors, parameters and optimizer states under the
+// plan's names, and a manifest in its metadata. Counter-based generators have no state but the seed
+// and the step. It is taken between steps, and loads at any mesh.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -14,16 +14,24 @@
 namespace tpc {
 
 struct CheckpointInfo {
-  int64_t step; ///< that was the last one
+  std::string model;  ///< its name
+  uint64_t modelHash; ///< of its text: the names of tensors alone don't say what they mean
+  int64_t step;       ///< that was the last one
   uint32_t seed;
+  int64_t dataPosition; ///< tokens of the stream that the steps took
 };
 
 bool isCheckpoint(const SafetensorsReader &file);
-Result<CheckpointInfo> checkpointInfo(const SafetensorsReader &file);
+/// The manifest; every field must be there, in its range, and nothing else.
+Result<CheckpointInfo> checkpointInfo(const std::map<std::string, std::string> &metadata);
 
-/// Between steps, with all ranks standing still; every process calls it, and rank 0's writes.
+/// Whether a checkpoint could be saved there now: makes room for it and gives it back.
+Status checkSaveTarget(const std::string &path, const PlanFile &plan);
+
+/// Between steps, with all ranks standing still; every process calls it, and rank 0's writes. What
+/// is not finite is not saved, unless `saveNonfinite`.
 Status saveCheckpoint(const std::string &path, const RunSession &session,
-                      const CheckpointInfo &info);
+                      const CheckpointInfo &info, bool saveNonfinite);
 
 /// One output of all ranks as a whole tensor; every process calls it, and rank 0's writes.
 Status saveOutput(const std::string &path, const RunSession &session, const plan::Output &output);

@@ -10,6 +10,7 @@
 #include "runtime/cli/RankProcesses.h"
 #include "runtime/cli/RunLog.h"
 #include "runtime/comm/tcp/TcpGroup.h"
+#include "runtime/io/SafetensorsWriter.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanCheck.h"
 
@@ -17,20 +18,41 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 using namespace tpc;
 
 namespace {
 
-/// The signal that asked the run to stop; the second one ends the process as if unhandled.
+/// The signal that asked the run to stop.
 std::atomic<int> stopSignal = 0;
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler writes it");
 
+/// The first signal ends the step, and a save that has begun is finished; the second one ends the
+/// process now. What stood at the target of the save stays.
 void noteSignal(int signal) {
-  stopSignal = signal;
-  std::signal(signal, SIG_DFL);
+  if (stopSignal.exchange(signal) == 0)
+    return;
+  SafetensorsWriter::removeUnfinished();
+  _exit(128 + signal);
 }
+
+/// Notes signals while it lives.
+class SignalGuard {
+public:
+  SignalGuard() {
+    stopSignal = 0;
+    std::signal(SIGINT, noteSignal);
+    std::signal(SIGTERM, noteSignal);
+  }
+  ~SignalGuard() {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+  }
+  SignalGuard(const SignalGuard &) = delete;
+};
 
 /// Peak resident memory of the process, in bytes.
 uint64_t peakResident() {
@@ -77,6 +99,7 @@ public:
     TPC_RETURN_IF_ERROR(checkSupported(plan_, options_));
     TPC_RETURN_IF_ERROR(faultFromEnvironment().status());
     TPC_RETURN_IF_ERROR(chooseEntry());
+    TPC_RETURN_IF_ERROR(checkTargets());
     return Bindings::create(plan_, *entry_, options_);
   }
 
@@ -120,6 +143,9 @@ public:
     int64_t last = bindings.firstStep() + options_.steps - 1;
     RunLog log = RunLog::silent();
     if (surroundings.isRoot()) {
+      if (options_.save)
+        TPC_RETURN_IF_ERROR(checkSaveTarget(*options_.save, plan_)
+                                .withContext("--save, tried before the first step"));
       TPC_ASSIGN_OR_RETURN(log, RunLog::open(options_.logJson, last));
     }
     std::vector<BoardObserver> boards;
@@ -144,6 +170,8 @@ public:
     TPC_RETURN_IF_ERROR(session->prepare(*entry_));
     TPC_RETURN_IF_ERROR(bindings.bindStart(*session));
     announce(log, *session);
+    if (!bindings.note().empty())
+      log.say(bindings.note());
 
     int64_t lastDone = bindings.firstStep() - 1;
     StepHooks hooks;
@@ -157,17 +185,14 @@ public:
     hooks.check = [&](int rank, int64_t step) {
       return options_.warnOnNonfinite ? Status() : checkFinite(*session, rank, step);
     };
-    stopSignal = 0;
-    std::signal(SIGINT, noteSignal);
-    std::signal(SIGTERM, noteSignal);
-    Status status = session->runSteps(*entry_, bindings.firstStep(), options_.steps, hooks);
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-    TPC_RETURN_IF_ERROR(std::move(status));
+    SignalGuard signals;
+    TPC_RETURN_IF_ERROR(session->runSteps(*entry_, bindings.firstStep(), options_.steps, hooks));
 
     if (session->stoppedBy())
       log.say("stopped by a signal after step " + std::to_string(lastDone));
-    TPC_RETURN_IF_ERROR(write(log, *session, {lastDone, bindings.seed()}));
+    TPC_RETURN_IF_ERROR(write(log, *session,
+                              {plan_->model_name()->str(), plan_->model_hash(), lastDone,
+                               bindings.seed(), bindings.dataPosition(lastDone)}));
     reportMemory(log, *session);
     TPC_RETURN_IF_ERROR(log.close());
     // A signal that came while files were written ends the program like one before.
@@ -190,6 +215,40 @@ private:
         return Status(Code::Usage, "--output names '" + output +
                                        "', which is no output of entry '" + entry_->name()->str() +
                                        "'");
+    return Status();
+  }
+
+  /// What is written at the end must not be what is read, nor two things one file.
+  Status checkTargets() const {
+    std::vector<std::pair<std::string, std::string>> written, read = {{"the plan", options_.plan}};
+    auto note = [](auto &list, const char *option, const std::optional<std::string> &path) {
+      if (path && *path != "-")
+        list.emplace_back(option, *path);
+    };
+    note(read, "--data", options_.data);
+    note(read, "--weights", options_.weights);
+    for (const auto &[name, file] : options_.inputs)
+      note(read, "--input", file);
+    note(written, "--save", options_.save);
+    note(written, "--log-json", options_.logJson);
+    note(written, "--profile", options_.profile);
+    for (const auto &[name, file] : options_.outputs)
+      note(written, "--output", file);
+    auto same = [](const std::string &a, const std::string &b) {
+      std::error_code error;
+      return a == b || std::filesystem::equivalent(a, b, error);
+    };
+    for (size_t i = 0; i < written.size(); ++i) {
+      const auto &[option, path] = written[i];
+      for (const auto &[other, source] : read)
+        if (same(path, source))
+          return Status(Code::Usage, option + " would overwrite '" + path + "', which is " +
+                                         (other == "the plan" ? other : "the file of " + other));
+      for (size_t j = 0; j < i; ++j)
+        if (same(path, written[j].second))
+          return Status(Code::Usage,
+                        written[j].first + " and " + option + " both write '" + path + "'");
+    }
     return Status();
   }
 
@@ -272,7 +331,7 @@ private:
     if (options_.profile)
       TPC_RETURN_IF_ERROR(session.writeProfile(*options_.profile));
     if (options_.save) {
-      TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info));
+      TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info, options_.warnOnNonfinite));
       log.say("saved step " + std::to_string(info.step) + " to " + *options_.save);
     }
     return Status();
@@ -326,6 +385,8 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   if (options.comm == "tcp" || options.comm == "auto") {
     TPC_ASSIGN_OR_RETURN(place, placeOf(processEnvironment()));
   }
+  // A file beyond a limit on sizes is an error of the write then, not a signal.
+  std::signal(SIGXFSZ, SIG_IGN);
   Result<PlanFile> plan = PlanFile::open(options.plan);
   Surroundings surroundings{exitNow};
   if (place) {

@@ -11,7 +11,6 @@
 namespace tpc {
 namespace {
 
-constexpr size_t lengthBytes = 8;
 /// Longer headers are refused before anything is read, as the format's own library does.
 constexpr uint64_t longestHeader = 100'000'000;
 constexpr const char *metadataKey = "__metadata__";
@@ -149,17 +148,19 @@ size_t storedElementSize(std::string_view dtype) {
   return found == sizes.end() ? 0 : found->second;
 }
 
-Result<SafetensorsHeader> SafetensorsHeader::parse(std::span<const uint8_t> file,
-                                                   size_t &dataBegin) {
+Result<uint64_t> SafetensorsHeader::textLength(std::span<const uint8_t> first, uint64_t fileSize) {
   uint64_t length = 0;
-  if (file.size() < lengthBytes)
+  if (first.size() < kLengthBytes || fileSize < kLengthBytes)
     return damaged("the file is too short for a header");
-  std::memcpy(&length, file.data(), lengthBytes);
+  std::memcpy(&length, first.data(), kLengthBytes);
   if (length > longestHeader)
     return damaged("the header claims " + std::to_string(length) + " bytes");
-  if (length > file.size() - lengthBytes)
+  if (length > fileSize - kLengthBytes)
     return damaged("the header is longer than the file");
-  std::string_view text(reinterpret_cast<const char *>(file.data()) + lengthBytes, length);
+  return length;
+}
+
+Result<SafetensorsHeader> SafetensorsHeader::parse(std::string_view text, uint64_t fileSize) {
   if (text.empty() || text[0] != '{')
     return damaged("the header does not begin with '{'");
   if (!isUtf8(text))
@@ -168,8 +169,7 @@ Result<SafetensorsHeader> SafetensorsHeader::parse(std::span<const uint8_t> file
   JsonReader json(text);
   if (!readHeader(json, header))
     return damaged("bad header: " + json.error());
-  dataBegin = lengthBytes + length;
-  TPC_RETURN_IF_ERROR(checkLayout(header, file.size() - dataBegin));
+  TPC_RETURN_IF_ERROR(checkLayout(header, fileSize - kLengthBytes - text.size()));
   return header;
 }
 
@@ -199,11 +199,11 @@ std::vector<uint8_t> SafetensorsHeader::serialise() const {
             ",\"data_offsets\":" + list(std::vector{tensor.begin, tensor.end}) + '}';
   }
   text += '}';
-  text.resize((lengthBytes + text.size() + 63) / 64 * 64 - lengthBytes, ' ');
+  text.resize((kLengthBytes + text.size() + 63) / 64 * 64 - kLengthBytes, ' ');
   uint64_t length = text.size();
-  std::vector<uint8_t> bytes(lengthBytes + text.size());
-  std::memcpy(bytes.data(), &length, lengthBytes);
-  std::copy(text.begin(), text.end(), bytes.begin() + lengthBytes);
+  std::vector<uint8_t> bytes(kLengthBytes + text.size());
+  std::memcpy(bytes.data(), &length, kLengthBytes);
+  std::copy(text.begin(), text.end(), bytes.begin() + kLengthBytes);
   return bytes;
 }
 

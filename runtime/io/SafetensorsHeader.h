@@ -34,8 +34,13 @@ struct SafetensorsHeader {
   std::vector<StoredTensor> tensors; ///< in the order of their bytes
   std::map<std::string, std::string> metadata;
 
-  /// The header of a whole file; also gives where the tensors' bytes start.
-  static Result<SafetensorsHeader> parse(std::span<const uint8_t> file, size_t &dataBegin);
+  /// Bytes before the header's text: its length.
+  static constexpr size_t kLengthBytes = 8;
+
+  /// The length of the header's text, from the first kLengthBytes of a file of `fileSize` bytes.
+  static Result<uint64_t> textLength(std::span<const uint8_t> first, uint64_t fileSize);
+  /// The header from its text; the tensors' bytes must be all that follows it.
+  static Result<SafetensorsHeader> parse(std::string_view text, uint64_t fileSize);
   /// The bytes before the tensors' bytes, padded with spaces to a multiple of 64.
   std::vector<uint8_t> serialise() const;
 };

@@ -108,35 +108,98 @@ std::vector<Segment> segmentsOf(const View &view, const CoordinateMap &map) {
   return segments;
 }
 
-/// Elements of one type of the file, seen through a view, into one rank's elements.
-template <typename From, typename To>
-Status readElements(const uint8_t *bytes, const View &view, const CoordinateMap &map, To *local) {
-  bool fits = true;
-  int64_t step = view.strides.empty() ? 1 : view.strides.back();
-  auto readOne = [&](const Segment &segment, int64_t i) {
-    auto value = toNumber(elementAt<From>(bytes, segment.from + i * step));
-    if constexpr (std::is_same_v<To, int32_t>)
-      fits = fits && value >= INT32_MIN && (value < 0 || static_cast<uint64_t>(value) <= INT32_MAX);
-    store(value, local[segment.to + i]);
-  };
-  // The rows of a transposed matrix lie beside each other in the file: taken together, they use all
-  // of each cache line.
-  size_t together = step == 1 ? 1 : 16;
-  std::vector<Segment> segments = segmentsOf(view, map);
-  for (size_t begin = 0; begin < segments.size(); begin += together) {
-    size_t end = std::min(begin + together, segments.size());
-    int64_t longest = 0;
-    for (size_t row = begin; row < end; ++row)
-      longest = std::max(longest, segments[row].count);
-    for (int64_t i = 0; i < longest; ++i)
-      for (size_t row = begin; row < end; ++row)
-        if (i < segments[row].count)
-          readOne(segments[row], i);
+/// Converts stored elements into one rank's.
+template <typename From, typename To> class ElementReader {
+public:
+  ElementReader(const InputFile &file, uint64_t begin, To *local)
+      : file_(file), begin_(begin), local_(local) {}
+
+  Status read(const View &view, const CoordinateMap &map) {
+    std::vector<Segment> segments = segmentsOf(view, map);
+    if (segments.empty())
+      return {};
+    int64_t step = view.strides.empty() ? 1 : view.strides.back();
+    // A matrix of one column is in order either way.
+    bool inOrder = step == 1 || view.shape.back() == 1;
+    TPC_RETURN_IF_ERROR(inOrder ? readInOrder(segments) : readTransposed(segments, step));
+    if (!fits_)
+      return Status(Code::InvalidInput, "a value does not fit into 32 bits");
+    return {};
   }
-  if (!fits)
-    return Status(Code::InvalidInput, "a value does not fit into 32 bits");
-  return {};
-}
+
+private:
+  static constexpr int64_t chunk = (1 << 20) / sizeof(From);
+
+  /// Segments that follow each other in the file are read together.
+  Status readInOrder(std::span<const Segment> segments) {
+    int64_t begin = 0, end = 0;
+    for (size_t i = 0; i < segments.size(); ++i)
+      for (int64_t done = 0; done < segments[i].count;) {
+        int64_t at = segments[i].from + done;
+        if (at < begin || at >= end) {
+          begin = at;
+          end = segments[i].from + segments[i].count;
+          for (size_t next = i + 1;
+               next < segments.size() && segments[next].from == end && end - at < chunk; ++next)
+            end += segments[next].count;
+          end = std::min(end, at + chunk);
+          TPC_RETURN_IF_ERROR(load(begin, end - begin, 0));
+        }
+        int64_t count = std::min(segments[i].count - done, end - at);
+        for (int64_t k = 0; k < count; ++k)
+          convert(at - begin + k, segments[i].to + done + k);
+        done += count;
+      }
+    return {};
+  }
+
+  /// Each segment is a part of a column of the stored matrix, whose rows are `width` long. Bands of
+  /// rows are read, of each row the columns that are needed.
+  Status readTransposed(std::span<const Segment> segments, int64_t width) {
+    int64_t firstRow = INT64_MAX, lastRow = 0, firstColumn = INT64_MAX, lastColumn = 0;
+    for (const Segment &segment : segments) {
+      firstRow = std::min(firstRow, segment.from / width);
+      lastRow = std::max(lastRow, segment.from / width + segment.count);
+      firstColumn = std::min(firstColumn, segment.from % width);
+      lastColumn = std::max(lastColumn, segment.from % width + 1);
+    }
+    int64_t columns = lastColumn - firstColumn, band = std::max<int64_t>(1, chunk / columns);
+    for (int64_t row = firstRow; row < lastRow; row += band) {
+      int64_t end = std::min(row + band, lastRow);
+      for (int64_t r = row; r < end; ++r)
+        TPC_RETURN_IF_ERROR(load(r * width + firstColumn, columns, (r - row) * columns));
+      for (const Segment &segment : segments) {
+        int64_t top = segment.from / width, column = segment.from % width - firstColumn;
+        for (int64_t r = std::max(row, top); r < std::min(end, top + segment.count); ++r)
+          convert((r - row) * columns + column, segment.to + r - top);
+      }
+    }
+    return {};
+  }
+
+  /// Puts `count` stored elements from `index` on at `at` of the buffer.
+  Status load(int64_t index, int64_t count, int64_t at) {
+    constexpr auto size = static_cast<int64_t>(sizeof(From));
+    if (buffer_.size() < static_cast<size_t>((at + count) * size))
+      buffer_.resize(static_cast<size_t>((at + count) * size));
+    return file_.read(begin_ + static_cast<uint64_t>(index * size),
+                      std::span(buffer_).subspan(static_cast<size_t>(at * size),
+                                                 static_cast<size_t>(count * size)));
+  }
+
+  void convert(int64_t at, int64_t to) {
+    auto value = toNumber(elementAt<From>(buffer_.data(), at));
+    if constexpr (std::is_same_v<To, int32_t>)
+      fits_ &= value >= INT32_MIN && (value < 0 || static_cast<uint64_t>(value) <= INT32_MAX);
+    store(value, local_[to]);
+  }
+
+  const InputFile &file_;
+  uint64_t begin_;
+  To *local_;
+  std::vector<uint8_t> buffer_;
+  bool fits_ = true;
+};
 
 /// Calls body(From{}) with the C++ type of a stored dtype; false if it has none here.
 template <typename Body> bool withStoredType(const std::string &dtype, Body &&body) {
@@ -163,21 +226,30 @@ template <typename Body> bool withStoredType(const std::string &dtype, Body &&bo
 
 } // namespace
 
-SafetensorsReader::SafetensorsReader(std::string path, MappedFile file, SafetensorsHeader header,
-                                     size_t dataBegin)
-    : path_(std::move(path)), file_(std::move(file)), header_(std::move(header)),
-      dataBegin_(dataBegin) {
+SafetensorsReader::SafetensorsReader(InputFile file, SafetensorsHeader header, uint64_t dataBegin)
+    : file_(std::move(file)), header_(std::move(header)), dataBegin_(dataBegin) {
   for (size_t i = 0; i < header_.tensors.size(); ++i)
     byName_.emplace(header_.tensors[i].name, i);
 }
 
+static Result<SafetensorsHeader> readHeader(const InputFile &file, uint64_t &dataBegin) {
+  constexpr size_t lengthBytes = SafetensorsHeader::kLengthBytes;
+  TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> first,
+                       file.read(0, std::min<uint64_t>(lengthBytes, file.size())));
+  TPC_ASSIGN_OR_RETURN(uint64_t length, SafetensorsHeader::textLength(first, file.size()));
+  TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> text, file.read(lengthBytes, length));
+  dataBegin = lengthBytes + length;
+  return SafetensorsHeader::parse({reinterpret_cast<const char *>(text.data()), text.size()},
+                                  file.size());
+}
+
 Result<SafetensorsReader> SafetensorsReader::open(const std::string &path) {
-  TPC_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
-  size_t dataBegin = 0;
-  Result<SafetensorsHeader> header = SafetensorsHeader::parse(file.bytes(), dataBegin);
+  TPC_ASSIGN_OR_RETURN(InputFile file, InputFile::open(path));
+  uint64_t dataBegin = 0;
+  Result<SafetensorsHeader> header = readHeader(file, dataBegin);
   if (!header.ok())
     return Status(header.status()).withContext("'" + path + "'");
-  return SafetensorsReader(path, std::move(file), std::move(*header), dataBegin);
+  return SafetensorsReader(std::move(file), std::move(*header), dataBegin);
 }
 
 const StoredTensor *SafetensorsReader::find(const std::string &name) const {
@@ -185,17 +257,21 @@ const StoredTensor *SafetensorsReader::find(const std::string &name) const {
   return found == byName_.end() ? nullptr : &header_.tensors[found->second];
 }
 
+static Status checkShape(const TensorSource &source, const std::vector<int64_t> &given,
+                         const std::vector<int64_t> &wanted) {
+  if (given == wanted)
+    return {};
+  return Status(Code::InvalidInput, "tensor '" + source.name + "' gives shape " + shapeText(given) +
+                                        ", and the model needs " + shapeText(wanted));
+}
+
 Status SafetensorsReader::read(const TensorSource &source, const CoordinateMap &map, DType dtype,
                                void *local) const {
   const StoredTensor *tensor = find(source.name);
   if (!tensor)
-    return Status(Code::InvalidInput, "'" + path_ + "' has no tensor '" + source.name + "'");
+    return Status(Code::InvalidInput, "'" + path() + "' has no tensor '" + source.name + "'");
   TPC_ASSIGN_OR_RETURN(View view, viewOf(source, *tensor));
-  if (view.shape != map.globalShape())
-    return Status(Code::InvalidInput, "tensor '" + source.name + "' gives shape " +
-                                          shapeText(view.shape) + ", and the model needs " +
-                                          shapeText(map.globalShape()));
-  const uint8_t *bytes = file_.bytes().data() + dataBegin_ + tensor->begin;
+  TPC_RETURN_IF_ERROR(checkShape(source, view.shape, map.globalShape()));
   Status status;
   bool convertible = false;
   bool known = withStoredType(tensor->dtype, [&](auto from) {
@@ -205,8 +281,10 @@ Status SafetensorsReader::read(const TensorSource &source, const CoordinateMap &
       return;
     convertible = true;
     clearLocal(map, dtype, local);
-    withElements(dtype, local,
-                 [&](auto *to) { status = readElements<From>(bytes, view, map, to); });
+    withElements(dtype, local, [&](auto *to) {
+      using To = std::remove_pointer_t<decltype(to)>;
+      status = ElementReader<From, To>(file_, dataBegin_ + tensor->begin, to).read(view, map);
+    });
   });
   if (!known || !convertible)
     return Status(Code::InvalidInput, "tensor '" + source.name + "' of type " + tensor->dtype +
@@ -216,41 +294,78 @@ Status SafetensorsReader::read(const TensorSource &source, const CoordinateMap &
   return {};
 }
 
-Status
-SafetensorsReader::checkAllUsed(std::span<const TensorSource> sources,
+/// Slices that do not overlap and have all the elements together are all of a tensor.
+static Status checkCovered(const StoredTensor &tensor, const std::string &name,
+                           std::span<const TensorSource *const> users) {
+  int64_t used = 0;
+  std::vector<std::pair<int64_t, int64_t>> slices;
+  int dim = users.front()->sliceDim;
+  bool transpose = users.front()->transpose;
+  for (const TensorSource *source : users) {
+    TPC_ASSIGN_OR_RETURN(View view, viewOf(*source, tensor));
+    if (source->sliceDim != dim || source->transpose != transpose)
+      return Status(Code::InvalidInput, name + " is sliced along different dims");
+    int64_t elements = 1;
+    for (int64_t extent : view.shape)
+      elements *= extent;
+    used += elements;
+    slices.emplace_back(source->sliceStart, source->sliceStart + source->sliceSize);
+  }
+  std::sort(slices.begin(), slices.end());
+  for (size_t i = 1; i < slices.size(); ++i)
+    if (dim < 0 || slices[i].first < slices[i - 1].second)
+      return Status(Code::InvalidInput, name + " belongs to two parameters of the model");
+  if (used != tensor.elements())
+    return Status(Code::InvalidInput, name + " is used in part only");
+  return {};
+}
+
+/// The first names, for a hint.
+static std::string listOf(const std::vector<StoredTensor> &tensors) {
+  constexpr size_t most = 4;
+  std::string list;
+  for (size_t i = 0; i < std::min(most, tensors.size()); ++i)
+    list += (i ? ", '" : "'") + tensors[i].name + "'";
+  if (tensors.size() > most)
+    list += " and " + std::to_string(tensors.size() - most) + " more";
+  return list.empty() ? "no tensors" : list;
+}
+
+/// The pattern of a tensor's name that stands for all layers: numbers become `*`.
+static std::string patternOf(const std::string &name) {
+  std::string pattern;
+  for (size_t begin = 0; begin <= name.size();) {
+    size_t end = std::min(name.find('.', begin), name.size());
+    std::string part = name.substr(begin, end - begin);
+    bool number = !part.empty() && part.find_first_not_of("0123456789") == part.npos;
+    pattern += (begin ? "." : "") + (number ? "*" : part);
+    begin = end + 1;
+  }
+  return pattern;
+}
+
+Status SafetensorsReader::check(std::span<const WantedTensor> wanted,
                                 const std::function<bool(const std::string &)> &ignored) const {
   std::map<std::string, std::vector<const TensorSource *>> users;
-  for (const TensorSource &source : sources)
-    users[source.name].push_back(&source);
+  for (const WantedTensor &want : wanted) {
+    const StoredTensor *tensor = find(want.source.name);
+    if (!tensor)
+      return Status(Code::InvalidInput, "'" + path() + "' has no tensor '" + want.source.name + "'",
+                    "the file holds " + listOf(tensors()));
+    TPC_ASSIGN_OR_RETURN(View view, viewOf(want.source, *tensor));
+    TPC_RETURN_IF_ERROR(
+        checkShape(want.source, view.shape, want.shape).withContext("'" + path() + "'"));
+    users[want.source.name].push_back(&want.source);
+  }
   for (const StoredTensor &tensor : header_.tensors) {
-    std::string name = "tensor '" + tensor.name + "' of '" + path_ + "'";
+    std::string name = "tensor '" + tensor.name + "' of '" + path() + "'";
     auto found = users.find(tensor.name);
-    if (found == users.end()) {
-      if (ignored && ignored(tensor.name))
-        continue;
-      return Status(Code::InvalidInput, name + " belongs to no parameter of the model");
+    if (found != users.end()) {
+      TPC_RETURN_IF_ERROR(checkCovered(tensor, name, found->second));
+    } else if (!ignored || !ignored(tensor.name)) {
+      return Status(Code::InvalidInput, name + " belongs to no parameter of the model",
+                    "if the model does not need it: --unused '" + patternOf(tensor.name) + "'");
     }
-    // Slices that do not overlap and have all the elements together are all of it.
-    int64_t used = 0;
-    std::vector<std::pair<int64_t, int64_t>> slices;
-    int dim = found->second.front()->sliceDim;
-    bool transpose = found->second.front()->transpose;
-    for (const TensorSource *source : found->second) {
-      TPC_ASSIGN_OR_RETURN(View view, viewOf(*source, tensor));
-      if (source->sliceDim != dim || source->transpose != transpose)
-        return Status(Code::InvalidInput, name + " is sliced along different dims");
-      int64_t elements = 1;
-      for (int64_t extent : view.shape)
-        elements *= extent;
-      used += elements;
-      slices.emplace_back(source->sliceStart, source->sliceStart + source->sliceSize);
-    }
-    std::sort(slices.begin(), slices.end());
-    for (size_t i = 1; i < slices.size(); ++i)
-      if (dim < 0 || slices[i].first < slices[i - 1].second)
-        return Status(Code::InvalidInput, name + " belongs to two parameters of the model");
-    if (used != tensor.elements())
-      return Status(Code::InvalidInput, name + " is used in part only");
   }
   return {};
 }

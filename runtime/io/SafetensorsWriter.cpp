@@ -3,11 +3,14 @@
 
 #include "runtime/io/JsonReader.h"
 
+#include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <set>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -58,64 +61,105 @@ bool writesSlice(const Sharding &sharding, const Mesh &mesh, int64_t rank) {
   return true;
 }
 
+namespace {
+
+/// The unfinished file of this process, for a signal handler: a run saves one file at a time.
+char unfinishedPath[PATH_MAX];
+std::atomic<bool> unfinished = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler reads it");
+
+/// What a link points to, or the path itself.
+Result<std::string> targetOf(const std::string &path) {
+  std::error_code error;
+  std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  std::string target;
+  if (!error)
+    target = std::filesystem::weakly_canonical(absolute, error).string();
+  if (error)
+    return Status(Code::InvalidInput, "cannot write '" + path + "': " + error.message());
+  if (target.size() + std::strlen(".partial") >= PATH_MAX)
+    return Status(Code::InvalidInput, "cannot write '" + path + "': its name is too long");
+  struct stat info;
+  if (stat(target.c_str(), &info) != 0)
+    return target;
+  if (!S_ISREG(info.st_mode))
+    return Status(Code::InvalidInput, "cannot write '" + path + "': it is not a regular file");
+  if (access(target.c_str(), W_OK) != 0)
+    return systemError("write", path);
+  return target;
+}
+
+} // namespace
+
 Result<SafetensorsWriter>
 SafetensorsWriter::create(const std::string &path, const std::vector<SavedTensor> &tensors,
                           const std::map<std::string, std::string> &metadata) {
-  return open(path, tensors, metadata, /*create=*/true);
-}
-
-Result<SafetensorsWriter>
-SafetensorsWriter::join(const std::string &path, const std::vector<SavedTensor> &tensors,
-                        const std::map<std::string, std::string> &metadata) {
-  return open(path, tensors, metadata, /*create=*/false);
-}
-
-Result<SafetensorsWriter>
-SafetensorsWriter::open(const std::string &path, const std::vector<SavedTensor> &tensors,
-                        const std::map<std::string, std::string> &metadata, bool create) {
   SafetensorsWriter writer;
-  writer.path_ = path;
-  writer.partial_ = path + ".partial";
+  TPC_ASSIGN_OR_RETURN(writer.path_, targetOf(path));
+  writer.partial_ = writer.path_ + ".partial";
   TPC_ASSIGN_OR_RETURN(writer.header_, layOut(tensors, metadata));
   std::vector<uint8_t> header = writer.header_.serialise();
   writer.dataBegin_ = header.size();
-  size_t size = header.size() + (tensors.empty() ? 0 : writer.header_.tensors.back().end);
-
-  int flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0);
-  writer.fd_ = ::open(writer.partial_.c_str(), flags, 0666);
-  if (writer.fd_ < 0)
-    return systemError("write", writer.partial_);
-  writer.owner_ = create;
-  // Reserved now: a full disk is an error here and not a signal while writing.
-  if (int error = create ? posix_fallocate(writer.fd_, 0, static_cast<off_t>(size)) : 0)
-    return systemError("write " + std::to_string(size) + " bytes to", writer.partial_, error);
-  struct stat info;
-  if (fstat(writer.fd_, &info) != 0)
-    return systemError("read", writer.partial_);
-  if (static_cast<size_t>(info.st_size) != size)
-    return Status(Code::Internal, "'" + writer.partial_ + "' is not the file that this rank joins");
-  void *address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, writer.fd_, 0);
-  if (address == MAP_FAILED)
-    return systemError("map", writer.partial_);
-  writer.bytes_ = {static_cast<uint8_t *>(address), size};
-  if (create)
-    std::memcpy(address, header.data(), header.size());
+  TPC_RETURN_IF_ERROR(writer.makeUnfinished(
+      header.size() + (tensors.empty() ? 0 : writer.header_.tensors.back().end)));
+  TPC_RETURN_IF_ERROR(writer.writeBytes(0, header));
   return writer;
+}
+
+Status SafetensorsWriter::makeUnfinished(uint64_t size) {
+  fd_ = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (fd_ < 0)
+    return systemError("write", partial_);
+  // What another run leaves behind is taken over; what it is writing, or has just put in its place,
+  // is not.
+  struct stat ours, there;
+  if (flock(fd_, LOCK_EX | LOCK_NB) != 0 || fstat(fd_, &ours) != 0 ||
+      stat(partial_.c_str(), &there) != 0 || ours.st_ino != there.st_ino ||
+      ours.st_dev != there.st_dev)
+    return Status(Code::InvalidInput, "another process is saving to '" + path_ + "'");
+  std::memcpy(unfinishedPath, partial_.c_str(), partial_.size() + 1);
+  unfinished = owner_ = true;
+  if (ftruncate(fd_, 0) != 0)
+    return systemError("write", partial_);
+  // Some file systems can't reserve; there, a full disk is found by writing.
+  auto bytes = static_cast<off_t>(size);
+  if (fallocate(fd_, 0, 0, bytes) == 0)
+    return {};
+  if (errno != EOPNOTSUPP && errno != ENOSYS)
+    return systemError("write " + std::to_string(size) + " bytes to", partial_);
+  return ftruncate(fd_, bytes) == 0 ? Status() : systemError("write", partial_);
 }
 
 SafetensorsWriter::SafetensorsWriter(SafetensorsWriter &&other) noexcept
     : path_(std::move(other.path_)), partial_(std::move(other.partial_)),
       header_(std::move(other.header_)), owner_(std::exchange(other.owner_, false)),
-      fd_(std::exchange(other.fd_, -1)), bytes_(std::exchange(other.bytes_, {})),
-      dataBegin_(other.dataBegin_) {}
+      fd_(std::exchange(other.fd_, -1)), dataBegin_(other.dataBegin_) {}
 
 SafetensorsWriter::~SafetensorsWriter() {
-  if (!bytes_.empty())
-    munmap(bytes_.data(), bytes_.size());
+  if (owner_) {
+    unlink(partial_.c_str());
+    unfinished = false;
+  }
   if (fd_ >= 0)
     close(fd_);
-  if (owner_)
-    unlink(partial_.c_str());
+}
+
+void SafetensorsWriter::removeUnfinished() noexcept {
+  if (unfinished)
+    unlink(unfinishedPath);
+}
+
+Status SafetensorsWriter::writeBytes(uint64_t offset, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    ssize_t count = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return systemError("write", partial_);
+    offset += static_cast<uint64_t>(count);
+    bytes = bytes.subspan(static_cast<size_t>(count));
+  }
+  return {};
 }
 
 Status SafetensorsWriter::write(size_t index, const CoordinateMap &map, const void *local) {
@@ -123,29 +167,24 @@ Status SafetensorsWriter::write(size_t index, const CoordinateMap &map, const vo
   if (tensor.shape != map.globalShape())
     return Status(Code::Internal, "'" + tensor.name + "' is saved in another shape");
   auto element = static_cast<int64_t>(storedElementSize(tensor.dtype));
-  uint8_t *to = bytes_.data() + dataBegin_ + tensor.begin;
   auto *from = static_cast<const uint8_t *>(local);
+  Status status;
   map.forEachRun([&](int64_t localOffset, int64_t globalOffset, int64_t length) {
-    std::memcpy(to + globalOffset * element, from + localOffset * element,
-                static_cast<size_t>(length * element));
+    if (status.ok())
+      status = writeBytes(dataBegin_ + tensor.begin + static_cast<uint64_t>(globalOffset * element),
+                          {from + localOffset * element, static_cast<size_t>(length * element)});
   });
-  return {};
-}
-
-Status SafetensorsWriter::flush() {
-  if (msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0 || fsync(fd_) != 0)
-    return systemError("write", partial_);
-  return {};
+  return status;
 }
 
 Status SafetensorsWriter::commit() {
-  TPC_RETURN_IF_ERROR(flush());
+  if (fsync(fd_) != 0)
+    return systemError("write", partial_);
   if (rename(partial_.c_str(), path_.c_str()) != 0)
     return systemError("write", path_);
-  owner_ = false;
+  unfinished = owner_ = false;
   // The new name is permanent once its folder is.
-  size_t slash = path_.rfind('/');
-  std::string folder = slash == path_.npos ? "." : path_.substr(0, slash + 1);
+  std::string folder = path_.substr(0, path_.rfind('/') + 1);
   int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 || fsync(fd) != 0) {
     Status status = systemError("write", folder);

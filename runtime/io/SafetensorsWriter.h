@@ -1,8 +1,9 @@
 //===- SafetensorsWriter.h - Logical tensors into a safetensors file -----------------------===//
 //
-// A checkpoint holds logical tensors without padding, so it loads at any mesh. Each rank writes its
-// own elements into one file beside the target, which replaces the target only when complete: a
-// reader sees the old file or the new one.
+// A checkpoint holds logical tensors without padding, so it loads at any mesh. Each rank's elements
+// are written into one file beside the target, which replaces the target only when complete: a
+// reader sees the old file or the new one. A target that is a link stays one; what it points to is
+// replaced.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -26,40 +27,35 @@ bool writesSlice(const Sharding &sharding, const Mesh &mesh, int64_t rank);
 
 class SafetensorsWriter {
 public:
-  /// Makes the unfinished file, "PATH.partial". With ranks in several processes one of them creates
-  /// it, and the others join when it is there, with equal arguments.
+  /// Makes the unfinished file, "PATH.partial", and reserves its bytes, so that a full disk or a
+  /// folder that can't be written is an error now.
   static Result<SafetensorsWriter> create(const std::string &path,
                                           const std::vector<SavedTensor> &tensors,
                                           const std::map<std::string, std::string> &metadata);
-  static Result<SafetensorsWriter> join(const std::string &path,
-                                        const std::vector<SavedTensor> &tensors,
-                                        const std::map<std::string, std::string> &metadata);
   SafetensorsWriter(SafetensorsWriter &&other) noexcept;
   SafetensorsWriter &operator=(SafetensorsWriter &&) = delete;
-  /// Without commit, the one who created the unfinished file removes it.
+  /// Without commit, removes the unfinished file.
   ~SafetensorsWriter();
 
   /// Writes one rank's elements of the index-th tensor. Ranks may write at the same time.
   Status write(size_t index, const CoordinateMap &map, const void *local);
 
-  /// Makes what was written permanent: every process, when its ranks have written.
-  Status flush();
-  /// Puts the file in its place: the one who created it, after every flush.
+  /// Makes what was written permanent and puts the file in its place.
   Status commit();
+
+  /// Removes the unfinished file of this process, if there is one. A signal handler may call it.
+  static void removeUnfinished() noexcept;
 
 private:
   SafetensorsWriter() = default;
-  static Result<SafetensorsWriter> open(const std::string &path,
-                                        const std::vector<SavedTensor> &tensors,
-                                        const std::map<std::string, std::string> &metadata,
-                                        bool create);
+  Status makeUnfinished(uint64_t size);
+  Status writeBytes(uint64_t offset, std::span<const uint8_t> bytes);
 
   std::string path_, partial_;
   SafetensorsHeader header_;
   bool owner_ = false;
   int fd_ = -1;
-  std::span<uint8_t> bytes_;
-  size_t dataBegin_ = 0;
+  uint64_t dataBegin_ = 0;
 };
 
 } // namespace tpc

@@ -10,117 +10,169 @@ namespace tpc {
 namespace {
 
 struct Format {
-  size_t begin, width;
+  uint64_t begin, width;
 };
 
-template <typename T> T read(std::span<const uint8_t> bytes, size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof(value));
-  return value;
+/// Formats of llm.c.
+struct Known {
+  int32_t magic, version;
+  uint64_t width;
+};
+constexpr Known knownFormats[] = {{20240520, 1, 2}, {20240801, 7, 4}};
+constexpr uint64_t headerBytes = 1024;
+
+Status wrong(const std::string &path, const std::string &what, const std::string &hint) {
+  return Status(Code::InvalidInput, "'" + path + "' " + what, hint);
 }
 
-/// The header of llm.c, or nothing if it is not one.
-Result<std::optional<Format>> llmcFormat(std::span<const uint8_t> bytes) {
-  constexpr size_t headerBytes = 1024;
-  struct Known {
-    int32_t magic, version;
-    size_t width;
-  };
-  constexpr Known known[] = {{20240520, 1, 2}, {20240801, 7, 4}};
-  if (bytes.size() < headerBytes)
+/// The format that the file's first bytes name, or nothing.
+Result<std::optional<Format>> headerFormat(const InputFile &file) {
+  int32_t header[3];
+  if (file.size() < sizeof(header))
     return std::optional<Format>();
-  for (const Known &format : known) {
-    if (read<int32_t>(bytes, 0) != format.magic)
-      continue;
-    int32_t version = read<int32_t>(bytes, 4), tokens = read<int32_t>(bytes, 8);
-    if (version != format.version)
-      return Status(Code::InvalidInput,
-                    "version " + std::to_string(version) + " of llm.c's token files is not known");
-    if (tokens < 0 || bytes.size() - headerBytes != static_cast<size_t>(tokens) * format.width)
-      return Status(Code::InvalidInput, "the header claims " + std::to_string(tokens) +
-                                            " tokens, and the file has another size");
-    return std::optional<Format>({headerBytes, format.width});
-  }
-  return std::optional<Format>();
+  TPC_RETURN_IF_ERROR(file.read(0, {reinterpret_cast<uint8_t *>(header), sizeof(header)}));
+  auto [magic, version, tokens] = header;
+  auto known = std::find_if(std::begin(knownFormats), std::end(knownFormats),
+                            [magic = magic](const Known &format) { return format.magic == magic; });
+  if (known == std::end(knownFormats))
+    return std::optional<Format>();
+  std::string hint = "the file begins like a token file of llm.c, but is damaged; make it again";
+  if (version != known->version)
+    return wrong(file.path(),
+                 "has version " + std::to_string(version) +
+                     " of llm.c's token files, and tpc "
+                     "reads version " +
+                     std::to_string(known->version),
+                 hint);
+  if (file.size() < headerBytes)
+    return wrong(file.path(), "ends within its header of 1024 bytes", hint);
+  uint64_t bytes = file.size() - headerBytes;
+  if (tokens < 0 || bytes != static_cast<uint64_t>(tokens) * known->width)
+    return wrong(file.path(),
+                 "claims " + std::to_string(tokens) + " tokens of " + std::to_string(known->width) +
+                     " bytes in its header, and " + std::to_string(bytes) + " bytes follow it",
+                 hint);
+  return std::optional<Format>({headerBytes, known->width});
 }
 
-Result<Format> formatOf(const std::string &path, std::span<const uint8_t> bytes) {
-  TPC_ASSIGN_OR_RETURN(std::optional<Format> llmc, llmcFormat(bytes));
-  if (llmc)
-    return *llmc;
-  if (!path.ends_with(".bin"))
+Result<Format> formatOf(const InputFile &file, TokenFeed::Kind kind) {
+  TPC_ASSIGN_OR_RETURN(std::optional<Format> header, headerFormat(file));
+  if (kind == TokenFeed::Kind::Bytes) {
+    if (header)
+      return wrong(file.path(), "is a token file of llm.c, and the model reads bytes",
+                   "give it the text itself");
     return Format{0, 1};
-  if (bytes.size() % 2 != 0)
-    return Status(Code::InvalidInput, "a stream of uint16 has an odd number of bytes",
-                  "name it otherwise than .bin if its bytes are the tokens");
+  }
+  if (header)
+    return *header;
+  if (!file.path().ends_with(".bin"))
+    return wrong(file.path(), "is no token file: it has no header of llm.c and is not named .bin",
+                 "the model reads tokens (uint16 as nanoGPT writes them, or llm.c's files); for "
+                 "text as it is, see models/byte-gpt.mlir");
+  if (file.size() % 2 != 0)
+    return wrong(file.path(),
+                 "has an odd number of bytes, " + std::to_string(file.size()) +
+                     ", and without a header a .bin file is a stream of uint16",
+                 "the file was cut, or is no token file");
   return Format{0, 2};
 }
 
 } // namespace
 
-TokenFeed::TokenFeed(MappedFile file, size_t begin, size_t width)
+TokenFeed::TokenFeed(InputFile file, uint64_t begin, uint64_t width)
     : file_(std::move(file)), begin_(begin), width_(width),
-      tokens_(static_cast<int64_t>((file_.bytes().size() - begin) / width)) {}
+      tokens_(static_cast<int64_t>((file_.size() - begin) / width)) {}
 
-Result<TokenFeed> TokenFeed::open(const std::string &path) {
-  TPC_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
-  Result<Format> format = formatOf(path, file.bytes());
-  if (!format.ok())
-    return Status(format.status()).withContext("'" + path + "'");
-  TokenFeed feed(std::move(file), format->begin, format->width);
-  if (feed.tokens() == 0)
-    return Status(Code::InvalidInput, "'" + path + "' has no tokens");
-  return feed;
-}
-
-uint32_t TokenFeed::token(int64_t index) const {
-  size_t at = begin_ + static_cast<size_t>(index) * width_;
-  switch (width_) {
-  case 1:
-    return file_.bytes()[at];
-  case 2:
-    return read<uint16_t>(file_.bytes(), at);
-  default:
-    return read<uint32_t>(file_.bytes(), at);
-  }
+Result<TokenFeed> TokenFeed::open(const std::string &path, Kind kind) {
+  TPC_ASSIGN_OR_RETURN(InputFile file, InputFile::open(path));
+  TPC_ASSIGN_OR_RETURN(Format format, formatOf(file, kind));
+  return TokenFeed(std::move(file), format.begin, format.width);
 }
 
 int64_t TokenFeed::samples(const FeedSpec &spec) const {
-  return tokens_ < spec.window ? 1 : (tokens_ - spec.window) / spec.stride + 1;
+  return tokens_ < spec.window ? 0 : (tokens_ - spec.window) / spec.stride + 1;
 }
 
-Status TokenFeed::fill(const FeedSpec &spec, int64_t step, int64_t vocabulary,
-                       const CoordinateMap &map, int32_t *local) const {
+Status TokenFeed::read(int64_t begin, int64_t count, int64_t vocabulary,
+                       std::vector<uint32_t> &to) const {
+  TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes,
+                       file_.read(begin_ + static_cast<uint64_t>(begin) * width_,
+                                  static_cast<uint64_t>(count) * width_));
+  // Without a known vocabulary a token must still fit into the tensor.
+  uint32_t limit =
+      static_cast<uint32_t>(vocabulary ? std::min<int64_t>(vocabulary, INT32_MAX) : INT32_MAX);
+  to.resize(static_cast<size_t>(count));
+  for (size_t i = 0; i < to.size(); ++i) {
+    to[i] = 0;
+    std::memcpy(&to[i], &bytes[i * width_], width_); // little-endian, as the host is
+    if (to[i] >= limit)
+      return wrong(file_.path(),
+                   "has the token " + std::to_string(to[i]) + " at position " +
+                       std::to_string(begin + static_cast<int64_t>(i)) +
+                       ", and the model's vocabulary ends at " + std::to_string(limit - 1),
+                   "check that the data was made for this model's vocabulary");
+  }
+  return {};
+}
+
+Status TokenFeed::check(const FeedSpec &spec, int64_t batch, int64_t first, int64_t count) const {
+  if (tokens_ < spec.window)
+    return wrong(file_.path(),
+                 "has " + std::to_string(tokens_) + " tokens, and a sequence of the model takes " +
+                     std::to_string(spec.window),
+                 "compile the model for a shorter sequence (--dim), or take more data");
+  int64_t all = samples(spec);
+  if (all < batch)
+    return wrong(file_.path(),
+                 "has " + std::to_string(tokens_) + " tokens, " + std::to_string(all) +
+                     " sequence(s) of " + std::to_string(spec.window) + ", and a batch takes " +
+                     std::to_string(batch),
+                 "compile the model for a smaller batch (--dim), or take more data");
+  // The samples' tokens from the first one's first to the last one's last, or all.
+  constexpr int64_t chunk = 1 << 20;
+  int64_t begin = count >= all ? 0 : first % all;
+  std::vector<uint32_t> tokens;
+  for (int64_t left = std::min(count, all); left > 0; begin = 0) {
+    int64_t here = std::min(left, all - begin);
+    int64_t at = begin * spec.stride;
+    int64_t last = at + (here - 1) * spec.stride + spec.shift + spec.window;
+    for (int64_t end = std::min(tokens_, last); at < end; at += chunk)
+      TPC_RETURN_IF_ERROR(read(at, std::min(chunk, end - at), spec.vocabulary, tokens));
+    left -= here;
+  }
+  return {};
+}
+
+Status TokenFeed::fill(const FeedSpec &spec, int64_t first, const CoordinateMap &map,
+                       int32_t *local) const {
   const std::vector<int64_t> &shape = map.globalShape();
   if (shape.empty() || shape.size() > 2 || shape.back() != spec.window || spec.stride < 1 ||
       spec.shift < 0)
     return Status(Code::Internal, "a token feed whose window is not the last dim of its tensor");
-  int64_t batch = shape.size() == 2 ? shape[0] : 1, count = samples(spec);
-  uint32_t wrong = 0;
-  bool good = true;
-  auto value = [&](int64_t element) {
-    int64_t sample = (step * batch + element / spec.window) % count;
-    int64_t at = sample * spec.stride + spec.shift + element % spec.window;
-    if (at >= tokens_)
-      return spec.tail;
-    uint32_t found = token(at);
-    if (found >= static_cast<uint64_t>(vocabulary) || found > INT32_MAX) {
-      wrong = found;
-      good = false;
-    }
-    return static_cast<int32_t>(found);
-  };
+  int64_t all = samples(spec);
+  if (all == 0)
+    return Status(Code::Internal, "a token feed without a whole window");
   std::fill_n(local, map.localElements(), 0);
+  Status status;
+  std::vector<uint32_t> tokens;
   map.forEachRun([&](int64_t localOffset, int64_t globalOffset, int64_t length) {
-    for (int64_t i = 0; i < length; ++i)
-      local[localOffset + i] = value(globalOffset + i);
+    // A run may span sequences, which lie apart in the stream.
+    while (length > 0 && status.ok()) {
+      int64_t within = globalOffset % spec.window;
+      int64_t count = std::min(length, spec.window - within);
+      int64_t sample = (first + globalOffset / spec.window) % all;
+      int64_t at = sample * spec.stride + spec.shift + within;
+      int64_t there = std::clamp<int64_t>(tokens_ - at, 0, count);
+      status = read(at, there, spec.vocabulary, tokens);
+      for (int64_t i = 0; i < count && status.ok(); ++i)
+        local[localOffset + i] =
+            i < there ? static_cast<int32_t>(tokens[static_cast<size_t>(i)]) : spec.tail;
+      localOffset += count;
+      globalOffset += count;
+      length -= count;
+    }
   });
-  if (!good)
-    return Status(Code::InvalidInput,
-                  "the data has the token " + std::to_string(wrong) +
-                      ", and the model's vocabulary ends at " + std::to_string(vocabulary - 1),
-                  "check that the data was made for this model's vocabulary, and its format");
-  return {};
+  return status;
 }
 
 } // namespace tpc

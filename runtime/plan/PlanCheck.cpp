@@ -233,9 +233,13 @@ private:
     if (const plan::Feed *feed = input.feed(); feed && feed->kind() == plan::FeedKind::tokens) {
       if (buffer.dtype() != plan::DType::i32)
         return invalid("a token feed needs an i32 tensor");
-      if (feed->window() <= 0 || feed->stride() <= 0 || feed->shift() < 0 ||
-          size % feed->window() != 0)
+      const auto &shape = *buffer.global_shape();
+      if (shape.size() < 1 || shape.size() > 2 || shape.Get(shape.size() - 1) != feed->window() ||
+          feed->window() <= 0 || feed->stride() <= 0 || feed->shift() < 0)
         return invalid("its token feed does not fill the tensor with whole windows");
+      constexpr int64_t most = int64_t{1} << 48;
+      if (feed->vocabulary() < 0 || feed->stride() > most || feed->shift() > most)
+        return invalid("its token feed has a number out of range");
     }
     return Status();
   }

@@ -5,14 +5,10 @@
 //
 //===---------------------------------------------------------------------------------------===//
 
-#include "tests/unit/runtime/PlanFixture.h"
+#include "tests/unit/cli/CommandLineFixture.h"
 
 #include "runtime/io/SafetensorsReader.h"
 #include "runtime/io/SafetensorsWriter.h"
-#include "runtime/plan/PlanWriter.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <chrono>
 #include <csignal>
@@ -31,12 +27,6 @@ using testing::Not;
 
 namespace {
 
-std::string contents(const std::string &path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 /// A log of steps without what differs from run to run.
 std::string withoutTimes(const std::string &log) {
   std::stringstream lines(log);
@@ -44,121 +34,6 @@ std::string withoutTimes(const std::string &log) {
   while (std::getline(lines, line))
     result += line.substr(0, line.find(", \"seconds\"")) + "\n";
   return result;
-}
-
-struct Outcome {
-  int status;
-  std::string out, err;
-};
-
-class CommandLine : public testing::Test {
-protected:
-  CommandLine()
-      : folder_(testing::TempDir() + "tpc" + std::to_string(getpid()) + "." +
-                testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~CommandLine() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string &name) const { return folder_ + "/" + name; }
-
-  std::string write(PlanBuilder b, const std::string &name = "test.plan") const {
-    std::vector<uint8_t> bytes = b.seal();
-    EXPECT_TRUE(writeFileAtomically(path(name), bytes).ok());
-    return path(name);
-  }
-
-  /// Runs the program with words that the shell splits.
-  Outcome tpc(const std::string &words, const std::string &environment = "") const {
-    std::string command = environment + " " TPC_BINARY " " + words + " >" + path("out") + " 2>" +
-                          path("err") + " </dev/null";
-    int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(path("out")),
-            contents(path("err"))};
-  }
-
-  void expectRefusal(const std::string &words, int status, const std::string &message) const {
-    Outcome outcome = tpc(words);
-    EXPECT_EQ(outcome.status, status) << words << "\n" << outcome.err;
-    EXPECT_THAT(outcome.err, AllOf(HasSubstr("tpc: error: "), HasSubstr(message))) << words;
-    EXPECT_EQ(outcome.out, "");
-  }
-
-private:
-  std::string folder_;
-};
-
-/// tokens[2, 3] from a stream, labels one further, a scalar, and a parameter with a state; all of
-/// them go straight to outputs. Ranks split the batch.
-PlanBuilder echo(int64_t ranks) {
-  PlanBuilder b(Mesh{{{"dp", ranks}}});
-  uint32_t parameters = b.arena(plan::ArenaKind::parameters);
-  uint32_t inputs = b.arena(plan::ArenaKind::inputs);
-  uint32_t activations = b.arena(plan::ArenaKind::activations);
-  Sharding tokens{{splitDim(2, 0, b.mesh), wholeDim(3)}, {}};
-  Sharding scalar = Sharding::replicated({});
-  Sharding vector{{splitDim(5, 0, b.mesh)}, {}};
-  uint32_t w = b.buffer("w", parameters, DType::F32, vector);
-  uint32_t m = b.buffer("w.m", parameters, DType::F32, vector);
-  uint32_t in[] = {
-      b.buffer("tokens", inputs, DType::I32, tokens),
-      b.buffer("labels", inputs, DType::I32, tokens), b.buffer("lr", inputs, DType::F32, scalar),
-      b.buffer("step", inputs, DType::I32, scalar), b.buffer("seed", inputs, DType::I32, scalar)};
-  b.parameter("w", w, plan::InitKind::normal, 0, 1);
-  auto state = std::make_unique<plan::StateT>();
-  state->name = "w.m";
-  state->slot = "m";
-  state->buffer = m;
-  b.plan.states.push_back(std::move(state));
-
-  plan::EntryT &entry = b.entry("train");
-  for (int i : {0, 1}) {
-    auto input = std::make_unique<plan::InputT>();
-    input->name = i ? "labels" : "tokens";
-    input->buffer = in[i];
-    input->feed = std::make_unique<plan::FeedT>();
-    input->feed->kind = plan::FeedKind::tokens;
-    input->feed->window = input->feed->stride = 3;
-    input->feed->shift = i;
-    input->feed->tail = -100;
-    entry.inputs.push_back(std::move(input));
-  }
-  auto lr = std::make_unique<plan::ScalarT>();
-  lr->name = "lr";
-  lr->buffer = in[2];
-  lr->value = 0.5;
-  entry.scalars.push_back(std::move(lr));
-  entry.step_buffer = in[3];
-  entry.seed_buffer = in[4];
-  uint32_t value = 1;
-  auto output = [&](const std::string &name, uint32_t from, const Sharding &sharding, DType dtype) {
-    uint32_t buffer = b.buffer("out." + name, activations, dtype, sharding);
-    b.copy(name, reads(from, value), writes(buffer, value + 1));
-    value += 2;
-    auto result = std::make_unique<plan::OutputT>();
-    result->name = name;
-    result->buffer = buffer;
-    entry.outputs.push_back(std::move(result));
-  };
-  output("loss", in[2], scalar, DType::F32);
-  output("tokens", in[0], tokens, DType::I32);
-  output("labels", in[1], tokens, DType::I32);
-  output("step", in[3], scalar, DType::I32);
-  output("seed", in[4], scalar, DType::I32);
-  output("w", w, vector, DType::F32);
-  // The state counts: m = copy of w, so that a checkpoint of it is not all zero.
-  b.copy("state", reads(w, value - 2), writes(m, value));
-  return b;
-}
-
-std::vector<int32_t> integers(const std::string &file, const std::string &name) {
-  Result<SafetensorsReader> reader = SafetensorsReader::open(file);
-  EXPECT_TRUE(reader.ok()) << reader.status().message();
-  std::vector<int64_t> shape = reader->find(name)->shape;
-  std::vector<int32_t> values(reader->find(name)->elements());
-  CoordinateMap whole(Sharding::replicated(shape), Mesh{{{"tp", 1}}}, 0);
-  EXPECT_TRUE(reader->read({.name = name}, whole, DType::I32, values.data()).ok());
-  return values;
 }
 
 } // namespace
@@ -263,29 +138,6 @@ TEST_F(CommandLine, FeedsTokensScalarsAndOutputs) {
   EXPECT_EQ(contents(path("w1")), contents(path("w2")));
 }
 
-TEST_F(CommandLine, CheckpointsLoadAtAnyMesh) {
-  std::ofstream(path("data.bin"), std::ios::binary) << "abcdefghijkl";
-  std::string data = " --data " + path("data.bin");
-  std::string one = "run " + write(echo(1), "one.plan") + data;
-  std::string two = "run " + write(echo(2), "two.plan") + data;
-  ASSERT_EQ(tpc(one + " --steps 2 --seed 5 --save " + path("a.ckpt")).status, 0);
-  // Going on at another mesh continues steps and seed; the state w.m is there.
-  Outcome outcome =
-      tpc(two + " --steps 1 --resume " + path("a.ckpt") + " --save " + path("b.ckpt") +
-          " --output step=" + path("step") + " --output seed=" + path("seed"));
-  ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_THAT(integers(path("step"), "step"), testing::ElementsAre(3));
-  EXPECT_THAT(integers(path("seed"), "seed"), testing::ElementsAre(5));
-  ASSERT_EQ(tpc(one + " --steps 1 --resume " + path("a.ckpt") + " --save " + path("c.ckpt")).status,
-            0);
-  EXPECT_EQ(contents(path("b.ckpt")), contents(path("c.ckpt")));
-  // Its parameters serve as weights; a file of anything else does not.
-  EXPECT_EQ(tpc(two + " --weights " + path("a.ckpt")).status, 0);
-  expectRefusal(two + " --weights " + path("step"), 1, "");
-  expectRefusal(two + " --resume " + path("step"), 1, "was not made by --save");
-  expectRefusal(two + " --weights " + path("a.ckpt") + " --init torch", 2, "--init has no effect");
-}
-
 TEST_F(CommandLine, WeightsAreSlicedAndThenTransposed) {
   // The file holds [in 3, out 6]; the parameter is [out 2, in 3], its columns 2 and 3.
   PlanBuilder b(Mesh{{{"tp", 2}}});
@@ -324,7 +176,7 @@ TEST_F(CommandLine, WeightsAreSlicedAndThenTransposed) {
     ASSERT_TRUE(writer.ok());
     CoordinateMap whole(Sharding::replicated({3, 6}), Mesh{{{"tp", 1}}}, 0);
     ASSERT_TRUE(writer->write(0, whole, stored.data()).ok());
-    ASSERT_TRUE(writer->flush().ok() && writer->commit().ok());
+    ASSERT_TRUE(writer->commit().ok());
   };
   writeFile("c_attn");
   Outcome outcome = tpc(plan + " --weights " + path("weights") + " --output w=" + path("w"));
@@ -357,40 +209,6 @@ TEST_F(CommandLine, AFailingRankIsStatusThree) {
   EXPECT_EQ(outcome.status, 3);
   EXPECT_THAT(outcome.err, HasSubstr("rank 1 was in step 1 at instruction 0"));
   EXPECT_EQ(tpc("run " + plan, "TPC_INJECT_FAULT=rank=9").status, 2);
-}
-
-TEST_F(CommandLine, NonfiniteLossesStopOrWarn) {
-  std::string plan = "run " + write(echo(1)) + " --steps 2 --set lr=inf --data ";
-  std::ofstream(path("d"), std::ios::binary) << "abcdefghijkl";
-  plan += path("d") + " --log-json -";
-  Outcome stopped = tpc(plan);
-  EXPECT_EQ(stopped.status, 3);
-  EXPECT_THAT(stopped.err, HasSubstr("loss is not finite in step 1"));
-  EXPECT_THAT(stopped.out, HasSubstr("\"loss\": null"));
-  Outcome warned = tpc(plan + " --on-nonfinite warn");
-  EXPECT_EQ(warned.status, 0);
-  EXPECT_THAT(warned.err, HasSubstr("warning: loss is not finite in step 2"));
-}
-
-TEST_F(CommandLine, AnInterruptEndsTheStepAndSaves) {
-  std::string plan = write(echo(2));
-  std::ofstream(path("d"), std::ios::binary) << "abcdefghijkl";
-  std::string data = path("d"), save = path("save.ckpt"), log = path("log"), err = path("err");
-  pid_t child = fork();
-  if (child == 0) {
-    freopen(err.c_str(), "w", stderr);
-    execl(TPC_BINARY, "tpc", "run", plan.c_str(), "--data", data.c_str(), "--steps", "100000000",
-          "--save", save.c_str(), "--log-json", log.c_str(), nullptr);
-    _exit(99);
-  }
-  for (int i = 0; i < 2000 && contents(log).empty(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  kill(child, SIGINT);
-  int status = 0;
-  waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 130) << contents(err);
-  EXPECT_TRUE(std::filesystem::exists(save));
 }
 
 TEST_F(CommandLine, WritesAProfile) {

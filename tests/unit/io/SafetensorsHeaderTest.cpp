@@ -18,10 +18,15 @@ std::vector<uint8_t> fileOf(const std::string &header, size_t dataBytes, int64_t
   return file;
 }
 
+/// As a reader of the file does it.
+Result<SafetensorsHeader> parse(std::span<const uint8_t> file) {
+  TPC_ASSIGN_OR_RETURN(uint64_t length, SafetensorsHeader::textLength(file, file.size()));
+  return SafetensorsHeader::parse({reinterpret_cast<const char *>(file.data()) + 8, length},
+                                  file.size());
+}
+
 Result<SafetensorsHeader> parse(const std::string &header, size_t dataBytes) {
-  size_t begin;
-  std::vector<uint8_t> file = fileOf(header, dataBytes);
-  return SafetensorsHeader::parse(file, begin);
+  return parse(fileOf(header, dataBytes));
 }
 
 std::string entry(const std::string &name, const std::string &dtype, const std::string &shape,
@@ -101,10 +106,7 @@ TEST(SafetensorsHeader, RefusesWhatIsNot) {
 }
 
 TEST(SafetensorsHeader, RefusesWrongLengths) {
-  size_t begin;
-  auto reason = [&](const std::vector<uint8_t> &file) {
-    return SafetensorsHeader::parse(file, begin).status().message();
-  };
+  auto reason = [&](const std::vector<uint8_t> &file) { return parse(file).status().message(); };
   EXPECT_THAT(reason({1, 2, 3}), testing::HasSubstr("too short"));
   EXPECT_THAT(reason(fileOf("{}", 0, 1)), testing::HasSubstr("longer than the file"));
   EXPECT_THAT(reason(fileOf("{}", 0, 200'000'000)), testing::HasSubstr("claims"));
@@ -118,13 +120,12 @@ TEST(SafetensorsHeader, EveryTruncationIsRefused) {
   std::vector<uint8_t> file = header.serialise();
   EXPECT_EQ(file.size() % 64, 0u);
   file.resize(file.size() + 20);
-  size_t begin;
-  auto again = SafetensorsHeader::parse(file, begin);
+  auto again = parse(file);
   ASSERT_TRUE(again.ok()) << again.status().message();
   EXPECT_EQ(again->metadata, header.metadata);
   EXPECT_EQ(again->tensors[1].name, header.tensors[1].name);
   for (size_t size = 0; size < file.size(); ++size)
-    EXPECT_FALSE(SafetensorsHeader::parse(std::span(file).first(size), begin).ok()) << size;
+    EXPECT_FALSE(parse(std::span(file).first(size)).ok()) << size;
 }
 
 TEST(JsonReader, UnescapesStrings) {

@@ -3,10 +3,14 @@
 #include "runtime/io/SafetensorsWriter.h"
 #include "tests/unit/io/TemporaryFile.h"
 
+#include "runtime/support/BFloat16.h"
+
 #include <cmath>
+#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <numeric>
+#include <sys/resource.h>
 
 namespace tpc {
 namespace {
@@ -166,22 +170,93 @@ TEST(Safetensors, SaysWhatDoesNotMatch) {
   EXPECT_FALSE(SafetensorsReader::open("/tmp").ok());
 }
 
+WantedTensor want(const std::string &name, const std::vector<int64_t> &shape) {
+  return {{name}, shape};
+}
+
+/// Rows [start, start + size) of the transposed w.
+WantedTensor rowsOfW(int64_t start, int64_t size) {
+  return {{"w", true, 0, start, size}, {size, 4}};
+}
+
 TEST(Safetensors, EveryTensorMustBeUsed) {
   SampleFile sample;
   SafetensorsReader reader = sample.open();
-  auto reason = [&](std::vector<TensorSource> sources) {
-    sources.push_back({"h"});
-    return reader.checkAllUsed(sources, [](const std::string &name) { return name == "ids"; })
-        .message();
+  auto reason = [&](std::vector<WantedTensor> wanted) {
+    wanted.push_back(want("h", {2}));
+    return reader.check(wanted, [](const std::string &name) { return name == "ids"; }).message();
   };
-  EXPECT_EQ(reason({{"w"}}), "");
-  EXPECT_EQ(reason({{"w", true, 0, 4, 2}, {"w", true, 0, 0, 4}}), "");
+  EXPECT_EQ(reason({want("w", {4, 6})}), "");
+  EXPECT_EQ(reason({rowsOfW(4, 2), rowsOfW(0, 4)}), "");
   EXPECT_THAT(reason({}), HasSubstr("tensor 'w'"));
-  EXPECT_THAT(reason({{"w", true, 0, 4, 2}, {"w", true, 0, 0, 3}}), HasSubstr("in part only"));
-  EXPECT_THAT(reason({{"w", true, 0, 3, 3}, {"w", true, 0, 0, 4}}), HasSubstr("two parameters"));
-  EXPECT_THAT(reason({{"w"}, {"w"}}), HasSubstr("two parameters"));
-  EXPECT_THAT(reader.checkAllUsed(std::vector<TensorSource>{{"w"}, {"h"}}).message(),
-              HasSubstr("'ids'"));
+  EXPECT_THAT(reason({rowsOfW(4, 2), rowsOfW(0, 3)}),
+              HasSubstr("in part only"));
+  EXPECT_THAT(reason({rowsOfW(3, 3), rowsOfW(0, 4)}),
+              HasSubstr("two parameters"));
+  EXPECT_THAT(reason({want("w", {4, 6}), want("w", {4, 6})}), HasSubstr("two parameters"));
+  EXPECT_THAT(reason({want("w", {6, 4})}), HasSubstr("gives shape [4, 6]"));
+  EXPECT_THAT(reason({want("w", {4, 6}), want("v", {1})}), HasSubstr("has no tensor 'v'"));
+  std::vector<WantedTensor> most;
+  for (const StoredTensor &tensor : reader.tensors())
+    if (tensor.name != "ids")
+      most.push_back(want(tensor.name, tensor.shape));
+  Status extra = reader.check(most);
+  EXPECT_THAT(extra.message(), HasSubstr("'ids'"));
+  EXPECT_THAT(extra.hint(), HasSubstr("--unused 'ids'"));
+}
+
+TEST(Safetensors, TheHintNamesTheTensorsOfAllLayers) {
+  TemporaryFile file;
+  auto writer = SafetensorsWriter::create(file.path(), {{"h.11.attn.bias", DType::F32, {1}}}, {});
+  ASSERT_TRUE(writer.ok() && writer->commit().ok());
+  auto reader = SafetensorsReader::open(file.path());
+  ASSERT_TRUE(reader.ok());
+  EXPECT_THAT(reader->check({}).hint(), HasSubstr("--unused 'h.*.attn.bias'"));
+}
+
+TEST(Safetensors, LargeTensorsAreReadInChunks) {
+  // Above a megabyte, with rows that no chunk ends at; bf16, so that chunks hold other counts.
+  constexpr int64_t rows = 1031, columns = 601;
+  std::vector<uint16_t> stored(rows * columns);
+  auto valueAt = [&](int64_t element) { return static_cast<float>(element % 251); };
+  for (size_t i = 0; i < stored.size(); ++i)
+    stored[i] = floatToBfloat16(valueAt(static_cast<int64_t>(i)));
+  TemporaryFile file(fileWith("BF16", {rows, columns}, stored.data(), stored.size() * 2));
+  auto reader = SafetensorsReader::open(file.path());
+  ASSERT_TRUE(reader.ok());
+  Mesh mesh{{{"tp", 2}}};
+  for (bool transpose : {false, true})
+    for (int dim : {0, 1}) {
+      std::vector<int64_t> shape =
+          transpose ? std::vector<int64_t>{columns, rows} : std::vector<int64_t>{rows, columns};
+      Sharding sharding = Sharding::replicated(shape);
+      sharding.dims[dim] = splitDim(shape[dim], 0, mesh);
+      CoordinateMap map(sharding, mesh, 1);
+      std::vector<float> local = readFloats(*reader, {"x", transpose}, map);
+      int64_t wrong = 0;
+      for (int64_t i = 0; i < map.localElements(); ++i) {
+        int64_t element = map.globalElement(i);
+        int64_t in =
+            transpose && element >= 0 ? element % rows * columns + element / rows : element;
+        wrong += local[i] != (element < 0 ? 0 : valueAt(in));
+      }
+      EXPECT_EQ(wrong, 0) << transpose << dim;
+    }
+}
+
+TEST(Safetensors, CutWhileOpen) {
+  SampleFile sample;
+  SafetensorsReader reader = sample.open();
+  std::filesystem::resize_file(sample.file.path(),
+                               std::filesystem::file_size(sample.file.path()) - 20);
+  float local[24];
+  Status status;
+  for (const char *name : {"w", "h"})
+    if (Status one = reader.read({name}, wholeMap(reader.find(name)->shape), DType::F32, local);
+        !one.ok())
+      status = one;
+  EXPECT_EQ(status.code(), Code::InvalidInput);
+  EXPECT_THAT(status.message(), HasSubstr("bytes when it was opened"));
 }
 
 TEST(Safetensors, RanksWriteOneLogicalFile) {
@@ -191,10 +266,8 @@ TEST(Safetensors, RanksWriteOneLogicalFile) {
   sharding.dims[1] = splitDim(7, 1, mesh); // 7 columns padded to 9
   std::vector<SavedTensor> tensors = {{"w", DType::F32, {5, 7}}};
   {
-    auto creator = SafetensorsWriter::create(file.path(), tensors, {});
-    ASSERT_TRUE(creator.ok());
-    auto joined = SafetensorsWriter::join(file.path(), tensors, {});
-    ASSERT_TRUE(joined.ok()) << joined.status().message();
+    auto writer = SafetensorsWriter::create(file.path(), tensors, {});
+    ASSERT_TRUE(writer.ok());
     int writers = 0;
     for (int64_t rank = 0; rank < 6; ++rank) {
       if (!writesSlice(sharding, mesh, rank))
@@ -204,13 +277,12 @@ TEST(Safetensors, RanksWriteOneLogicalFile) {
       for (int64_t i = 0; i < map.localElements(); ++i)
         if (int64_t element = map.globalElement(i); element >= 0)
           local[i] = static_cast<float>(element);
-      auto &writer = ++writers == 1 ? creator : joined;
+      ++writers;
       ASSERT_TRUE(writer->write(0, map, local.data()).ok());
     }
     EXPECT_EQ(writers, 3);
-    ASSERT_TRUE(joined->flush().ok());
     EXPECT_FALSE(std::filesystem::exists(file.path()));
-    ASSERT_TRUE(creator->commit().ok());
+    ASSERT_TRUE(writer->commit().ok());
   }
   auto reader = SafetensorsReader::open(file.path());
   ASSERT_TRUE(reader.ok()) << reader.status().message();
@@ -233,6 +305,61 @@ TEST(Safetensors, UnfinishedFileLeavesTheOldOne) {
   EXPECT_FALSE(SafetensorsWriter::create(sample.file.path(),
                                          {{"a", DType::F32, {1}}, {"a", DType::F32, {1}}}, {})
                    .ok());
+}
+
+std::string refusal(const std::string &path, std::vector<int64_t> shape = {1}) {
+  return SafetensorsWriter::create(path, {{"a", DType::F32, std::move(shape)}}, {})
+      .status()
+      .message();
+}
+
+TEST(Safetensors, RefusesTargetsThatItCannotReplace) {
+  TemporaryFile folder;
+  std::filesystem::create_directory(folder.path());
+  EXPECT_THAT(refusal(folder.path()), HasSubstr("not a regular file"));
+  EXPECT_THAT(refusal("/dev/null"), HasSubstr("not a regular file"));
+  EXPECT_THAT(refusal("/proc/nothing"), HasSubstr("cannot write"));
+  TemporaryFile target;
+  auto first = SafetensorsWriter::create(target.path(), {{"a", DType::F32, {1}}}, {});
+  ASSERT_TRUE(first.ok());
+  EXPECT_THAT(refusal(target.path()), HasSubstr("another process is saving"));
+  ASSERT_TRUE(first->commit().ok());
+  EXPECT_EQ(refusal(target.path()), "");
+}
+
+TEST(Safetensors, ALinkStaysALink) {
+  SampleFile sample;
+  TemporaryFile link;
+  std::filesystem::create_symlink(sample.file.path(), link.path());
+  auto writer = SafetensorsWriter::create(link.path(), {{"other", DType::F32, {1}}}, {});
+  ASSERT_TRUE(writer.ok() && writer->commit().ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(link.path()));
+  EXPECT_NE(sample.open().find("other"), nullptr);
+}
+
+TEST(Safetensors, TakesOverWhatAKilledRunLeft) {
+  TemporaryFile target;
+  std::ofstream(target.path() + ".partial") << "left over";
+  auto writer = SafetensorsWriter::create(target.path(), {{"a", DType::F32, {1}}}, {});
+  ASSERT_TRUE(writer.ok()) << writer.status().message();
+  ASSERT_TRUE(writer->commit().ok());
+  EXPECT_TRUE(SafetensorsReader::open(target.path()).ok());
+}
+
+/// A full disk, as a limit on the size of files: reserving fails, and nothing is left.
+TEST(Safetensors, AFullDiskIsAnErrorBeforeWriting) {
+  SampleFile sample;
+  rlimit old, small{1 << 16, 0};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+  small.rlim_max = old.rlim_max;
+  auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::string message = refusal(sample.file.path(), {1 << 20});
+  setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_THAT(message, HasSubstr("File too large"));
+  EXPECT_FALSE(std::filesystem::exists(sample.file.path() + ".partial"));
+  EXPECT_NE(sample.open().find("w"), nullptr);
 }
 
 } // namespace

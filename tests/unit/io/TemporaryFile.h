@@ -23,7 +23,7 @@ public:
         .write(reinterpret_cast<const char *>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
   }
-  ~TemporaryFile() { std::filesystem::remove(path_); }
+  ~TemporaryFile() { std::filesystem::remove_all(path_); }
   TemporaryFile(const TemporaryFile &) = delete;
 
   std::string path() const { return path_.string(); }
