@@ -16,6 +16,11 @@ if(TPC_SANITIZE)
   target_link_options(tpc_options INTERFACE -fsanitize=${_sanitizers})
 endif()
 
+# Instrumented for libFuzzer, whose main only the targets of tests/fuzz get. Findings end the program.
+if(TPC_FUZZ)
+  target_compile_options(tpc_options INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize-recover=all)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})

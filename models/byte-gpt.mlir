@@ -13,7 +13,7 @@ module @byte_gpt {
   nn.input @bytes : tensor<8x128xi32> dims ["B", "T"] feed #nn.tokens<> {nn.bytes}
   // The next byte; behind the end of the file there is none.
   nn.input @next : tensor<8x128xi32> dims ["B", "T"] feed #nn.tokens<shift = 1, tail = -100> {nn.bytes}
-  nn.scalar @lr : tensor<f32> = 1.0e-3
+  nn.scalar @lr : tensor<f32> = 3.0e-4
 
   nn.parameter @wte : tensor<256x256xf32> init #nn.init<normal, 0.0, 0.02>
   nn.parameter @wpe : tensor<1024x256xf32> init #nn.init<normal, 0.0, 0.02>

@@ -3,14 +3,13 @@
 #include "compiler/driver/Model.h"
 
 #include "compiler/driver/Registration.h"
+#include "compiler/import/ParseModel.h"
 #include "runtime/plan/ContentHash.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace tpc;
@@ -28,12 +27,7 @@ Status tpc::loadModel(const std::string &path, MLIRContext &context, OwningOpRef
   context.loadAllAvailableDialects();
   context.printOpOnDiagnostic(false);
   // Locations name the model alone, so that a plan does not depend on the folder.
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(
-      llvm::MemoryBuffer::getMemBuffer(text, llvm::sys::path::filename(path)), llvm::SMLoc());
-  module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
-    return Status(Code::InvalidInput, ""); // the parser has said what is wrong
+  TPC_ASSIGN_OR_RETURN(module, parseModel(text, llvm::sys::path::filename(path), context));
   return Status();
 }
 

@@ -3,7 +3,6 @@
 #include "compiler/support/NamePattern.h"
 #include "dialects/nn/NN.h"
 
-
 using namespace mlir;
 
 namespace tpc {

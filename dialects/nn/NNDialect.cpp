@@ -5,6 +5,7 @@
 //===---------------------------------------------------------------------------------------===//
 #include "dialects/nn/NN.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -218,7 +218,7 @@ std::string Bindings::nameInFile(const std::string &name) const {
 
 Status Bindings::openWeights(const RunOptions &options) {
   TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(*options.weights));
-  ownNames_ = isCheckpoint(*weights_);
+  ownNames_ = isCheckpoint(weights_->metadata());
   // A second name of a parameter may be stored again, and training state is not asked for.
   std::set<std::string> others;
   for (size_t i = 0; i < count(plan_->ties()); ++i) {

@@ -9,21 +9,9 @@
 #pragma once
 
 #include "runtime/exec/RunSession.h"
-#include "runtime/io/SafetensorsReader.h"
+#include "runtime/io/CheckpointManifest.h"
 
 namespace tpc {
-
-struct CheckpointInfo {
-  std::string model;  ///< its name
-  uint64_t modelHash; ///< of its text: the names of tensors alone don't say what they mean
-  int64_t step;       ///< that was the last one
-  uint32_t seed;
-  int64_t dataPosition; ///< tokens of the stream that the steps took
-};
-
-bool isCheckpoint(const SafetensorsReader &file);
-/// The manifest; every field must be there, in its range, and nothing else.
-Result<CheckpointInfo> checkpointInfo(const std::map<std::string, std::string> &metadata);
 
 /// Whether a checkpoint could be saved there now: makes room for it and gives it back.
 Status checkSaveTarget(const std::string &path, const PlanFile &plan);

@@ -75,16 +75,17 @@ bool readHeader(JsonReader &json, SafetensorsHeader &header) {
   }) && json.atEnd();
 }
 
-/// Bytes of the tensor, or -1 if they overflow.
+/// Bytes of the tensor, or -1 if they overflow; so that an empty one has strides too, its zero
+/// extents count as one in that.
 int64_t byteCount(const StoredTensor &tensor) {
   auto bytes = static_cast<int64_t>(storedElementSize(tensor.dtype));
-  // An empty tensor is empty, however large its other extents.
-  if (std::find(tensor.shape.begin(), tensor.shape.end(), 0) != tensor.shape.end())
-    return 0;
-  for (int64_t extent : tensor.shape)
-    if (__builtin_mul_overflow(bytes, extent, &bytes))
+  bool empty = false;
+  for (int64_t extent : tensor.shape) {
+    empty |= extent == 0;
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(extent, 1), &bytes))
       return -1;
-  return bytes;
+  }
+  return empty ? 0 : bytes;
 }
 
 /// The tensors' bytes follow each other from 0 to the end of the file.

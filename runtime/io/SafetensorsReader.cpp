@@ -29,7 +29,7 @@ Result<View> viewOf(const TensorSource &source, const StoredTensor &tensor) {
   view.shape = tensor.shape;
   view.strides.resize(view.shape.size());
   int64_t stride = 1;
-  for (size_t dim = view.shape.size(); dim-- > 0; stride *= view.shape[dim])
+  for (size_t dim = view.shape.size(); dim-- > 0; stride *= std::max<int64_t>(1, view.shape[dim]))
     view.strides[dim] = stride;
   if (source.transpose) {
     if (view.shape.size() != 2)

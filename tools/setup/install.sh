@@ -6,7 +6,7 @@ packages=(
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev zlib1g-dev libzstd-dev
   libflatbuffers-dev flatbuffers-compiler
   libgtest-dev libgmock-dev
-  clang-format-22
+  clang-format-22 clang-22 libclang-rt-22-dev
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -39,7 +39,7 @@ TEST(SafetensorsHeader, AcceptsWhatIsRight) {
   auto header =
       parse("{\"__metadata__\":{\"format\":\"pt\"}," + entry("b", "F32", "2,3", "8", "32") + "," +
                 entry("a", "BF16", "4", "0", "8") + "," + entry("scalar", "F64", "", "32", "40") +
-                "," + entry("empty", "F32", "0,9223372036854775807", "40", "40") + "}   ",
+                "," + entry("empty", "F32", "0,2305843009213693951", "40", "40") + "}   ",
             40);
   ASSERT_TRUE(header.ok()) << header.status().message();
   ASSERT_EQ(header->tensors.size(), 4u);
@@ -84,6 +84,7 @@ TEST(SafetensorsHeader, RefusesWhatIsNot) {
       {"{" + entry("a", "F32", "99999999999999999999", "0", "8") + "}", 8, "above 2^64"},
       {"{" + entry("a", "F32", "9223372036854775808", "0", "8") + "}", 8, "above 2^63"},
       {"{" + entry("a", "F32", "4611686018427387904,4", "0", "8") + "}", 8, "another number"},
+      {"{" + entry("a", "F32", "4611686018427387904,0,4", "0", "0") + "}", 0, "another number"},
       {"{" + entry("a", "F32", "3", "0", "8") + "}", 8, "another number of bytes"},
       {"{" + entry("a", "F32", "2", "8", "0") + "}", 8, "ends before it begins"},
       {"{" + entry("a", "F32", "2", "8", "16") + "}", 16, "hole"},

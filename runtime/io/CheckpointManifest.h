@@ -1,0 +1,34 @@
+//===- CheckpointManifest.h - What a checkpoint says of the run ---------------------------===//
+//
+// The metadata of the safetensors file that a checkpoint is. Reading is strict: every field is
+// there, in its range, and nothing else. There is no state of random numbers but the seed and the
+// step, and none of micro-batches: checkpoints are taken between steps.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/support/Status.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace tpc {
+
+struct CheckpointInfo {
+  std::string model;  ///< its name
+  uint64_t modelHash; ///< of its text: the names of tensors alone don't say what they mean
+  int64_t step;       ///< that was the last one
+  uint32_t seed;
+  int64_t dataPosition; ///< tokens of the stream that the steps took
+};
+
+/// Of a safetensors file.
+using Metadata = std::map<std::string, std::string>;
+
+/// Whether a checkpoint is meant, whole or damaged.
+bool isCheckpoint(const Metadata &metadata);
+Metadata manifestOf(const CheckpointInfo &info);
+Result<CheckpointInfo> checkpointInfo(const Metadata &metadata);
+
+} // namespace tpc
