@@ -99,8 +99,9 @@ public:
     TPC_RETURN_IF_ERROR(checkSupported(plan_, options_));
     TPC_RETURN_IF_ERROR(faultFromEnvironment().status());
     TPC_RETURN_IF_ERROR(chooseEntry());
+    TPC_ASSIGN_OR_RETURN(Bindings bindings, Bindings::create(plan_, *entry_, options_));
     TPC_RETURN_IF_ERROR(checkTargets());
-    return Bindings::create(plan_, *entry_, options_);
+    return bindings;
   }
 
   std::string describeInstruction(uint32_t index) const {
