@@ -97,7 +97,7 @@ public:
   Result<Welcome> run() {
     failure_ = checkAgreement(options_.self, options_.self);
     Patience patience(options_.timeout);
-    while (failure_.ok() && !missing().empty()) {
+    while (failure_.ok() && !allAreThere()) {
       serve(patience.slice());
       if (!patience.over() || missing().empty())
         continue;
@@ -126,6 +126,13 @@ private:
     Hello hello;
     bool told = false; ///< what was wrong
   };
+
+  /// Also looks whether one that had come has left again.
+  bool allAreThere() {
+    if (missing().empty())
+      serve(0);
+    return missing().empty();
+  }
 
   std::vector<int> missing() const {
     std::vector<int> result;
