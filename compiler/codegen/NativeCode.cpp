@@ -129,6 +129,9 @@ llvm::Expected<std::vector<char>> compileModule(NativeModule &native, llvm::Stri
     function.addFnAttr("no-builtins");
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("target-cpu", cpu);
+    // LLVM holds back for old processors whose clock falls with wide registers.
+    if (cpu == "x86-64-v4")
+      function.addFnAttr("prefer-vector-width", "512");
     function.setDSOLocal(function.hasInternalLinkage());
   }
 

@@ -106,6 +106,13 @@ int main() {
                     ", " + t + ", " + t + ")\nnn.yield %p2, %m2, %v2 : " + t + ", " + t + ", " + t +
                     "\n}"),
           4096 * 768, 28 * 4096 * 768);
+  measure("square+sum",
+          entry("nn.input @x : " + t + " dims [\"\", \"\"]\n", "%x = nn.read @x : " + t + "\n",
+                "%y = nn.kernel \"k\" (%a = %x : " + t +
+                    ") -> (tensor<f32>) {\n%q = nn.square %a : (" + t + ") -> " + t +
+                    "\n%y = nn.sum %q dims [0, 1] : (" + t +
+                    ") -> tensor<f32>\nnn.yield %y : tensor<f32>\n}"),
+          4096 * 768, 4 * 4096 * 768);
   measure("cross entropy rows",
           entry("nn.input @x : tensor<64x50257xf32> dims [\"\", \"\"]\n"
                 "nn.input @l : tensor<64xi32> dims [\"\"]\n",
