@@ -135,7 +135,7 @@ def run(options, rank):
             "version": torch.__version__,
             "min": min(seconds),
             "median": statistics.median(seconds),
-            "loss": float(loss.full_tensor() if hasattr(loss, "full_tensor") else loss),
+            "loss": float((loss.full_tensor() if hasattr(loss, "full_tensor") else loss).detach()),
         }
         print(json.dumps(result), flush=True)
     if options.ranks > 1:
