@@ -8,10 +8,26 @@
 
 #include "llvm/ADT/StringSet.h"
 
+using namespace mlir;
+
+/// The keyword alone: an enum attribute prints a space of its own in front.
+static ParseResult parseKind(OpAsmParser &parser, tpc::tp::ReduceAttr &kind) {
+  StringRef keyword;
+  SMLoc place = parser.getCurrentLocation();
+  if (parser.parseKeyword(&keyword))
+    return failure();
+  std::optional<tpc::tp::Reduce> value = tpc::tp::symbolizeReduce(keyword);
+  if (!value)
+    return parser.emitError(place) << "'" << keyword << "' is no reduction: sum or max";
+  kind = tpc::tp::ReduceAttr::get(parser.getContext(), *value);
+  return success();
+}
+static void printKind(OpAsmPrinter &printer, Operation *, tpc::tp::ReduceAttr kind) {
+  printer << tpc::tp::stringifyReduce(kind.getValue());
+}
+
 #define GET_OP_CLASSES
 #include "dialects/tp/TPOps.cpp.inc"
-
-using namespace mlir;
 
 namespace tpc::tp {
 

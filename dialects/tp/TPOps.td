@@ -125,7 +125,7 @@ def TP_AllReduceOp : TP_CollectiveOp<"all_reduce"> {
     - each result has the type of its input.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, StrAttr:$axis, TP_ReduceKindAttr:$kind, StrAttr:$why);
-  let assemblyFormat = "$kind $inputs `on` $axis `why` $why attr-dict `:` functional-type($inputs, $results)";
+  let assemblyFormat = "custom<Kind>($kind) $inputs `on` $axis `why` $why attr-dict `:` functional-type($inputs, $results)";
 }
 def TP_AllGatherOp : TP_CollectiveOp<"all_gather"> {
   let summary = "split(dim) to replicated: the parts of the ranks one after the other along dim";

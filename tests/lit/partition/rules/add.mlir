@@ -38,7 +38,7 @@ module @linear_in_0_and_1 {
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<1x2x3x5xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.sum %[[V2]] dims [0] : (tensor<1x2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: %[[V4:[^ :,]+]] = nn.add %[[V1]], %[[V3]] : (tensor<2x3x5xf64>, tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
-    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce  sum %[[V4]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
+    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce sum %[[V4]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: nn.return %[[V5]] : tensor<2x3x5xf64>
     %x0 = nn.read @x0 : tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>
@@ -68,7 +68,7 @@ module @linear_in_0_1_and_2 {
     // CHECK-NEXT: %[[V4:[^ :,]+]] = nn.read @x2 : tensor<1x2x3x5xf64>
     // CHECK-NEXT: %[[V5:[^ :,]+]] = nn.sum %[[V4]] dims [0] : (tensor<1x2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: %[[V6:[^ :,]+]] = nn.add %[[V1]], %[[V3]], %[[V5]] : (tensor<2x3x5xf64>, tensor<2x3x5xf64>, tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
-    // CHECK-NEXT: %[[V7:[^ :,]+]] = tp.all_reduce  sum %[[V6]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
+    // CHECK-NEXT: %[[V7:[^ :,]+]] = tp.all_reduce sum %[[V6]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: nn.return %[[V7]] : tensor<2x3x5xf64>
     %x0 = nn.read @x0 : tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>

@@ -85,7 +85,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x5xf64>) -> tensor<5xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<2x3x5xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.broadcast %[[V1]] like %[[V2]] dims [0, 1] : (tensor<5xf64>, tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x5xf64>
     %x0 = nn.read @x0 : tensor<2x5xf64, #tp.sharding<@mesh, [{"tp"}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x5xf64, #tp.sharding<@mesh, [{"tp"}, {}]>>) -> tensor<5xf64, #tp.sharding<@mesh, [{}], partial = {"tp"}>>

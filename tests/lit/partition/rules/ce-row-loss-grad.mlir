@@ -74,8 +74,8 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<2x3xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.read @x2 : tensor<2x3xi32>
     // CHECK-NEXT: %[[D_SUM_EXP:[^ :,]+]], %[[D_TARGET:[^ :,]+]] = nn.ce_row_loss_grad %[[V1]], %[[V2]], %[[V3]] {classes = 7 : i64, ignore_index = -1 : i64, label_smoothing = 0.000000e+00 : f64} : (tensor<2x3xf64>, tensor<2x3xf64>, tensor<2x3xi32>) -> (tensor<2x3xf64>, tensor<2x3xf64>)
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[D_SUM_EXP]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
-    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce  sum %[[D_TARGET]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[D_SUM_EXP]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
+    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce sum %[[D_TARGET]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
     // CHECK-NEXT: nn.return %[[V4]], %[[V5]] : tensor<2x3xf64>, tensor<2x3xf64>
     %x0 = nn.read @x0 : tensor<2x2x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>) -> tensor<2x3xf64, #tp.sharding<@mesh, [{}, {}], partial = {"tp"}>>

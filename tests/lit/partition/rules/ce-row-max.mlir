@@ -53,7 +53,7 @@ module @split_vocab {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<2x3x4xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = tp.offset 4 on "tp"
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.ce_row_max %[[V0]] at %[[V1]] {classes = 7 : i64} : (tensor<2x3x4xf64>, index) -> tensor<2x3xf64>
-    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  max %[[V2]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce max %[[V2]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
     // CHECK-NEXT: nn.return %[[V3]] : tensor<2x3xf64>
     %0 = nn.read @x0 : tensor<2x3x7xf64, #tp.sharding<@mesh, [{}, {}, {7:8 "tp"}]>>
     %r = nn.ce_row_max %0 {classes = 7 : i64} : (tensor<2x3x7xf64, #tp.sharding<@mesh, [{}, {}, {7:8 "tp"}]>>) -> tensor<2x3xf64, #tp.sharding<@mesh, [{}, {}], partial = {max "tp"}>>

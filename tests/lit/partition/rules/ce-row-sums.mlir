@@ -74,8 +74,8 @@ module @split_vocab {
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x2 : tensor<2x3xi32>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.offset 4 on "tp"
     // CHECK-NEXT: %[[SUM_EXP:[^ :,]+]], %[[TARGET:[^ :,]+]] = nn.ce_row_sums %[[V0]], %[[V1]], %[[V2]] at %[[V3]] {classes = 7 : i64} : (tensor<2x3x4xf64>, tensor<2x3xf64>, tensor<2x3xi32>, index) -> (tensor<2x3xf64>, tensor<2x3xf64>)
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[SUM_EXP]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
-    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce  sum %[[TARGET]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[SUM_EXP]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
+    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce sum %[[TARGET]] on "tp" why "output" : (tensor<2x3xf64>) -> tensor<2x3xf64>
     // CHECK-NEXT: nn.return %[[V4]], %[[V5]] : tensor<2x3xf64>, tensor<2x3xf64>
     %0 = nn.read @x0 : tensor<2x3x7xf64, #tp.sharding<@mesh, [{}, {}, {7:8 "tp"}]>>
     %1 = nn.read @x1 : tensor<2x3xf64, #tp.sharding<@mesh, [{}, {}]>>

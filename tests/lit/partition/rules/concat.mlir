@@ -62,7 +62,7 @@ module @linear_in_0_and_1 {
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<1x4x3x3xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.sum %[[V2]] dims [0] : (tensor<1x4x3x3xf64>) -> tensor<4x3x3xf64>
     // CHECK-NEXT: %[[V4:[^ :,]+]] = nn.concat %[[V1]], %[[V3]] dim 1 : (tensor<4x2x3xf64>, tensor<4x3x3xf64>) -> tensor<4x5x3xf64>
-    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce  sum %[[V4]] on "tp" why "output" : (tensor<4x5x3xf64>) -> tensor<4x5x3xf64>
+    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce sum %[[V4]] on "tp" why "output" : (tensor<4x5x3xf64>) -> tensor<4x5x3xf64>
     // CHECK-NEXT: nn.return %[[V5]] : tensor<4x5x3xf64>
     %x0 = nn.read @x0 : tensor<2x4x2x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x4x2x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<4x2x3xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>
@@ -119,7 +119,7 @@ module @linear_in_0_1_and_2 {
     // CHECK-NEXT: %[[V4:[^ :,]+]] = nn.read @x2 : tensor<1x1x5xf64>
     // CHECK-NEXT: %[[V5:[^ :,]+]] = nn.sum %[[V4]] dims [0] : (tensor<1x1x5xf64>) -> tensor<1x5xf64>
     // CHECK-NEXT: %[[V6:[^ :,]+]] = nn.concat %[[V1]], %[[V3]], %[[V5]] dim 0 : (tensor<1x5xf64>, tensor<2x5xf64>, tensor<1x5xf64>) -> tensor<4x5xf64>
-    // CHECK-NEXT: %[[V7:[^ :,]+]] = tp.all_reduce  sum %[[V6]] on "tp" why "output" : (tensor<4x5xf64>) -> tensor<4x5xf64>
+    // CHECK-NEXT: %[[V7:[^ :,]+]] = tp.all_reduce sum %[[V6]] on "tp" why "output" : (tensor<4x5xf64>) -> tensor<4x5xf64>
     // CHECK-NEXT: nn.return %[[V7]] : tensor<4x5xf64>
     %x0 = nn.read @x0 : tensor<2x1x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x1x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>) -> tensor<1x5xf64, #tp.sharding<@mesh, [{}, {}], partial = {"tp"}>>

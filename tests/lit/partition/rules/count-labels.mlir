@@ -13,7 +13,7 @@ module @split_row0 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = tp.offset 1 on "tp"
     // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.offset 3
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.count_labels %[[V0]] at %[[V1]], %[[V2]] {global_shape = array<i64: 2, 3>, ignore_index = -1 : i64, wide} : (tensor<1x3xi32>, index, index) -> tensor<f64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<f64>) -> tensor<f64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<f64>) -> tensor<f64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<f64>
     %0 = nn.read @x0 : tensor<2x3xi32, #tp.sharding<@mesh, [{"tp"}, {}]>>
     %r = nn.count_labels %0 {global_shape = array<i64: 2, 3>, ignore_index = -1 : i64, wide} : (tensor<2x3xi32, #tp.sharding<@mesh, [{"tp"}, {}]>>) -> tensor<f64, #tp.sharding<@mesh, [], partial = {"tp"}>>
@@ -35,7 +35,7 @@ module @split_row1 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = tp.offset 2
     // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.offset 2 on "tp"
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.count_labels %[[V0]] at %[[V1]], %[[V2]] {global_shape = array<i64: 2, 3>, ignore_index = -1 : i64, wide} : (tensor<2x2xi32>, index, index) -> tensor<f64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<f64>) -> tensor<f64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<f64>) -> tensor<f64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<f64>
     %0 = nn.read @x0 : tensor<2x3xi32, #tp.sharding<@mesh, [{}, {3:4 "tp"}]>>
     %r = nn.count_labels %0 {global_shape = array<i64: 2, 3>, ignore_index = -1 : i64, wide} : (tensor<2x3xi32, #tp.sharding<@mesh, [{}, {3:4 "tp"}]>>) -> tensor<f64, #tp.sharding<@mesh, [], partial = {"tp"}>>

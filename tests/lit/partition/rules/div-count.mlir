@@ -14,7 +14,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1xf64>) -> tensor<f64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<f64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.div_count %[[V1]], %[[V2]] : (tensor<f64>, tensor<f64>) -> tensor<f64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<f64>) -> tensor<f64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<f64>) -> tensor<f64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<f64>
     %x0 = nn.read @x0 : tensor<2xf64, #tp.sharding<@mesh, [{"tp"}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2xf64, #tp.sharding<@mesh, [{"tp"}]>>) -> tensor<f64, #tp.sharding<@mesh, [], partial = {"tp"}>>

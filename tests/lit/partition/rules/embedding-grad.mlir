@@ -15,7 +15,7 @@ module @split_row0 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<1x3x4xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x2 : tensor<7x4xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.embedding_grad %[[V0]], %[[V1]] like %[[V2]] : (tensor<1x3xi32>, tensor<1x3x4xf64>, tensor<7x4xf64>) -> tensor<7x4xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<7x4xf64>) -> tensor<7x4xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<7x4xf64>) -> tensor<7x4xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<7x4xf64>
     %0 = nn.read @x0 : tensor<2x3xi32, #tp.sharding<@mesh, [{"tp"}, {}]>>
     %1 = nn.read @x1 : tensor<2x3x4xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>
@@ -41,7 +41,7 @@ module @split_row1 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<2x2x4xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x2 : tensor<7x4xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.embedding_grad %[[V0]], %[[V1]] like %[[V2]] : (tensor<2x2xi32>, tensor<2x2x4xf64>, tensor<7x4xf64>) -> tensor<7x4xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<7x4xf64>) -> tensor<7x4xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<7x4xf64>) -> tensor<7x4xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<7x4xf64>
     %0 = nn.read @x0 : tensor<2x3xi32, #tp.sharding<@mesh, [{}, {3:4 "tp"}]>>
     %1 = nn.read @x1 : tensor<2x3x4xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}]>>
@@ -122,7 +122,7 @@ module @linear_in_1 {
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.sum %[[V1]] dims [0] : (tensor<1x2x3x4xf64>) -> tensor<2x3x4xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.read @x2 : tensor<7x4xf64>
     // CHECK-NEXT: %[[V4:[^ :,]+]] = nn.embedding_grad %[[V0]], %[[V2]] like %[[V3]] : (tensor<2x3xi32>, tensor<2x3x4xf64>, tensor<7x4xf64>) -> tensor<7x4xf64>
-    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce  sum %[[V4]] on "tp" why "output" : (tensor<7x4xf64>) -> tensor<7x4xf64>
+    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce sum %[[V4]] on "tp" why "output" : (tensor<7x4xf64>) -> tensor<7x4xf64>
     // CHECK-NEXT: nn.return %[[V5]] : tensor<7x4xf64>
     %0 = nn.read @x0 : tensor<2x3xi32, #tp.sharding<@mesh, [{}, {}]>>
     %x1 = nn.read @x1 : tensor<2x2x3x4xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>

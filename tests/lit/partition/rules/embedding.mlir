@@ -61,7 +61,7 @@ module @split_vocab {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<4x4xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.offset 4 on "tp"
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.embedding %[[V0]], %[[V1]] at %[[V2]] : (tensor<2x3xi32>, tensor<4x4xf64>, index) -> tensor<2x3x4xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x4xf64>
     %0 = nn.read @x0 : tensor<2x3xi32, #tp.sharding<@mesh, [{}, {}]>>
     %1 = nn.read @x1 : tensor<7x4xf64, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>>
@@ -108,7 +108,7 @@ module @linear_in_1 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<1x7x4xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.sum %[[V1]] dims [0] : (tensor<1x7x4xf64>) -> tensor<7x4xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.embedding %[[V0]], %[[V2]] : (tensor<2x3xi32>, tensor<7x4xf64>) -> tensor<2x3x4xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x4xf64>
     %0 = nn.read @x0 : tensor<2x3xi32, #tp.sharding<@mesh, [{}, {}]>>
     %x1 = nn.read @x1 : tensor<2x7x4xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>

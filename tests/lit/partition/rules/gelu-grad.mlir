@@ -85,7 +85,7 @@ module @linear_in_1 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<1x2x3x5xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.sum %[[V1]] dims [0] : (tensor<1x2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.gelu_grad %[[V0]], %[[V2]] : (tensor<2x3x5xf64>, tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x5xf64>
     %0 = nn.read @x0 : tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {}]>>
     %x1 = nn.read @x1 : tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>

@@ -69,7 +69,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<2x3x5xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.read @x2 : tensor<2x3xf64>
     // CHECK-NEXT: %[[V4:[^ :,]+]] = nn.layer_normalize_grad %[[V1]], %[[V2]], %[[V3]] : (tensor<2x3x5xf64>, tensor<2x3x5xf64>, tensor<2x3xf64>) -> tensor<2x3x5xf64>
-    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce  sum %[[V4]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
+    // CHECK-NEXT: %[[V5:[^ :,]+]] = tp.all_reduce sum %[[V4]] on "tp" why "output" : (tensor<2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: nn.return %[[V5]] : tensor<2x3x5xf64>
     %x0 = nn.read @x0 : tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>

@@ -60,7 +60,7 @@ module @split_out {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<2x3x3xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<3x4xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.linear_input_grad %[[V0]], %[[V1]] : (tensor<2x3x3xf64>, tensor<3x4xf64>) -> tensor<2x3x4xf64>
-    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  sum %[[V2]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce sum %[[V2]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
     // CHECK-NEXT: nn.return %[[V3]] : tensor<2x3x4xf64>
     %0 = nn.read @x0 : tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {5:6 "tp"}]>>
     %1 = nn.read @x1 : tensor<5x4xf64, #tp.sharding<@mesh, [{5:6 "tp"}, {}]>>
@@ -107,7 +107,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<5x4xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.linear_input_grad %[[V1]], %[[V2]] : (tensor<2x3x5xf64>, tensor<5x4xf64>) -> tensor<2x3x4xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x4xf64>
     %x0 = nn.read @x0 : tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>
@@ -132,7 +132,7 @@ module @linear_in_1 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<1x5x4xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.sum %[[V1]] dims [0] : (tensor<1x5x4xf64>) -> tensor<5x4xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.linear_input_grad %[[V0]], %[[V2]] : (tensor<2x3x5xf64>, tensor<5x4xf64>) -> tensor<2x3x4xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x4xf64>
     %0 = nn.read @x0 : tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {}]>>
     %x1 = nn.read @x1 : tensor<2x5x4xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>

@@ -106,7 +106,7 @@ module @split_k {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<2x3x4x3xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<2x3x3x6xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.matmul %[[V0]], %[[V1]] : (tensor<2x3x4x3xf64>, tensor<2x3x3x6xf64>) -> tensor<2x3x4x6xf64>
-    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  sum %[[V2]] on "tp" why "output" : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce sum %[[V2]] on "tp" why "output" : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
     // CHECK-NEXT: nn.return %[[V3]] : tensor<2x3x4x6xf64>
     %0 = nn.read @x0 : tensor<2x3x4x5xf64, #tp.sharding<@mesh, [{}, {}, {}, {5:6 "tp"}]>>
     %1 = nn.read @x1 : tensor<2x3x5x6xf64, #tp.sharding<@mesh, [{}, {}, {5:6 "tp"}, {}]>>
@@ -130,7 +130,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x2x3x4x5xf64>) -> tensor<2x3x4x5xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.read @x1 : tensor<2x3x5x6xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.matmul %[[V1]], %[[V2]] : (tensor<2x3x4x5xf64>, tensor<2x3x5x6xf64>) -> tensor<2x3x4x6xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x4x6xf64>
     %x0 = nn.read @x0 : tensor<2x2x3x4x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x3x4x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}, {}]>>) -> tensor<2x3x4x5xf64, #tp.sharding<@mesh, [{}, {}, {}, {}], partial = {"tp"}>>
@@ -155,7 +155,7 @@ module @linear_in_1 {
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.read @x1 : tensor<1x2x3x5x6xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.sum %[[V1]] dims [0] : (tensor<1x2x3x5x6xf64>) -> tensor<2x3x5x6xf64>
     // CHECK-NEXT: %[[V3:[^ :,]+]] = nn.matmul %[[V0]], %[[V2]] : (tensor<2x3x4x5xf64>, tensor<2x3x5x6xf64>) -> tensor<2x3x4x6xf64>
-    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce  sum %[[V3]] on "tp" why "output" : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
+    // CHECK-NEXT: %[[V4:[^ :,]+]] = tp.all_reduce sum %[[V3]] on "tp" why "output" : (tensor<2x3x4x6xf64>) -> tensor<2x3x4x6xf64>
     // CHECK-NEXT: nn.return %[[V4]] : tensor<2x3x4x6xf64>
     %0 = nn.read @x0 : tensor<2x3x4x5xf64, #tp.sharding<@mesh, [{}, {}, {}, {}]>>
     %x1 = nn.read @x1 : tensor<2x2x3x5x6xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}, {}]>>

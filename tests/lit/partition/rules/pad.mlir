@@ -52,7 +52,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<1x4x3x2xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x4x3x2xf64>) -> tensor<4x3x2xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.pad %[[V1]] dim 1 start 2 : (tensor<4x3x2xf64>) -> tensor<4x7x2xf64>
-    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  sum %[[V2]] on "tp" why "output" : (tensor<4x7x2xf64>) -> tensor<4x7x2xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce sum %[[V2]] on "tp" why "output" : (tensor<4x7x2xf64>) -> tensor<4x7x2xf64>
     // CHECK-NEXT: nn.return %[[V3]] : tensor<4x7x2xf64>
     %x0 = nn.read @x0 : tensor<2x4x3x2xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x4x3x2xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<4x3x2xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>

@@ -53,7 +53,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<1x4x6x3xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x4x6x3xf64>) -> tensor<4x6x3xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.slice %[[V1]] dim 1 start 2 size 3 : (tensor<4x6x3xf64>) -> tensor<4x3x3xf64>
-    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  sum %[[V2]] on "tp" why "output" : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce sum %[[V2]] on "tp" why "output" : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
     // CHECK-NEXT: nn.return %[[V3]] : tensor<4x3x3xf64>
     %x0 = nn.read @x0 : tensor<2x4x6x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x4x6x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<4x6x3xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>

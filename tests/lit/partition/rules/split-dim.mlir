@@ -94,7 +94,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<1x2x12x3xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x2x12x3xf64>) -> tensor<2x12x3xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.split_dim %[[V1]] dim 1 minor 4 : (tensor<2x12x3xf64>) -> tensor<2x3x4x3xf64>
-    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  sum %[[V2]] on "tp" why "output" : (tensor<2x3x4x3xf64>) -> tensor<2x3x4x3xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce sum %[[V2]] on "tp" why "output" : (tensor<2x3x4x3xf64>) -> tensor<2x3x4x3xf64>
     // CHECK-NEXT: nn.return %[[V3]] : tensor<2x3x4x3xf64>
     %x0 = nn.read @x0 : tensor<2x2x12x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x12x3xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<2x12x3xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>

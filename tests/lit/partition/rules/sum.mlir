@@ -11,7 +11,7 @@ module @split_d0 {
   nn.entry @f outputs ["y0"] {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<1x3x5xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0, 1] : (tensor<1x3x5xf64>) -> tensor<5xf64>
-    // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.all_reduce  sum %[[V1]] on "tp" why "output" : (tensor<5xf64>) -> tensor<5xf64>
+    // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.all_reduce sum %[[V1]] on "tp" why "output" : (tensor<5xf64>) -> tensor<5xf64>
     // CHECK-NEXT: nn.return %[[V2]] : tensor<5xf64>
     %0 = nn.read @x0 : tensor<2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>
     %r = nn.sum %0 dims [0, 1] : (tensor<2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}]>>) -> tensor<5xf64, #tp.sharding<@mesh, [{}], partial = {"tp"}>>
@@ -31,7 +31,7 @@ module @split_d1 {
   nn.entry @f outputs ["y0"] {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<2x2x5xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0, 1] : (tensor<2x2x5xf64>) -> tensor<5xf64>
-    // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.all_reduce  sum %[[V1]] on "tp" why "output" : (tensor<5xf64>) -> tensor<5xf64>
+    // CHECK-NEXT: %[[V2:[^ :,]+]] = tp.all_reduce sum %[[V1]] on "tp" why "output" : (tensor<5xf64>) -> tensor<5xf64>
     // CHECK-NEXT: nn.return %[[V2]] : tensor<5xf64>
     %0 = nn.read @x0 : tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}]>>
     %r = nn.sum %0 dims [0, 1] : (tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {3:4 "tp"}, {}]>>) -> tensor<5xf64, #tp.sharding<@mesh, [{}], partial = {"tp"}>>
@@ -73,7 +73,7 @@ module @linear_in_0 {
     // CHECK-NEXT: %[[V0:[^ :,]+]] = nn.read @x0 : tensor<1x2x3x5xf64>
     // CHECK-NEXT: %[[V1:[^ :,]+]] = nn.sum %[[V0]] dims [0] : (tensor<1x2x3x5xf64>) -> tensor<2x3x5xf64>
     // CHECK-NEXT: %[[V2:[^ :,]+]] = nn.sum %[[V1]] dims [0, 1] : (tensor<2x3x5xf64>) -> tensor<5xf64>
-    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce  sum %[[V2]] on "tp" why "output" : (tensor<5xf64>) -> tensor<5xf64>
+    // CHECK-NEXT: %[[V3:[^ :,]+]] = tp.all_reduce sum %[[V2]] on "tp" why "output" : (tensor<5xf64>) -> tensor<5xf64>
     // CHECK-NEXT: nn.return %[[V3]] : tensor<5xf64>
     %x0 = nn.read @x0 : tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>
     %0 = nn.sum %x0 dims [0] : (tensor<2x2x3x5xf64, #tp.sharding<@mesh, [{"tp"}, {}, {}, {}]>>) -> tensor<2x3x5xf64, #tp.sharding<@mesh, [{}, {}, {}], partial = {"tp"}>>
