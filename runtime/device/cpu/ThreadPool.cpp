@@ -22,7 +22,7 @@ static void waitWhileEqual(const std::atomic<uint32_t> &value, uint32_t old) {
     value.wait(old, std::memory_order_acquire);
 }
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : parts_(threads) {
   for (int thread = 1; thread < threads; ++thread)
     workers_.emplace_back([this, thread] { work(thread); });
 }
@@ -35,27 +35,37 @@ ThreadPool::~ThreadPool() {
     worker.join();
 }
 
-void ThreadPool::start(Task task, void *context) {
+void ThreadPool::open(Task task, void *context) {
   task_ = task;
   context_ = context;
-  running_.store(static_cast<uint32_t>(workers_.size()), std::memory_order_relaxed);
+  gate_.store(kOpen, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_release);
   epoch_.notify_all();
 }
 
-void ThreadPool::finish() {
-  for (uint32_t left; (left = running_.load(std::memory_order_acquire)) != 0;)
-    waitWhileEqual(running_, left);
+void ThreadPool::close() {
+  // Nobody enters any more. Who is inside computes something; who is not has missed nothing, since
+  // all work that is left to take was taken.
+  gate_.fetch_and(~kOpen, std::memory_order_acq_rel);
+  for (uint32_t inside; (inside = gate_.load(std::memory_order_acquire)) != 0;)
+    waitWhileEqual(gate_, inside);
 }
 
 void ThreadPool::work(int thread) {
-  for (uint32_t seen = 0;; ++seen) {
+  for (uint32_t seen = 0;;) {
     waitWhileEqual(epoch_, seen);
     if (stop_.load(std::memory_order_relaxed))
       return;
+    seen = epoch_.load(std::memory_order_acquire);
+    uint32_t gate = gate_.load(std::memory_order_acquire);
+    while ((gate & kOpen) &&
+           !gate_.compare_exchange_weak(gate, gate + 1, std::memory_order_acq_rel))
+      ;
+    if (!(gate & kOpen))
+      continue;
     task_(context_, thread);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      running_.notify_one();
+    if (gate_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      gate_.notify_one();
   }
 }
 

@@ -25,8 +25,8 @@ public:
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// body(begin, end) on one range per thread; the ranges cover [0, count). The same thread gets
-  /// the same range each time, which keeps its part of a tensor in its own cache.
+  /// body(begin, end) on ranges that cover [0, count). A thread begins with a part of its own, the
+  /// same each time, which keeps it in the thread's cache; who is done helps the others.
   template <typename Body> void forRanges(int64_t count, Body &&body) {
     int64_t parts = std::min<int64_t>(threads(), count);
     if (parts <= 1) {
@@ -34,10 +34,19 @@ public:
         body(int64_t{0}, count);
       return;
     }
+    constexpr int64_t mostPieces = 4; // of a part
+    int64_t pieces = std::min(mostPieces, count / parts);
+    for (Part &part : parts_)
+      part.next.store(0, std::memory_order_relaxed);
     auto run = [&](int thread) {
-      int64_t begin = count * thread / parts, end = count * (thread + 1) / parts;
-      if (thread < parts)
-        body(begin, end);
+      for (int64_t other = 0; other < parts; ++other) {
+        int64_t part = (thread + other) % parts;
+        auto &next = parts_[part].next;
+        for (int64_t piece; (piece = next.fetch_add(1, std::memory_order_relaxed)) < pieces;) {
+          int64_t at = part * pieces + piece, all = parts * pieces;
+          body(count * at / all, count * (at + 1) / all);
+        }
+      }
     };
     onAllThreads(run);
   }
@@ -64,20 +73,27 @@ public:
 private:
   using Task = void (*)(void *context, int thread);
 
+  /// Returns when all work is done; a thread that wakes too late to help is not waited for.
   template <typename Run> void onAllThreads(Run &run) {
-    start([](void *context, int thread) { (*static_cast<Run *>(context))(thread); }, &run);
+    open([](void *context, int thread) { (*static_cast<Run *>(context))(thread); }, &run);
     run(0);
-    finish();
+    close();
   }
-  void start(Task task, void *context);
-  void finish();
+  void open(Task task, void *context);
+  void close();
   void work(int thread);
 
+  struct alignas(64) Part {
+    std::atomic<int64_t> next{0};
+  };
+  static constexpr uint32_t kOpen = 1u << 31;
+
   std::vector<std::thread> workers_;
+  std::vector<Part> parts_;
   Task task_ = nullptr;
   void *context_ = nullptr;
-  alignas(64) std::atomic<uint32_t> epoch_{0};   // counts the tasks started
-  alignas(64) std::atomic<uint32_t> running_{0}; // workers that have not finished the task
+  alignas(64) std::atomic<uint32_t> epoch_{0}; // counts the tasks opened: what workers wait for
+  alignas(64) std::atomic<uint32_t> gate_{0};  // workers inside of the task, and whether it is open
   std::atomic<bool> stop_{false};
 };
 
