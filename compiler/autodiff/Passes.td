@@ -46,12 +46,13 @@ def BuildTraining : Pass<"tpc-build-training", "::mlir::ModuleOp"> {
 }
 
 def PlaceCasts : Pass<"tpc-place-casts", "::mlir::ModuleOp"> {
-  let summary = "rounds what is multiplied, for precision bf16";
+  let summary = "places the roundings of precision bf16 and tf32";
   let description = [{
-    Every operand of a GEMM or an attention is rounded to bfloat16 by an `nn.cast`, once per value, in
-    front of the first op that needs it; a view of a value is a view of the rounded one. Products are summed
-    and kept in float32. Everything else stays float32: parameters, the residual stream, row
-    statistics, the loss, and the gradients of parameters. Other precisions need no casts.
+    Every operand of a GEMM or an attention is rounded by an `nn.cast`, once per value, in
+    front of the first op that needs it; a view of a value is a view of the rounded one. With `bf16` a product
+    is rounded, too, behind its sum with other products and biases, unless it is the gradient of a parameter.
+    Everything else stays float32: parameters, the residual stream, row statistics, the loss, and the
+    gradients of parameters. Other precisions need no casts.
 
     Runs after differentiation, so that a gradient is rounded once, where it is multiplied.
   }];

@@ -1,8 +1,8 @@
-//===- PlaceCasts.cpp - Rounds what is multiplied, for precision bf16 -------------------------===//
+//===- PlaceCasts.cpp - The roundings of precision bf16 and tf32 ------------------------------===//
 //
 // This is the one place where casts of a precision come from, so that the numbers do not depend on
-// what is fused later. Placed after differentiation: the casts have no gradients of their own,
-// and a gradient that is added to others is rounded after the sum.
+// what is fused later; docs/precision.md has the policy. Placed after differentiation: the casts
+// have no gradients of their own, and a gradient that is added to others is rounded after the sum.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/autodiff/Annotator.h"
@@ -28,12 +28,50 @@ bool isStatistic(const nn::LibraryStep &step, unsigned operand) {
   return attention && attention->backward && operand == 4;
 }
 
+bool isProduct(Operation *op) {
+  auto library = dyn_cast_if_present<nn::LibraryOp>(op);
+  return library && std::holds_alternative<nn::GemmStep>(library.getLibraryStep());
+}
+
+/// Whether the optimizer reads the value, or a sum that it is added to.
+bool isParameterGradient(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    auto phase = user->getAttrOfType<StringAttr>(nn::kPhaseAttr);
+    if (phase && phase.getValue() == "update")
+      return true;
+    return isa<nn::AddOp>(user) && isParameterGradient(user->getResult(0));
+  });
+}
+
+/// The sum of products and biases that a product is an addend of, and nothing else; or the product.
+Value sumOfProducts(Value product) {
+  Value sum = product;
+  while (sum.hasOneUse()) {
+    auto add = dyn_cast<nn::AddOp>(*sum.user_begin());
+    if (!add || llvm::any_of(add.getAddends(), [&](Value addend) {
+          auto shape = [](Value v) { return cast<RankedTensorType>(v.getType()).getShape(); };
+          bool isBias = shape(addend).size() < shape(add.getY()).size();
+          bool isPart = addend == sum || (isProduct(addend.getDefiningOp()) && addend.hasOneUse());
+          return !isBias && !isPart;
+        }))
+      break;
+    sum = add.getY();
+  }
+  return sum;
+}
+
 class CastPlacer {
 public:
-  explicit CastPlacer(MLIRContext *context)
-      : narrow_(BFloat16Type::get(context)), builder_(context, &annotator_) {}
+  CastPlacer(MLIRContext *context, bool toTf32)
+      : toTf32_(toTf32),
+        narrow_(toTf32 ? Type(Float32Type::get(context)) : BFloat16Type::get(context)),
+        builder_(context, &annotator_) {}
 
   LogicalResult run(Block &block) {
+    if (!toTf32_)
+      for (Operation &op : llvm::make_early_inc_range(block))
+        if (isProduct(&op) && !isParameterGradient(op.getResult(0)))
+          roundResult(sumOfProducts(op.getResult(0)));
     for (Operation &op : llvm::make_early_inc_range(block))
       if (auto step = dyn_cast<nn::LibraryOp>(op); step && failed(roundOperands(step)))
         return failure();
@@ -42,10 +80,32 @@ public:
   }
 
 private:
-  LogicalResult roundOperands(nn::LibraryOp step) {
-    Operation *op = step;
+  void annotateAs(Operation *op) {
     annotator_.scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr);
     annotator_.phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
+  }
+
+  Value makeCast(Location location, Type type, Value value, bool toTf32) {
+    return nn::CastOp::create(builder_, location, type, value, toTf32);
+  }
+
+  /// All that read the value read it rounded.
+  void roundResult(Value value) {
+    Operation *def = value.getDefiningOp();
+    // An n-ary sum has several products.
+    if (!elementOf(value).isF32() || !sums_.insert(value).second)
+      return;
+    annotateAs(def);
+    builder_.setInsertionPointAfter(def);
+    auto type = cast<RankedTensorType>(value.getType());
+    Value narrow = makeCast(def->getLoc(), type.clone(narrow_), value, false);
+    Value wide = makeCast(def->getLoc(), type, narrow, false);
+    value.replaceAllUsesExcept(wide, narrow.getDefiningOp());
+  }
+
+  LogicalResult roundOperands(nn::LibraryOp step) {
+    Operation *op = step;
+    annotateAs(op);
     builder_.setInsertionPoint(op);
     nn::LibraryStep kind = step.getLibraryStep();
     for (OpOperand &operand : op->getOpOperands())
@@ -61,15 +121,15 @@ private:
       if (wide == type)
         continue;
       result.setType(type);
-      auto widened = nn::CastOp::create(builder_, op->getLoc(), wide, result);
-      result.replaceAllUsesExcept(widened, widened);
+      Value widened = makeCast(op->getLoc(), wide, result, false);
+      result.replaceAllUsesExcept(widened, widened.getDefiningOp());
     }
     return success();
   }
 
-  /// The value in bfloat16, made at the builder's place unless there is one already.
+  /// The value rounded, made at the builder's place unless there is one already.
   Value rounded(Value value) {
-    if (elementOf(value) == narrow_)
+    if (!elementOf(value).isF32())
       return value;
     auto [known, isNew] = rounded_.try_emplace(value);
     if (!isNew)
@@ -82,7 +142,7 @@ private:
   Value makeRounded(Value value) {
     Operation *def = value.getDefiningOp();
     if (auto widened = dyn_cast_if_present<nn::CastOp>(def);
-        widened && elementOf(widened.getX()) == narrow_)
+        widened && elementOf(widened.getX()) == narrow_ && !toTf32_)
       return widened.getX();
     Type type = cast<RankedTensorType>(value.getType()).clone(narrow_);
     // A view moves no data: round what it is a view of, which others may need too.
@@ -93,12 +153,14 @@ private:
       view->getResult(0).setType(type);
       return view->getResult(0);
     }
-    return nn::CastOp::create(builder_, value.getLoc(), type, value);
+    return makeCast(value.getLoc(), type, value, toTf32_);
   }
 
+  bool toTf32_;
   Type narrow_;
   Annotator annotator_;
   OpBuilder builder_;
+  DenseSet<Value> sums_;
   DenseMap<Value, Value> rounded_;
 };
 
@@ -106,10 +168,11 @@ struct PlaceCasts final : impl::PlaceCastsBase<PlaceCasts> {
   using PlaceCastsBase::PlaceCastsBase;
 
   void runOnOperation() override {
-    if (precision != "bf16")
+    bool toTf32 = precision == "tf32";
+    if (precision != "bf16" && !toTf32)
       return;
     for (auto entry : getOperation().getOps<nn::EntryOp>())
-      if (failed(CastPlacer(&getContext()).run(entry.getBody().front())))
+      if (failed(CastPlacer(&getContext(), toTf32).run(entry.getBody().front())))
         return signalPassFailure();
   }
 };

@@ -173,6 +173,7 @@ public:
   Scalar sin(Scalar x) override { return math.sin(x); }
   Scalar cos(Scalar x) override { return math.cos(x); }
   Scalar sqrt(Scalar x) override { return math::SqrtOp::create(b, loc, x); }
+  Scalar roundToTf32(Scalar x) override { return math.roundToTF32(convert(x, b.getF32Type())); }
 
   Scalar less(Scalar x, Scalar y) override {
     return compare(x, y, arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt);
@@ -532,8 +533,8 @@ void BodyGraphBuilder::sumInto(unsigned index, llvm::function_ref<Scalar()> elem
     fail("sums over rows that are not the kernel's");
     return;
   }
-  if (!overAll)
-    needsRows = true;
+  // So that a sum over all has one order, too.
+  needsRows |= rank > 0;
   Level level = whole && rank > 0 ? Level::Column : Level::Row;
   for (OpOperand &use : op->getResult(index).getUses())
     if (isa<nn::YieldOp>(use.getOwner()))

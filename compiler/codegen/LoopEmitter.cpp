@@ -34,6 +34,10 @@ constexpr int64_t kMostBlocks = 64;
 constexpr int64_t kSumColumns = 1024;
 /// Columns that are summed in the element's own type before f64 takes over.
 constexpr int64_t kSumBlock = 1024;
+/// Sums over a row run in this many lanes: lane i takes the columns i, i + kLanes, ...
+constexpr int64_t kLanes = 32;
+/// What a row's element counts for where rows are cut into blocks that are summed.
+constexpr int64_t kSummedElementBytes = 8;
 /// A value of a column that takes this many ops is computed once a call, into at most so many bytes
 /// of stack.
 constexpr unsigned kTableOps = 16;
@@ -76,6 +80,9 @@ Tiling tile(const BodyGraph &graph) {
   for (const KernelTensor &tensor : graph.tensors())
     if (tensor.element && tensor.elements >= domain.elements) // an index input has none
       rowBytes += domain.columns * bytesOf(tensor.element);
+  // How rows are summed in blocks is the same whatever else the kernel does.
+  if (llvm::any_of(graph.stores(), isSum))
+    rowBytes = domain.columns * kSummedElementBytes;
   tiling.rowsPerTile = std::clamp<int64_t>(kTileBytes / std::max<int64_t>(rowBytes, 1), 1, rows);
   for (const Store &store : graph.stores())
     if (store.kind == Store::SumRows)
@@ -118,10 +125,12 @@ private:
   }
   Value zero(Type type) { return arith::ConstantOp::create(b, loc, b.getZeroAttr(type)); }
   Value addIndex(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
+  Value subIndex(Value x, Value y) { return arith::SubIOp::create(b, loc, x, y); }
   Value mulIndex(Value x, int64_t y) {
     return y == 1 ? x : arith::MulIOp::create(b, loc, x, index(y)).getResult();
   }
-  Value addReal(Value x, Value y, bool reorder = false);
+  Value addReal(Value x, Value y);
+  Value sumOfLanes(Value lanes);
   Value rounded(Value x, Type element);
 
   Value pointer(FunctionOperand::Kind kind, unsigned number);
@@ -134,6 +143,8 @@ private:
   /// The value at the present row and column.
   Value get(Value value);
   Value emitLeaf(Value value, const Leaf &leaf);
+  Value laneMemory(Type element);
+  void emitStores(Value tile);
   void emitRow(Value tile, Value row, MutableArrayRef<Value> totals);
   /// Whether a value is the same in every row.
   bool isOfColumn(Value value);
@@ -159,13 +170,22 @@ private:
   llvm::DenseMap<Value, Value> tables; ///< values of columns that are computed once a call
 };
 
-Value FunctionEmitter::addReal(Value x, Value y, bool reorder) {
-  auto sum = arith::AddFOp::create(b, loc, x, y);
-  // Only sums over a row may be reordered, which lets them run in vector lanes; the order is then
-  // fixed when the kernel is compiled.
-  if (reorder)
-    sum.setFastmath(arith::FastMathFlags::reassoc);
-  return sum;
+Value FunctionEmitter::addReal(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
+
+/// Halves, quarters, ... are added, so that the order is the same in every kernel.
+Value FunctionEmitter::sumOfLanes(Value lanes) {
+  Type element = cast<VectorType>(lanes.getType()).getElementType();
+  for (int32_t width = kLanes / 2; width >= 1; width /= 2) {
+    SmallVector<int32_t> low, high;
+    for (int32_t i = 0; i < width; ++i) {
+      low.push_back(i);
+      high.push_back(width + i);
+    }
+    lanes = addReal(LLVM::ShuffleVectorOp::create(b, loc, lanes, lanes, low),
+                    LLVM::ShuffleVectorOp::create(b, loc, lanes, lanes, high));
+  }
+  Value first = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
+  return LLVM::ExtractElementOp::create(b, loc, element, lanes, first);
 }
 
 /// A sum as the type of its result, of which bf16 lies in an f32.
@@ -409,6 +429,37 @@ void FunctionEmitter::emitTables() {
     tables[value] = table;
 }
 
+/// Memory of the lanes of a sum, on the stack of the function.
+Value FunctionEmitter::laneMemory(Type element) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&implementation.getBody().front());
+  Value count = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(kLanes));
+  return LLVM::AllocaOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), element, count,
+                                kCacheLine);
+}
+
+/// At the present column.
+void FunctionEmitter::emitStores(Value tile) {
+  // Everything is computed before anything is stored.
+  for (const Store &store : graph.stores())
+    if (store.level == Level::Column)
+      get(store.value);
+  for (auto [i, store] : llvm::enumerate(graph.stores())) {
+    if (store.level != Level::Column)
+      continue;
+    if (store.kind == Store::Element) {
+      storeElement(get(store.value), resultPointer(store.result), resultType(store.result),
+                   get(store.index));
+    } else if (store.kind == Store::SumRows) {
+      Value workspace = pointer(FunctionOperand::Workspace, 0);
+      Value at = addIndex(mulIndex(tile, graph.domain().columns), columnValue);
+      Type type = store.value.getType();
+      Value sum = loadElement(workspace, type, at, tiling.sumOffset[i]);
+      storeElement(addReal(sum, get(store.value)), workspace, type, at, tiling.sumOffset[i]);
+    }
+  }
+}
+
 //===--- rows ---===//
 
 void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> totals) {
@@ -453,60 +504,106 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
           sums.push_back(&store);
           carry(store.value, ReduceKind::Sum);
         }
+    bool hasSums = llvm::any_of(summed, [](Value v) { return v; });
+    SmallVector<Value> lanes;
+    for (Value sum : summed)
+      lanes.push_back(sum ? laneMemory(sum.getType()) : Value());
+
+    // One loop over columns [lower, upper); sums leave their elements in lanes, from `lower` on.
+    auto emitColumns = [&](Value lower, Value upper, ValueRange carried) {
+      SmallVector<Value> maxima;
+      for (auto [value, sum] : llvm::zip_equal(carried, summed))
+        if (!sum)
+          maxima.push_back(value);
+      scf::ForOp loop = this->loop(lower, upper, maxima);
+      if (!columnLoop)
+        columnLoop = loop;
+      columnValue = loop.getInductionVar();
+      column.clear();
+      SmallVector<Value> next;
+      for (auto [i, reduction] : llvm::enumerate(reductions)) {
+        Value element = get(graph.leaf(reduction)->operand);
+        if (lanes[i])
+          storeElement(element, lanes[i], element.getType(), subIndex(columnValue, lower));
+        else
+          next.push_back(
+              arith::MaximumFOp::create(b, loc, loop.getRegionIterArg(next.size()), element));
+      }
+      for (auto [i, store] : llvm::enumerate(sums))
+        storeElement(get(store->value), lanes[reductions.size() + i], store->value.getType(),
+                     subIndex(columnValue, lower));
+      if (storing)
+        emitStores(tile);
+      if (!maxima.empty())
+        scf::YieldOp::create(b, loc, next);
+      b.setInsertionPointAfter(loop);
+      SmallVector<Value> done(carried);
+      unsigned maximum = 0;
+      for (auto [i, value] : llvm::enumerate(done))
+        if (!summed[i])
+          value = loop.getResult(maximum++);
+      return done;
+    };
+    // Whole groups of lanes of [lower, upper), then the columns that are left.
+    auto emitGroups = [&](Value lower, Value upper) {
+      SmallVector<Value> carried = initial;
+      for (auto [value, sum] : llvm::zip(carried, summed))
+        if (sum)
+          value = zero(VectorType::get(kLanes, sum.getType()));
+      auto addLanes = [&](SmallVector<Value> done) {
+        for (auto [i, value] : llvm::enumerate(done))
+          if (summed[i])
+            value =
+                addReal(value, LLVM::LoadOp::create(b, loc, value.getType(), lanes[i], kCacheLine));
+        return done;
+      };
+      bool isWhole = domain.columns % kLanes == 0 && !domain.isRagged();
+      Value groups = upper;
+      if (!isWhole) {
+        Value rest = arith::RemUIOp::create(b, loc, subIndex(upper, lower), index(kLanes));
+        groups = subIndex(upper, rest);
+      }
+      auto loop = scf::ForOp::create(b, loc, lower, groups, index(kLanes), carried);
+      if (!columnLoop)
+        columnLoop = loop;
+      b.setInsertionPointToEnd(loop.getBody());
+      Value begin = loop.getInductionVar();
+      scf::YieldOp::create(
+          b, loc,
+          addLanes(emitColumns(begin, addIndex(begin, index(kLanes)), loop.getRegionIterArgs())));
+      b.setInsertionPointAfter(loop);
+      carried.assign(loop.getResults().begin(), loop.getResults().end());
+      if (!isWhole) {
+        for (auto [i, sum] : llvm::enumerate(summed))
+          if (sum)
+            LLVM::StoreOp::create(b, loc, zero(VectorType::get(kLanes, sum.getType())), lanes[i],
+                                  kCacheLine);
+        carried = addLanes(emitColumns(groups, upper, carried));
+      }
+      for (auto [i, sum] : llvm::enumerate(summed))
+        if (sum)
+          carried[i] = sumOfLanes(carried[i]);
+      return carried;
+    };
+
     // A row can be as long as the vocabulary: its sums are carried from block to block in f64.
-    bool hasBlocks = domain.columns > kSumBlock && llvm::any_of(summed, [](Value v) { return v; });
-    scf::ForOp blocks;
-    Value lower = index(0), upper = columns;
-    if (hasBlocks) {
+    SmallVector<Value> done;
+    columnLoop = nullptr;
+    if (!hasSums) {
+      done = emitColumns(index(0), columns, initial);
+    } else if (domain.columns <= kSumBlock) {
+      done = emitGroups(index(0), columns);
+    } else {
       SmallVector<Value> wide = initial;
       for (auto [value, sum] : llvm::zip(wide, summed))
         if (sum)
           value = zero(b.getF64Type());
-      blocks = scf::ForOp::create(b, loc, lower, columns, index(kSumBlock), wide);
+      auto blocks = scf::ForOp::create(b, loc, index(0), columns, index(kSumBlock), wide);
+      columnLoop = blocks;
       b.setInsertionPointToEnd(blocks.getBody());
-      lower = blocks.getInductionVar();
-      upper = arith::MinSIOp::create(b, loc, addIndex(lower, index(kSumBlock)), columns);
-    }
-    scf::ForOp loop = this->loop(lower, upper, initial);
-    columnLoop = hasBlocks ? blocks : loop;
-    columnValue = loop.getInductionVar();
-    column.clear();
-    SmallVector<Value> next;
-    for (auto [i, reduction] : llvm::enumerate(reductions)) {
-      const Leaf *leaf = graph.leaf(reduction);
-      Value element = get(leaf->operand), carried = loop.getRegionIterArg(i);
-      next.push_back(leaf->reduce == ReduceKind::Sum
-                         ? addReal(carried, element, true)
-                         : arith::MaximumFOp::create(b, loc, carried, element).getResult());
-    }
-    for (auto [i, store] : llvm::enumerate(sums))
-      next.push_back(
-          addReal(loop.getRegionIterArg(reductions.size() + i), get(store->value), true));
-    if (storing) {
-      // Everything is computed before anything is stored.
-      for (const Store &store : graph.stores())
-        if (store.level == Level::Column)
-          get(store.value);
-      for (auto [i, store] : llvm::enumerate(graph.stores())) {
-        if (store.level != Level::Column)
-          continue;
-        if (store.kind == Store::Element) {
-          storeElement(get(store.value), resultPointer(store.result), resultType(store.result),
-                       get(store.index));
-        } else if (store.kind == Store::SumRows) {
-          Value workspace = pointer(FunctionOperand::Workspace, 0);
-          Value at = addIndex(mulIndex(tile, domain.columns), columnValue);
-          Type type = store.value.getType();
-          Value sum = loadElement(workspace, type, at, tiling.sumOffset[i]);
-          storeElement(addReal(sum, get(store.value)), workspace, type, at, tiling.sumOffset[i]);
-        }
-      }
-    }
-    if (!initial.empty())
-      scf::YieldOp::create(b, loc, next);
-    b.setInsertionPointAfter(loop);
-    SmallVector<Value> done(loop.getResults());
-    if (hasBlocks) {
+      Value lower = blocks.getInductionVar();
+      Value upper = arith::MinSIOp::create(b, loc, addIndex(lower, index(kSumBlock)), columns);
+      done = emitGroups(lower, upper);
       for (auto [i, sum] : llvm::enumerate(summed)) {
         Value before = blocks.getRegionIterArg(i);
         done[i] = sum ? addReal(before, rounded(done[i], b.getF64Type()))

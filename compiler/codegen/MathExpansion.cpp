@@ -265,18 +265,18 @@ Value MathExpansion::pow(Value x, Value y) {
   return type.isF64() ? result : arith::TruncFOp::create(b, loc, type, result).getResult();
 }
 
-Value MathExpansion::roundToBF16(Value x) {
-  // Add half of the last kept place, less one if that place is even; NaN keeps its upper half,
+Value MathExpansion::roundAway(Value x, int dropped) {
+  // Add half of the last kept place, less one if that place is even; NaN keeps its upper part,
   // made quiet, since the addition could carry it into infinity.
   Value image = arith::BitcastOp::create(b, loc, b.getI32Type(), x);
-  Value odd =
-      arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, image, bits(x, 16)), bits(x, 1));
-  Value rounded =
-      arith::AddIOp::create(b, loc, arith::AddIOp::create(b, loc, image, bits(x, 0x7fff)), odd);
+  Value odd = arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, image, bits(x, dropped)),
+                                    bits(x, 1));
+  Value half = bits(x, (1 << (dropped - 1)) - 1);
+  Value rounded = arith::AddIOp::create(b, loc, arith::AddIOp::create(b, loc, image, half), odd);
   Value isNaN = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
   Value quiet = arith::OrIOp::create(b, loc, image, bits(x, 0x400000));
   Value kept = arith::AndIOp::create(b, loc, arith::SelectOp::create(b, loc, isNaN, quiet, rounded),
-                                     bits(x, -0x10000));
+                                     bits(x, -(1 << dropped)));
   return arith::BitcastOp::create(b, loc, b.getF32Type(), kept);
 }
 

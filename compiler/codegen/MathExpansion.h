@@ -27,8 +27,9 @@ public:
   mlir::Value cos(mlir::Value x);
   /// x > 0. Evaluated in f64: y log(x) would lose the bits that a large power needs.
   mlir::Value pow(mlir::Value x, mlir::Value y);
-  /// f32 holding a value of bf16 precision: rounded to nearest even.
-  mlir::Value roundToBF16(mlir::Value x);
+  /// f32 holding a value of bf16 or tf32 precision: rounded to nearest even.
+  mlir::Value roundToBF16(mlir::Value x) { return roundAway(x, 16); }
+  mlir::Value roundToTF32(mlir::Value x) { return roundAway(x, 13); }
   /// The first word of Philox4x32-10 under the key (seed, stream) at (element, step); see
   /// runtime/io/Philox.h. seed and step are i32, element is an index.
   mlir::Value philox(mlir::Value seed, uint32_t stream, mlir::Value element, mlir::Value step);
@@ -53,6 +54,8 @@ private:
   /// x = n ln 2 + r, |r| <= ln 2 / 2, and e^r - 1.
   Reduced reduce(mlir::Value x);
   mlir::Value sinOrCos(mlir::Value x, bool cosine);
+  /// f32 whose last `dropped` bits are zero.
+  mlir::Value roundAway(mlir::Value x, int dropped);
 
   mlir::OpBuilder &b;
   mlir::Location loc;

@@ -81,16 +81,25 @@ static Status refuseWhatIsMissing(const CommandLine &commandLine, const RawOptio
   if (raw.target == "cuda")
     return Status(Code::Unavailable, "this build of tpc generates no code for CUDA",
                   "compile with --target cpu");
-  if (options.precision == "bf16" || options.precision == "tf32")
-    return Status(Code::Usage, "--precision " + options.precision + " is not implemented on CPU",
-                  "use --precision f32 or f64");
-  if (raw.commDtype == "bf16")
-    return Status(Code::Usage, "--comm-dtype bf16 is not implemented on CPU",
-                  "use --comm-dtype f32");
   if (options.precision == "f64" && commandLine.wasGiven("--comm-dtype"))
     return Status(Code::Usage, "--comm-dtype has no effect with --precision f64",
                   "leave it out: what is computed in f64 travels in f64");
+  if (raw.tp * raw.dp == 1 && commandLine.wasGiven("--comm-dtype"))
+    return Status(Code::Usage, "--comm-dtype has no effect on one rank",
+                  "leave it out, or ask for more ranks by --tp or --dp");
   return Status();
+}
+
+/// What is rounded on the wire: with bf16 what is computed in it, unless something else was asked.
+static void chooseWire(const CommandLine &commandLine, const RawOptions &raw,
+                       CompileOptions &options) {
+  bool given = commandLine.wasGiven("--comm-dtype");
+  bool rounds = given ? raw.commDtype == "bf16" : options.precision == "bf16";
+  options.wire = {rounds, rounds && given};
+  options.commDtype = options.precision == "f64" ? "f64"
+                      : !rounds                  ? "f32"
+                      : given                    ? "bf16"
+                                                 : "activations bf16, gradients of parameters f32";
 }
 
 static Status convert(const CommandLine &commandLine, const RawOptions &raw,
@@ -146,7 +155,8 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> arg
   line.addText("--cpu", "x86-64-v3|native", options.cpu, "the processor level of generated code");
   line.addChoice("--precision", {"f32", "tf32", "bf16", "f64"}, options.precision,
                  "in what the model is computed");
-  line.addChoice("--comm-dtype", {"f32", "bf16"}, raw.commDtype, "the type on the wire");
+  line.addChoice("--comm-dtype", {"f32", "bf16"}, raw.commDtype,
+                 "the type on the wire; with --precision bf16 the default rounds activations");
   line.addChoice("--sequence-parallel", {"off", "auto", "on"}, raw.sequenceParallel,
                  "splits the residual stream along the sequence; auto: where that is faster");
   line.addChoice(
@@ -170,6 +180,7 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> arg
   if (options.wantsHelp)
     return options;
   TPC_RETURN_IF_ERROR(refuseWhatIsMissing(line, raw, options));
+  chooseWire(line, raw, options);
   TPC_RETURN_IF_ERROR(convert(line, raw, options));
   return options;
 }

@@ -27,7 +27,10 @@ struct CompileOptions {
   Mesh mesh;
   std::map<std::string, int64_t> dims; ///< bound by --dim
   std::string cpu = "x86-64-v3";
+  unsigned opsPerKernel = ~0u; ///< for tests: no number depends on it, and no option sets it
   std::string precision = "f32";
+  WireRounding wire;
+  std::string commDtype = "f32"; ///< what `wire` says, for people
   SequenceParallel sequenceParallel = SequenceParallel::Off;
   int64_t memoryLimit = 0; ///< bytes; 0: none
   /// Nothing: none, or with a memory limit the first mode that meets it.

@@ -108,6 +108,7 @@ static LogicalResult emit(Compilation &compilation) {
   emitOptions.modelHash = compilation.modelHash;
   emitOptions.cpuLevel = options.cpu;
   emitOptions.precision = options.precision;
+  emitOptions.commDtype = options.commDtype;
   emitOptions.shardedIr = compilation.shardedIr;
   emitOptions.notes = compilation.notes;
   llvm::append_range(emitOptions.notes, compilation.solver.notes);
@@ -145,7 +146,7 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.pass(createBuildTraining(),
          "before sharding, which then decides on the whole training step at once");
   p.pass(createPlaceCasts({options.precision}),
-         "behind differentiation: a gradient is rounded once, where it is multiplied");
+         "behind differentiation: sums of gradients are rounded once, and casts have none");
   p.step(
       "recompute", recomputeForwardValues,
       "behind the casts, whose narrow results are what is kept; before sharding, which decides on "
@@ -172,7 +173,8 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.check(createVerifyLocal(), "fusion knows no shardings and no reshards");
 
   p.enter(Level::Fused);
-  p.pass(createFusePass(), "on local shapes, since they decide what fits into a kernel");
+  p.pass(createFusePass(options.opsPerKernel),
+         "on local shapes, since they decide what fits into a kernel");
   p.check(createVerifyFusedPass(), "code generation and emission know no other ops");
 
   p.enter(Level::Scheduled);

@@ -27,7 +27,7 @@ LogicalResult tpc::shard(Compilation &compilation) {
   const CompileOptions &options = compilation.options;
   ModuleOp module = *compilation.module;
   SolverOptions solver{options.mesh, options.hardware, options.sequenceParallel,
-                       compilation.constraints};
+                       compilation.constraints, options.wire};
   auto start = std::chrono::steady_clock::now();
   FailureOr<Decision> decision = solveShardings(module, solver, compilation.solver);
   compilation.solverSeconds = secondsSince(start);

@@ -63,6 +63,7 @@ FailureOr<std::vector<uint8_t>> tpc::emitPlan(ModuleOp module, const EmitOptions
   result.model_hash = options.modelHash;
   result.target = "cpu";
   result.precision = options.precision;
+  result.comm_dtype = options.commDtype;
   result.mesh = toPlan(mesh);
   result.notes = options.notes;
   result.sharded_ir = options.shardedIr;

@@ -23,7 +23,7 @@ struct EmitOptions {
   std::string modelName;
   uint64_t modelHash = 0; ///< of the model's text
   std::string cpuLevel = "x86-64-v3";
-  std::string precision = "f32";
+  std::string precision = "f32", commDtype = "f32";
   std::string shardedIr;          ///< text of level `sharded`
   std::vector<std::string> notes; ///< choices that a user should know of
 };

@@ -56,6 +56,7 @@ public:
   Scalar sin(Scalar) override { return expensive(); }
   Scalar cos(Scalar) override { return expensive(); }
   Scalar sqrt(Scalar) override { return {}; }
+  Scalar roundToTf32(Scalar) override { return {}; }
   Scalar less(Scalar, Scalar) override { return {}; }
   Scalar equal(Scalar, Scalar) override { return {}; }
   Scalar logicalAnd(Scalar, Scalar) override { return {}; }

@@ -39,14 +39,14 @@ struct Draft {
   StringRef phase;
   /// Number of row dims that some op insists on.
   std::optional<unsigned> split;
-  bool hasLeadingSum = false;
+  bool hasRowSum = false; ///< over leading dims or over all
   bool isExpensive = false;
   bool isClosed = false; ///< takes no further op
 };
 
 class Clustering {
 public:
-  explicit Clustering(nn::EntryOp entry) {
+  Clustering(nn::EntryOp entry, unsigned mostOps) : mostOps(mostOps) {
     for (Operation &op : entry.getBody().front())
       number[&op] = number.size();
     for (Operation &op : entry.getBody().front())
@@ -74,6 +74,7 @@ private:
   std::optional<unsigned> placeOf(Value value) const;
   static std::optional<unsigned> splitOf(const BodyTraits &traits, unsigned rank);
 
+  unsigned mostOps;
   DenseMap<Operation *, unsigned> number;
   DenseMap<Operation *, unsigned> draftOf;
   DenseMap<Operation *, BodyTraits> traitsOf;
@@ -93,7 +94,7 @@ std::optional<unsigned> Clustering::splitOf(const BodyTraits &traits, unsigned r
     return traits.summedDims;
   if (traits.sum == BodyTraits::Trailing)
     return rank - traits.summedDims;
-  if (traits.needsRows && rank > 0)
+  if ((traits.needsRows || traits.sum == BodyTraits::All) && rank > 0)
     return rank - 1;
   return std::nullopt;
 }
@@ -129,7 +130,8 @@ std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operatio
                                                         const BodyTraits &traits) {
   const Draft &draft = drafts[index];
   auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  if (draft.isClosed || traits.scatters || (phase ? phase.getValue() : StringRef()) != draft.phase)
+  if (draft.isClosed || draft.ops.size() >= mostOps || traits.scatters ||
+      (phase ? phase.getValue() : StringRef()) != draft.phase)
     return std::nullopt;
   Proposal proposal;
   proposal.draft = index;
@@ -139,8 +141,9 @@ std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operatio
   bool extends = theirs.size() > 0 && isRowsOf(theirs, own);
   if (!isSame && !isRowOp && !extends)
     return std::nullopt;
-  bool isPartialSum = traits.sum == BodyTraits::Leading || traits.sum == BodyTraits::Trailing;
-  if ((isRowOp && (isPartialSum || traits.needsRows)) || (extends && draft.hasLeadingSum))
+  // Sums are made in rows of their own shape, so that their order is no matter of fusion.
+  if ((isRowOp && (traits.sum != BodyTraits::NoSum || traits.needsRows)) ||
+      (extends && draft.hasRowSum))
     return std::nullopt;
   proposal.domain.assign(extends ? own.begin() : theirs.begin(),
                          extends ? own.end() : theirs.end());
@@ -236,7 +239,7 @@ void Clustering::assign(Operation *op) {
   draft.place = best->place;
   draft.domain = best->domain;
   draft.split = best->split;
-  draft.hasLeadingSum |= traits.sum == BodyTraits::Leading;
+  draft.hasRowSum |= traits.sum == BodyTraits::Leading || traits.sum == BodyTraits::All;
   draft.isExpensive |= traits.isExpensive;
   draftOf[op] = best->draft;
   traitsOf[op] = std::move(traits);
@@ -255,6 +258,8 @@ std::vector<Cluster> Clustering::take() {
 
 } // namespace
 
-std::vector<Cluster> formClusters(nn::EntryOp entry) { return Clustering(entry).take(); }
+std::vector<Cluster> formClusters(nn::EntryOp entry, unsigned mostOps) {
+  return Clustering(entry, mostOps).take();
+}
 
 } // namespace tpc

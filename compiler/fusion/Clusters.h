@@ -21,7 +21,8 @@ struct Cluster {
   mlir::Operation *place = nullptr;   ///< one of ops: where the kernel stands
 };
 
-/// The kernels of an entry, ordered by place. Every op that has a body is in one.
-std::vector<Cluster> formClusters(nn::EntryOp entry);
+/// The kernels of an entry, ordered by place. Every op that has a body is in one, of at most
+/// `mostOps` ops.
+std::vector<Cluster> formClusters(nn::EntryOp entry, unsigned mostOps);
 
 } // namespace tpc

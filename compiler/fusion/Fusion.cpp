@@ -5,6 +5,7 @@
 #include "compiler/fusion/Accumulate.h"
 #include "compiler/fusion/BodyProbe.h"
 #include "compiler/fusion/Clusters.h"
+#include "compiler/fusion/FoldCasts.h"
 #include "dialects/tp/TP.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -95,14 +96,20 @@ void makeKernel(const Cluster &cluster) {
 
 struct FusePass : PassWrapper<FusePass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FusePass)
+  explicit FusePass(unsigned limit) { mostOps = limit; }
+  FusePass(const FusePass &other) : PassWrapper(other) { copyOptionValuesFrom(&other); }
   StringRef getArgument() const override { return "tpc-fuse"; }
   StringRef getDescription() const override {
     return "put ops with bodies into kernels, neighbours together";
   }
   void runOnOperation() override {
     for (auto entry : getOperation().getOps<nn::EntryOp>())
-      fuseEntry(entry);
+      fuseEntry(entry, mostOps);
   }
+
+  Option<unsigned> mostOps{*this, "most-ops",
+                           llvm::cl::desc("ops that a kernel has at most; changes no number"),
+                           llvm::cl::init(kUnlimitedOps)};
 };
 
 struct VerifyFusedPass : PassWrapper<VerifyFusedPass, OperationPass<ModuleOp>> {
@@ -118,12 +125,13 @@ struct VerifyFusedPass : PassWrapper<VerifyFusedPass, OperationPass<ModuleOp>> {
 
 } // namespace
 
-void fuseEntry(nn::EntryOp entry) {
+void fuseEntry(nn::EntryOp entry, unsigned mostOps) {
+  foldCasts(entry);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front())))
     if (isGenerated(&op) && op.use_empty())
       op.erase();
   accumulateSums(entry);
-  std::vector<Cluster> clusters = formClusters(entry);
+  std::vector<Cluster> clusters = formClusters(entry, mostOps);
   for (const Cluster &cluster : clusters)
     makeKernel(cluster);
   for (const Cluster &cluster : llvm::reverse(clusters))
@@ -149,10 +157,12 @@ LogicalResult verifyFused(nn::EntryOp entry) {
   return success();
 }
 
-std::unique_ptr<Pass> createFusePass() { return std::make_unique<FusePass>(); }
+std::unique_ptr<Pass> createFusePass(unsigned mostOps) {
+  return std::make_unique<FusePass>(mostOps);
+}
 std::unique_ptr<Pass> createVerifyFusedPass() { return std::make_unique<VerifyFusedPass>(); }
 void registerFusionPasses() {
-  PassRegistration<FusePass>();
+  registerPass([] { return createFusePass(); });
   PassRegistration<VerifyFusedPass>();
 }
 

@@ -108,7 +108,7 @@ std::optional<Results> evaluatePointwise(mlir::Operation *op, Operands operands)
       .Case([&](nn::GeluGradOp op) {
         return binaryBy([&](double x, double dy) { return geluSlope(x, op.getTanh()) * dy; });
       })
-      // Values are float64 whatever their type: the rounding is what casts add to this meaning.
+      // The rounding is a matter of the result's type: evaluate() makes it for all ops.
       .Case([&](nn::CastOp) { return unaryBy([](double x) { return x; }); })
       .Default([](mlir::Operation *) -> Optional { return std::nullopt; });
 }

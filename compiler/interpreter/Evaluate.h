@@ -9,6 +9,7 @@
 #pragma once
 
 #include "algebra/Mesh.h"
+#include "compiler/interpreter/Roundings.h"
 #include "compiler/interpreter/Tensor.h"
 
 #include "mlir/IR/Operation.h"
@@ -23,7 +24,18 @@ using Operands = llvm::ArrayRef<const Tensor *>;
 using Results = std::vector<Tensor>;
 
 /// The results of an op on tensors. Fails, with an error on the op, if no family knows it.
-mlir::FailureOr<Results> evaluate(mlir::Operation *op, Operands operands);
+mlir::FailureOr<Results> evaluate(mlir::Operation *op, Operands operands,
+                                  Roundings roundings = Roundings::Made);
+
+/// How a result is rounded where it is stored: significant bits and the largest number.
+struct StoredPrecision {
+  int digits;
+  double largest;
+};
+/// Of results of type bfloat16, and of casts to tf32; nothing where float64 stands for the type.
+std::optional<StoredPrecision> storedPrecision(mlir::OpResult result);
+/// Rounds results to nearest even where they are stored in few bits.
+void roundToTypes(mlir::Operation *op, Results &results);
 
 /// The results, per rank, of an op of `tp`, from the operands of all ranks. Nothing if it is none.
 std::optional<std::vector<Results>>

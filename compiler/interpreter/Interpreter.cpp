@@ -28,8 +28,10 @@ struct LayerScope {
 
 class Execution {
 public:
-  Execution(const Mesh &mesh, llvm::ArrayRef<Bindings> bindings, mlir::Operation *symbols)
-      : mesh(mesh), bindings(bindings), symbols(symbols), outcomes(bindings.size()) {}
+  Execution(const Mesh &mesh, llvm::ArrayRef<Bindings> bindings, mlir::Operation *symbols,
+            Roundings roundings)
+      : mesh(mesh), bindings(bindings), symbols(symbols), roundings(roundings),
+        outcomes(bindings.size()) {}
 
   LogicalResult runEntry(nn::EntryOp entry) {
     if (failed(runOps(entry.getBody().front())))
@@ -73,11 +75,14 @@ private:
       results = std::move(*onMesh);
     else
       for (const std::vector<const Tensor *> &ofRank : operands) {
-        mlir::FailureOr<Results> ofOp = evaluate(op, ofRank);
+        mlir::FailureOr<Results> ofOp = evaluate(op, ofRank, Roundings::Ignored);
         if (failed(ofOp))
           return failure();
         results.push_back(std::move(*ofOp));
       }
+    if (roundings == Roundings::Made)
+      for (Results &ofRank : results)
+        roundToTypes(op, ofRank);
     for (mlir::OpResult result : op->getResults()) {
       std::vector<Tensor> &ofRanks = values[result];
       ofRanks.clear(); // a layer's ops run once per layer
@@ -166,8 +171,9 @@ private:
   }
 
   const Mesh &mesh;
-  llvm::ArrayRef<Bindings> bindings;                       ///< per rank
-  mlir::Operation *symbols;                                ///< the module
+  llvm::ArrayRef<Bindings> bindings; ///< per rank
+  mlir::Operation *symbols;          ///< the module
+  Roundings roundings;
   std::vector<Outcome> outcomes;                           ///< per rank
   llvm::DenseMap<mlir::Value, std::vector<Tensor>> values; ///< per rank
   std::optional<LayerScope> layer;                         ///< that is being run
@@ -176,17 +182,19 @@ private:
 } // namespace
 
 mlir::FailureOr<std::vector<Outcome>> Interpreter::runOnMesh(nn::EntryOp entry, const Mesh &mesh,
-                                                             llvm::ArrayRef<Bindings> bindings) {
+                                                             llvm::ArrayRef<Bindings> bindings,
+                                                             Roundings roundings) {
   if (static_cast<int64_t>(bindings.size()) != mesh.numRanks())
     return entry.emitError("the interpreter needs bindings for each rank of the mesh");
-  Execution execution(mesh, bindings, entry->getParentOp());
+  Execution execution(mesh, bindings, entry->getParentOp(), roundings);
   if (failed(execution.runEntry(entry)))
     return failure();
   return execution.takeOutcomes();
 }
 
-mlir::FailureOr<Outcome> Interpreter::run(nn::EntryOp entry, const Bindings &bindings) {
-  auto outcomes = runOnMesh(entry, Mesh{}, bindings);
+mlir::FailureOr<Outcome> Interpreter::run(nn::EntryOp entry, const Bindings &bindings,
+                                          Roundings roundings) {
+  auto outcomes = runOnMesh(entry, Mesh{}, bindings, roundings);
   if (failed(outcomes))
     return failure();
   return std::move(outcomes->front());

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "algebra/Mesh.h"
+#include "compiler/interpreter/Roundings.h"
 #include "compiler/interpreter/Tensor.h"
 #include "dialects/nn/NN.h"
 
@@ -30,12 +31,14 @@ class Interpreter {
 public:
   /// Runs an entry of global shapes. Fails, with an error on the op, where a binding is missing or
   /// does not fit its type, or an op is unknown.
-  static mlir::FailureOr<Outcome> run(nn::EntryOp entry, const Bindings &bindings);
+  static mlir::FailureOr<Outcome> run(nn::EntryOp entry, const Bindings &bindings,
+                                      Roundings roundings = Roundings::Made);
 
   /// Runs an entry on all ranks of a mesh in lockstep, op by op: one bindings and one outcome per
   /// rank, of the entry's own (local) shapes.
   static mlir::FailureOr<std::vector<Outcome>> runOnMesh(nn::EntryOp entry, const Mesh &mesh,
-                                                         llvm::ArrayRef<Bindings> bindings);
+                                                         llvm::ArrayRef<Bindings> bindings,
+                                                         Roundings roundings = Roundings::Made);
 };
 
 } // namespace tpc::interpreter

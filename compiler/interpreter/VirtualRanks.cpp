@@ -101,7 +101,8 @@ std::optional<Tensor> gatherTensor(llvm::ArrayRef<Tensor> parts, const Sharding 
   return global;
 }
 
-VirtualRanks::VirtualRanks(nn::EntryOp entry, PadFill pads) : entry(entry), pads(pads) {
+VirtualRanks::VirtualRanks(nn::EntryOp entry, PadFill pads, Roundings roundings)
+    : entry(entry), pads(pads), roundings(roundings) {
   if (tp::MeshOp mesh = tp::findMesh(mlir::cast<mlir::ModuleOp>(entry->getParentOp())))
     mesh_ = tp::toMesh(mesh);
 }
@@ -125,7 +126,7 @@ mlir::FailureOr<Outcome> VirtualRanks::run(const Bindings &bindings,
       ofRanks[rank].emplace(symbol, std::move(parts[rank]));
   }
 
-  auto outcomes = Interpreter::runOnMesh(entry, mesh_, ofRanks);
+  auto outcomes = Interpreter::runOnMesh(entry, mesh_, ofRanks, roundings);
   if (failed(outcomes))
     return mlir::failure();
 

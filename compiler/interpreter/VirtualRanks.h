@@ -32,7 +32,8 @@ std::optional<Tensor> gatherTensor(llvm::ArrayRef<Tensor> parts, const Sharding 
 class VirtualRanks {
 public:
   /// The mesh and the shardings are those of the entry's module.
-  explicit VirtualRanks(nn::EntryOp entry, PadFill pads = {});
+  explicit VirtualRanks(nn::EntryOp entry, PadFill pads = {},
+                        Roundings roundings = Roundings::Made);
 
   const Mesh &mesh() const { return mesh_; }
   /// Of a declared symbol; replicated if its type says nothing.
@@ -45,6 +46,7 @@ public:
 private:
   nn::EntryOp entry;
   PadFill pads;
+  Roundings roundings;
   Mesh mesh_;
 };
 

@@ -16,6 +16,8 @@ InFlightDiagnostic notProved(Operation *op) {
   return std::move(op->emitError() << "not proved: " << placeOf(op) << " ");
 }
 
+Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
+
 } // namespace
 
 EntryProof::EntryProof(const Mesh &mesh, const DeclaredShardings &declared, nn::EntryOp global)
@@ -56,7 +58,7 @@ LogicalResult EntryProof::step(Operation *op) {
     return recordOffset(offset);
   if (isa_and_present<tp::TPDialect>(op->getDialect()))
     return changeState(op);
-  if (isa<nn::PadOp, nn::SliceOp>(op) && !isNext(op))
+  if (op->hasAttr(tp::kWireAttr) || (isa<nn::PadOp, nn::SliceOp>(op) && !isNext(op)))
     return changeState(op);
   return matchNext(op);
 }
@@ -153,10 +155,31 @@ FailureOr<Known> EntryProof::changed1(Operation *op, Known state, Value result) 
       .Case([&](nn::SliceOp slice) {
         return change.dropPads(std::move(state), slice.getDim(), slice.getStart(), slice.getSize());
       })
+      .Case([&](nn::CastOp cast) { return changeWireType(cast, std::move(state)); })
       .Default([&](Operation *) -> FailureOr<Known> {
         notProved(op) << "has no meaning in a local program";
         return failure();
       });
+}
+
+FailureOr<Known> EntryProof::changeWireType(nn::CastOp op, Known state) {
+  Type from = elementOf(op.getX()), to = elementOf(op.getY()), own = elementOf(state.global);
+  auto travels = [](Operation *user) {
+    return isa<tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp, tp::AllToAllOp>(user);
+  };
+  bool narrows = from == own && to.getIntOrFloatBitWidth() < own.getIntOrFloatBitWidth() &&
+                 llvm::all_of(
+                     op->getUsers(),
+                     [&](Operation *user) {
+                       return travels(user) ||
+                              (isa<nn::PadOp>(user) && llvm::all_of(user->getUsers(), travels));
+                     });
+  bool widens = to == own && from.getIntOrFloatBitWidth() < own.getIntOrFloatBitWidth();
+  if ((narrows || widens) && !op.getTf32())
+    return state;
+  notProved(op) << "is no op of the global program, and rounds a value that does not go straight "
+                   "to a collective";
+  return failure();
 }
 
 LogicalResult EntryProof::checkType(Operation *op, Value result, const Sharding &sharding) {
@@ -215,6 +238,9 @@ LogicalResult EntryProof::matchNext(Operation *op) {
                            << " another value than the global program does: "
                            << describe(state->global) << " instead of "
                            << describe(withoutReshards(theirs->get()));
+    if (elementOf(mine->get()) != elementOf(theirs->get()))
+      return notProved(op) << "takes operand " << index << " as " << elementOf(mine->get())
+                           << ", but the global program does as " << elementOf(theirs->get());
     if (failed(checkPhase(op, global, index, *state)))
       return failure();
     states.push_back(*std::move(state));

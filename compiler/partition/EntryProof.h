@@ -1,10 +1,11 @@
 //===- EntryProof.h - The lockstep walk of one entry ---------------------------------------===//
 //
 // Every local op is one of three: the next global op on local values; a change of state
-// (collectives, slices, masks, and the nn.pad and nn.slice that add and drop pads); an offset. An
-// nn.pad or nn.slice is taken for the next global op if it can be that: both readings say something
-// true of the value. The walk can go back, so that many changes of one program are tried at the
-// price of the ops that they touch.
+// (collectives, slices, masks, the nn.pad and nn.slice that add and drop pads, and the casts to the
+// type on the wire and back); an offset. An nn.pad or nn.slice is taken for the next global op if
+// it can be that: both readings say something true of the value. A cast says that it is for the
+// wire; either reading is checked. The walk can go back, so that many changes of one program are
+// tried at the price of the ops that they touch.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -51,6 +52,9 @@ private:
   mlir::LogicalResult recordOffset(tp::OffsetOp op);
   mlir::LogicalResult changeState(mlir::Operation *op);
   mlir::FailureOr<Known> changed1(mlir::Operation *op, Known state, mlir::Value result);
+  /// Rounds for the wire alone: what is narrowed goes to collectives (through pads, which are
+  /// zeros), and what other ops read is of its own type again, which matchNext checks.
+  mlir::FailureOr<Known> changeWireType(nn::CastOp op, Known state);
   mlir::LogicalResult checkType(mlir::Operation *op, mlir::Value result, const Sharding &sharding);
 
   // The next global op.

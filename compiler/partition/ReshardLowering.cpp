@@ -5,6 +5,9 @@
 // gathers must be the major one on each rank; another one is an error, since it would need a
 // transposition around the collective, and no rule asks for it today.
 //
+// A wire type: the value is rounded in front of the first collective and widened behind the last
+// one, by casts like any other.
+//
 // Pads: tp.slice fills them itself; before a reduce_scatter or an all_to_all an nn.pad makes them;
 // after a gather an nn.slice drops them where the value is to be whole without.
 //
@@ -60,6 +63,8 @@ public:
       return op.emitOpError() << "has no local form: from " << present.str(mesh) << " to "
                               << to.str(mesh)
                               << " is no collective (another factor of the same dim?)";
+    if (narrowed)
+      castTo(wide);
     return std::move(local);
   }
 
@@ -145,9 +150,26 @@ private:
     return success();
   }
 
+  //===--- the type on the wire ---===//
+
+  void castTo(Type element) {
+    auto cast = nn::CastOp::create(builder, op.getLoc(), presentType().clone(element), local.value);
+    cast->setAttr(tp::kWireAttr, builder.getUnitAttr());
+    advance(cast);
+  }
+  void goOnWire() {
+    std::optional<Type> wire = op.getWire();
+    if (!wire || narrowed)
+      return;
+    narrowed = true;
+    wide = presentType().getElementType();
+    castTo(*wire);
+  }
+
   //===--- steps ---===//
 
   void allReduce(AxisId axis, ReduceKind kind) {
+    goOnWire();
     present = present.withoutPartial(axis);
     advance(tp::AllReduceOp::create(
         builder, op.getLoc(), presentType(), local.value, axisName(axis),
@@ -155,6 +177,7 @@ private:
   }
 
   LogicalResult reduceScatter(AxisId axis, int dim) {
+    goOnWire();
     if (failed(startSplit(axis, dim, /*padsItself=*/false)))
       return failure();
     present = present.withoutPartial(axis);
@@ -165,6 +188,7 @@ private:
   }
 
   LogicalResult allGather(AxisId axis, int dim) {
+    goOnWire();
     if (failed(startGather(axis, dim)))
       return failure();
     present.dims[dim] = next;
@@ -174,6 +198,7 @@ private:
   }
 
   LogicalResult allToAll(AxisId axis, int from, int dim) {
+    goOnWire();
     if (failed(startSplit(axis, dim, /*padsItself=*/false)))
       return failure();
     DimLayout split = next;
@@ -255,6 +280,8 @@ private:
   const Sharding &to;
   LocalValue local;
   DimLayout next;
+  bool narrowed = false;
+  Type wide; ///< what the value is, while it is narrowed
 };
 
 } // namespace

@@ -281,6 +281,8 @@ private:
     if (everyAddend)
       return true;
 
+    if (decision.roundedOnWire.contains(op->getResult(0)))
+      roundedSums.insert(sum->getResult(0));
     setSharding(sum->getResult(0), std::get<std::vector<Sharding>>(derived).front());
     SmallVector<Value> operands{sum->getResult(0)};
     std::vector<Sharding> remaining{targets[widest]};
@@ -337,6 +339,20 @@ private:
     return text.empty() ? "as " + to.str(mesh) : text;
   }
 
+  /// bfloat16 if the value is to be rounded and a collective moves it, which a slice is not.
+  TypeAttr wireTypeOf(Value value, const Sharding &target) const {
+    if (!decision.roundedOnWire.contains(value) && !roundedSums.contains(value))
+      return {};
+    Sharding present = tp::toSharding(tensorType(value), mesh);
+    for (size_t i = 0; i < mesh.axes.size(); ++i) {
+      auto axis = static_cast<AxisId>(i);
+      Placement from = present.placementOn(axis);
+      if (from != target.placementOn(axis) && from.kind != Placement::Replicated)
+        return TypeAttr::get(BFloat16Type::get(value.getContext()));
+    }
+    return {};
+  }
+
   Value createReshard(Operation *user, unsigned index, RankedTensorType type, bool reduces,
                       StringRef origin, StringRef alternative) {
     Value value = user->getOperand(index);
@@ -353,7 +369,8 @@ private:
       why += ": " + origin.str();
     auto reshard = tp::ReshardOp::create(
         builder, place->getLoc(), type, value, builder.getStringAttr(why),
-        alternative.empty() ? StringAttr() : builder.getStringAttr(alternative));
+        alternative.empty() ? StringAttr() : builder.getStringAttr(alternative),
+        wireTypeOf(value, tp::toSharding(type, mesh)));
     copyPlace(place, reshard);
     return reshard.getY();
   }
@@ -363,6 +380,8 @@ private:
   const SymbolShardings &symbols;
   /// One reshard per (value, placement).
   llvm::DenseMap<std::pair<Value, Type>, Value> reshards;
+  /// Sums of partial addends of a value that is rounded on the wire.
+  llvm::DenseSet<Value> roundedSums;
 };
 
 /// Axes of one rank split nothing.

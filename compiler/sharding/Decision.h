@@ -13,7 +13,9 @@
 
 #include "algebra/Rule.h"
 
+#include "mlir/IR/Value.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace mlir {
@@ -46,6 +48,8 @@ struct Decision {
   llvm::StringMap<Sharding> symbols;
   /// Every op of every entry that has a rule. One that is missing is replicated on all axes.
   llvm::DenseMap<mlir::Operation *, OpDecision> ops;
+  /// Float32 values that are rounded to bfloat16 where they move between ranks.
+  llvm::DenseSet<mlir::Value> roundedOnWire;
 };
 
 } // namespace tpc

@@ -154,9 +154,12 @@ private:
   std::optional<Place> splitAlongSequence(const std::vector<DimFacts> &facts) const;
   bool mayBeReduced(const std::vector<DimFacts> &facts) const;
   int64_t localBytes(RankedTensorType type, const std::vector<DimFacts> &facts, Place place) const;
-  Picoseconds reshardTime(CollectiveKind kind, RankedTensorType type) const {
-    return collectiveTime(options.hardware, kind, type.getNumElements() * elementBytes(type),
-                          ranks);
+  Picoseconds reshardTime(CollectiveKind kind, Value value) const {
+    auto type = cast<RankedTensorType>(value.getType());
+    int64_t bytes = elementBytes(type);
+    if (isRoundedOnWire(value, atoms.of(value), options.wire))
+      bytes = 2;
+    return collectiveTime(options.hardware, kind, type.getNumElements() * bytes, ranks);
   }
   std::string describeAlternative(const ValueClass &value, int variables,
                                   std::vector<CostTable> tables,
@@ -287,8 +290,7 @@ std::vector<OpOption> AxisSolver::optionsOf(OpClass &opClass) {
       if (isa<nn::AddOp>(op) && strategy.linear < 0 && mayBeReduced(atoms.of(resultTensors[0]))) {
         option.addsPartialFirst = true;
         finish(option, 1);
-        result.back().time += reshardTime(CollectiveKind::AllReduce,
-                                          cast<RankedTensorType>(resultTensors[0].getType()));
+        result.back().time += reshardTime(CollectiveKind::AllReduce, resultTensors[0]);
       }
       continue;
     }
@@ -307,8 +309,7 @@ std::vector<OpOption> AxisSolver::optionsOf(OpClass &opClass) {
       if (isa<nn::AddOp>(op) && facts.role == DimRole::Sequence) {
         split.addsPartialFirst = true;
         finish(split, ranks);
-        result.back().time += reshardTime(CollectiveKind::ReduceScatter,
-                                          cast<RankedTensorType>(resultTensors[0].getType()));
+        result.back().time += reshardTime(CollectiveKind::ReduceScatter, resultTensors[0]);
       }
     }
   }
@@ -316,7 +317,6 @@ std::vector<OpOption> AxisSolver::optionsOf(OpClass &opClass) {
 }
 
 std::vector<Availability> AxisSolver::availabilities(Value value, const std::set<Place> &produced) {
-  auto type = cast<RankedTensorType>(value.getType());
   const std::vector<DimFacts> &facts = atoms.of(value);
   std::optional<Place> alongSequence = splitAlongSequence(facts);
   std::vector<Availability> result;
@@ -325,18 +325,18 @@ std::vector<Availability> AxisSolver::availabilities(Value value, const std::set
     if (place.kind == Placement::Partial) {
       if (mayBeReduced(facts))
         result.push_back(
-            {place, {Place::replicated()}, reshardTime(CollectiveKind::AllReduce, type)});
+            {place, {Place::replicated()}, reshardTime(CollectiveKind::AllReduce, value)});
       if (alongSequence && place.isPartialSum()) {
-        Picoseconds scatter = reshardTime(CollectiveKind::ReduceScatter, type);
+        Picoseconds scatter = reshardTime(CollectiveKind::ReduceScatter, value);
         result.push_back({place, {*alongSequence}, scatter});
         result.push_back({place,
                           {*alongSequence, Place::replicated()},
-                          scatter + reshardTime(CollectiveKind::AllGather, type)});
+                          scatter + reshardTime(CollectiveKind::AllGather, value)});
       }
     } else if (place.kind == Placement::Split &&
                (place == alongSequence || gathersAllowed || llvm::is_contained(returned, value))) {
       result.push_back(
-          {place, {Place::replicated()}, reshardTime(CollectiveKind::AllGather, type)});
+          {place, {Place::replicated()}, reshardTime(CollectiveKind::AllGather, value)});
     }
   }
   return result;
@@ -835,6 +835,12 @@ FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options
   for (auto &entry : places)
     decision.symbols[entry.first()] =
         shardingOf(atoms.ofSymbol(entry.first()), entry.second, options.mesh);
+
+  for (nn::EntryOp entry : entries)
+    for (Operation &op : entry.getBody().front())
+      for (Value result : op.getResults())
+        if (isRoundedOnWire(result, atoms.of(result), options.wire))
+          decision.roundedOnWire.insert(result);
 
   // What was padded, in the order of declaration.
   for (Operation &op : module.getBody()->getOperations())

@@ -16,6 +16,7 @@
 
 #include "algebra/Cost.h"
 #include "compiler/sharding/Decision.h"
+#include "compiler/sharding/WireRounding.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -47,6 +48,7 @@ struct SolverOptions {
   Hardware hardware;
   SequenceParallel sequenceParallel = SequenceParallel::Off;
   std::vector<ShardConstraint> constraints;
+  WireRounding wire;
 };
 
 /// What the solver did, for `tpc inspect` and the tests.

@@ -8,7 +8,7 @@ using namespace tpc;
 using namespace tpc::verify;
 
 Rounding Evaluated::rounding() const {
-  // A cast has a meaning of its own; all other ops compute in their results' float type.
+  // Ops compute in their results' float type; how bfloat16 is stored is added by evaluateStep.
   for (mlir::Type type : op->getResultTypes())
     if (auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
         tensor && mlir::isa<mlir::FloatType>(tensor.getElementType()))
@@ -45,7 +45,7 @@ Tensor evaluateReplaced(const Evaluated &evaluated,
       replaced[i][e] = replace(replaced[i][e], evaluated.errors[i][e]);
     operands[i] = &replaced[i];
   }
-  auto results = interpreter::evaluate(evaluated.op, operands);
+  auto results = interpreter::evaluate(evaluated.op, operands, interpreter::Roundings::Ignored);
   // The op has been evaluated on its values before.
   return std::move(results->front());
 }

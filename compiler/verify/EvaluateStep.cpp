@@ -22,6 +22,21 @@ Results evaluateAlone(mlir::Operation *op, const Mesh &mesh, int rank, Operands 
   return std::move((*interpreter::evaluateOnMesh(op, mesh, ofRanks))[rank]);
 }
 
+/// Rounds results as their types say. An exact value has one rounding; of two values that are
+/// `bound` apart each is rounded by half a unit.
+void roundStored(mlir::Operation *op, Results &results, Results &bounds) {
+  interpreter::roundToTypes(op, results);
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    auto precision = interpreter::storedPrecision(result);
+    if (!precision)
+      continue;
+    double unit = std::ldexp(1, -precision->digits), smallest = std::ldexp(1, -126);
+    for (int64_t e = 0; e < bounds[i].size(); ++e)
+      if (double &bound = bounds[i][e]; bound > 0)
+        bound += unit * (2 * std::max(std::fabs(results[i][e]), smallest) + bound);
+  }
+}
+
 /// Where the fill stands it is a rounded constant; what lies beneath it does not matter.
 Tensor maskBounds(tp::MaskOp op, const Mesh &mesh, int rank, Operands operands, Errors errors) {
   constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
@@ -75,12 +90,13 @@ public:
       keep(op, evaluateAlone(op, mesh, rank, operands), tpBounds(op, operands, errors));
       return mlir::success();
     }
-    auto results = interpreter::evaluate(op, operands);
+    auto results = interpreter::evaluate(op, operands, interpreter::Roundings::Ignored);
     if (failed(results))
       return mlir::failure();
     auto bounds = errorBounds({op, operands, errors, *results});
     if (failed(bounds))
       return mlir::failure();
+    roundStored(op, *results, *bounds);
     keep(op, std::move(*results), std::move(*bounds));
     return mlir::success();
   }
@@ -167,6 +183,17 @@ tpc::verify::evaluateCollective(mlir::Operation *step, const Mesh &mesh,
         value *= gamma;
       bounded[rank][i].bound = std::move(bound);
     }
+  // In float32, and rounded once.
+  for (std::vector<Bounded> &ofRank : bounded) {
+    Results values, bounds;
+    for (Bounded &result : ofRank) {
+      values.push_back(std::move(result.value));
+      bounds.push_back(std::move(*result.bound));
+    }
+    roundStored(step, values, bounds);
+    for (size_t i = 0; i < ofRank.size(); ++i)
+      ofRank[i] = {std::move(values[i]), std::move(bounds[i])};
+  }
   return bounded;
 }
 

@@ -91,16 +91,6 @@ double geluBound(double x, double ex, bool byTanh, double u) {
   return kActivationSlope * ex + fabs(x) * (0.5 * part + 3 * u);
 }
 
-Results cast(nn::CastOp op, const Evaluated &e) {
-  auto elementOf = [](mlir::Value value) {
-    return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
-  };
-  bool widens =
-      elementOf(op.getY()).getIntOrFloatBitWidth() >= elementOf(op.getX()).getIntOrFloatBitWidth();
-  double u = widens ? 0 : e.rounding().unit;
-  return unary(e, [&](double, double ex, double y) { return ex + u * (fabs(y) + ex); });
-}
-
 /// The op moves or masks elements: bounds move with them, nothing is rounded.
 Results moved(const Evaluated &e) { return {propagated(e)}; }
 
@@ -198,7 +188,6 @@ std::optional<Results> pointwiseBounds(const Evaluated &e) {
           return geluGradBound(x, ex, dy, edy, op.getTanh(), u);
         });
       })
-      .Case([&](nn::CastOp op) -> Optional { return cast(op, e); })
       .Case([&](nn::DropoutOp op) -> Optional {
         double factor = 1 / (1 - op.getP().convertToDouble());
         return unary(e, [&](double, double ex, double y) {
@@ -206,7 +195,8 @@ std::optional<Results> pointwiseBounds(const Evaluated &e) {
         });
       })
       .Case<nn::SplitDimOp, nn::MergeDimsOp, nn::TransposeOp, nn::SliceOp, nn::ConcatOp, nn::PadOp,
-            nn::BroadcastOp, nn::PositionsOp>([&](auto) -> Optional { return moved(e); })
+            nn::BroadcastOp, nn::PositionsOp, nn::CastOp>(
+          [&](auto) -> Optional { return moved(e); })
       .Case([&](nn::EmbeddingOp) -> Optional { return moved(e); })
       .Default([](mlir::Operation *) -> Optional { return std::nullopt; });
 }

@@ -2,7 +2,8 @@
 //
 // Every bound of verify is made of these three: the unit roundoff, gamma(n) of Higham, Accuracy and
 // Stability of Numerical Algorithms, section 3.1, and the smallest normal number, below which
-// kernels may flush to zero. The interpreter's own float64 roundings are added to the unit, so that
+// kernels may flush to zero. What is stored as bfloat16 is computed in float32: its rounding is
+// modelled, not bounded. The interpreter's own float64 roundings are added to the unit, so that
 // a bound holds for the difference of both, in float64 plans too.
 //
 //===---------------------------------------------------------------------------------------===//
@@ -24,7 +25,7 @@ struct Rounding {
     if (element.isF64())
       return {reference + reference, 0x1p-1022, std::numeric_limits<double>::max()};
     if (element.isBF16())
-      return {0x1p-8 + reference, 0x1p-126, 0x1.FEp127};
+      return {0x1p-24 + reference, 0x1p-126, 0x1.FEp127};
     return {0x1p-24 + reference, 0x1p-126, std::numeric_limits<float>::max()};
   }
 

@@ -70,6 +70,8 @@ public:
   virtual Scalar sin(Scalar x) = 0;
   virtual Scalar cos(Scalar x) = 0;
   virtual Scalar sqrt(Scalar x) = 0;
+  /// f32 with 10 bits of its fraction, to nearest even; a NaN stays one.
+  virtual Scalar roundToTf32(Scalar x) = 0;
 
   //===--- comparisons (i1; integers are signed) and conversions ---===//
   virtual Scalar less(Scalar a, Scalar b) = 0;

@@ -1,7 +1,8 @@
 //===- LinearOps.cpp - linear, its gradients, and matmul -----------------------------------===//
 //
-// All four are one GEMM. Products of bfloat16 are summed and kept in float32: a rounding is an
-// nn.cast of its own.
+// All four are one GEMM. Products of bfloat16 are summed in float32, and that is the type that is
+// inferred; a bfloat16 result is the sum and the nn.cast behind it in one, which level `fused`
+// makes.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "dialects/nn/OpSupport.h"
@@ -17,6 +18,21 @@ static SmallVector<int64_t> withLast(ArrayRef<int64_t> rows, int64_t last) {
   SmallVector<int64_t> shape(rows);
   shape.push_back(last);
   return shape;
+}
+
+/// Compares the result with what is inferred; of bfloat16 operands it may be rounded.
+static LogicalResult verifyProduct(Operation *op) {
+  RankedTensorType result = plainType(op->getResult(0));
+  if (!result.getElementType().isBF16() || !elementOf(op->getOperand(0)).isBF16())
+    return verifyInferred(op);
+  InferredTypes inferred = cast<ShapeOp>(op).inferResultTypes();
+  if (failed(inferred))
+    return failure();
+  if (result.getShape() != inferred->front().getShape())
+    return op->emitOpError() << "has " << result
+                             << " as result #0, but its operands and attributes give "
+                             << inferred->front().clone(result.getElementType());
+  return success();
 }
 
 /// Errors that linear and its input gradient share: a weight [out, in] and a row operand.
@@ -45,7 +61,7 @@ InferredTypes LinearOp::inferResultTypes() {
   return SmallVector{tensorOf(withLast(rowsOf(getX()), out), statisticsType(elementOf(getX())))};
 }
 
-LogicalResult LinearOp::verify() { return verifyInferred(*this); }
+LogicalResult LinearOp::verify() { return verifyProduct(*this); }
 
 SmallVector<Value> LinearOp::expand(OpBuilder &builder) {
   if (!getBias())
@@ -123,7 +139,7 @@ InferredTypes LinearInputGradOp::inferResultTypes() {
                               statisticsType(elementOf(getDy())))};
 }
 
-LogicalResult LinearInputGradOp::verify() { return verifyInferred(*this); }
+LogicalResult LinearInputGradOp::verify() { return verifyProduct(*this); }
 
 Rule LinearInputGradOp::getShardingRule() {
   RuleBuilder rule;
@@ -166,7 +182,7 @@ InferredTypes LinearWeightGradOp::inferResultTypes() {
                               statisticsType(elementOf(getDy())))};
 }
 
-LogicalResult LinearWeightGradOp::verify() { return verifyInferred(*this); }
+LogicalResult LinearWeightGradOp::verify() { return verifyProduct(*this); }
 
 Rule LinearWeightGradOp::getShardingRule() {
   RuleBuilder rule;
@@ -228,7 +244,7 @@ InferredTypes MatmulOp::inferResultTypes() {
   return SmallVector{tensorOf(shape, statisticsType(elementOf(getA())))};
 }
 
-LogicalResult MatmulOp::verify() { return verifyInferred(*this); }
+LogicalResult MatmulOp::verify() { return verifyProduct(*this); }
 
 Rule MatmulOp::getShardingRule() {
   RuleBuilder rule;

@@ -127,7 +127,8 @@ def NN_LinearOp : NN_PrimitiveOp<"linear", [NN_Infer, NN_Gradient, NN_Library,
   let summary = "x . weight^T (+ bias), weight [out, in]";
   let description = [{
     x `[..., in]`. The bias is there in models alone: `grad` makes it an `nn.add` (its expansion), so that
-    a row split cannot add it once a rank. The product of bfloat16 operands is float32.
+    a row split cannot add it once a rank. The product of bfloat16 operands is summed in float32, and is
+    float32, or bfloat16: the sum, rounded once. So are those of its gradients, and of `nn.matmul`.
 
     ```mlir
     %y = nn.linear %x, %w bias %b : (tensor<2x7x256xf32>, tensor<1024x256xf32>, tensor<1024xf32>) -> tensor<2x7x1024xf32>
@@ -138,7 +139,7 @@ def NN_LinearOp : NN_PrimitiveOp<"linear", [NN_Infer, NN_Gradient, NN_Library,
     - the weight is 2-d
     - x has at least one dim, and its last is the weight's `in`
     - the bias has `out` numbers
-    - the result has x's leading dims and `out`
+    - the result has x's leading dims and `out`; of bfloat16 operands it is float32 or bfloat16, else of their type
   }];
   let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$weight, Optional<NN_FloatTensor>:$bias);
   let results = (outs NN_FloatTensor:$y);
@@ -156,7 +157,7 @@ def NN_LinearInputGradOp : NN_PrimitiveOp<"linear_input_grad", [NN_Infer, NN_Lib
     - operands have one element type
     - the weight is 2-d
     - dy has at least one dim, and its last is the weight's `out`
-    - the result has dy's leading dims and `in`
+    - the result has dy's leading dims and `in`; of bfloat16 operands it is float32 or bfloat16, else of their type
   }];
   let arguments = (ins NN_FloatTensor:$dy, NN_FloatTensor:$weight);
   let results = (outs NN_FloatTensor:$dx);
@@ -172,7 +173,7 @@ def NN_LinearWeightGradOp : NN_PrimitiveOp<"linear_weight_grad", [NN_Infer, NN_L
     Constraints:
     - operands have one element type
     - operands have at least one dim, and the same leading dims
-    - the result is [out, in]
+    - the result is [out, in]; of bfloat16 operands it is float32 or bfloat16, else of their type
   }];
   let arguments = (ins NN_FloatTensor:$dy, NN_FloatTensor:$x);
   let results = (outs NN_FloatTensor:$dw);
@@ -192,7 +193,7 @@ def NN_MatmulOp : NN_PrimitiveOp<"matmul", [NN_Infer, NN_Gradient, NN_Library]> 
     - operands have the same rank, at least 2
     - operands have the same leading dims
     - operands have the same k
-    - the result is [..., m, n]
+    - the result is [..., m, n]; of bfloat16 operands it is float32 or bfloat16, else of their type
   }];
   let arguments = (ins NN_FloatTensor:$a, NN_FloatTensor:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b);
   let results = (outs NN_FloatTensor:$c);
@@ -380,16 +381,19 @@ def NN_GeluGradOp : NN_PointwiseOp<"gelu_grad"> {
 def NN_CastOp : NN_PointwiseOp<"cast", [NN_Gradient]> {
   let summary = "the same values in another float type, rounded to nearest even";
   let description = [{
-    The result type says to which.
+    The result type says to which. With `tf32` a float32 keeps 10 bits of its fraction: the number that a
+    tensor core multiplies, stored as a float32.
 
     Constraints:
     - the result has the shape of x
+    - with tf32 x and the result are float32
 
     ```mlir
     %y = nn.cast %x : (tensor<2x3xf32>) -> tensor<2x3xbf16>
+    %z = nn.cast %x {tf32} : (tensor<2x3xf32>) -> tensor<2x3xf32>
     ```
   }];
-  let arguments = (ins NN_FloatTensor:$x);
+  let arguments = (ins NN_FloatTensor:$x, UnitAttr:$tf32);
   let results = (outs NN_FloatTensor:$y);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }

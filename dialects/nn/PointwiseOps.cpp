@@ -335,21 +335,32 @@ void GeluGradOp::buildBody(BodyBuilder &body) {
 //===-------------------------------------------------------------------------------------===//
 
 // The result type says the element type; only its shape can be inferred.
-LogicalResult CastOp::verify() { return verifyInferred(*this); }
+LogicalResult CastOp::verify() {
+  if (getTf32() && !(elementOf(getX()).isF32() && elementOf(getY()).isF32()))
+    return emitOpError() << "rounds float32 to tf32, which is stored as float32, not "
+                         << elementOf(getX()) << " to " << elementOf(getY());
+  return verifyInferred(*this);
+}
 InferredTypes CastOp::inferResultTypes() {
   return SmallVector<RankedTensorType>{tensorOf(shapeOf(getX()), elementOf(getY()))};
 }
 Rule CastOp::getShardingRule() {
   // Rounding each rank's part is not rounding their sum.
   std::vector<std::vector<int>> linearIn;
-  if (mantissaBits(elementOf(getY())) >= mantissaBits(elementOf(getX())))
+  if (!getTf32() && mantissaBits(elementOf(getY())) >= mantissaBits(elementOf(getX())))
     linearIn = {{0}};
   return pointwiseRule(*this, PointwisePads::Additive, std::move(linearIn));
 }
 int64_t CastOp::getFlops() { return elementCount(shapeOf(getY())); }
-void CastOp::buildBody(BodyBuilder &body) { body.result(0, body.operand(0)); }
+void CastOp::buildBody(BodyBuilder &body) {
+  BodyBuilder::Scalar x = body.operand(0);
+  body.result(0, getTf32() ? body.roundToTf32(x) : x);
+}
 void CastOp::buildGradient(GradientBuilder &gradient) {
-  addChainRule(gradient, [&](Value dy) {
+  // A rounding has the slope of what it rounds.
+  addChainRule(gradient, [&](Value dy) -> Value {
+    if (elementOf(dy) == elementOf(getX()))
+      return dy;
     return CastOp::create(gradient.builder(), gradient.loc(), plainType(getX()), dy);
   });
 }

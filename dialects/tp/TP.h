@@ -25,6 +25,9 @@
 
 namespace tpc::tp {
 
+/// On the `nn.cast`s to the type on the wire and back (level `local`).
+inline constexpr llvm::StringLiteral kWireAttr = "tp.wire";
+
 /// The mesh of a module; its single `tp.mesh`, named @mesh. None at levels before `sharded`.
 MeshOp findMesh(mlir::ModuleOp module);
 Mesh toMesh(MeshOp mesh);

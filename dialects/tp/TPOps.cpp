@@ -149,6 +149,12 @@ LogicalResult ReshardOp::verify() {
       withoutSharding(cast<RankedTensorType>(getY().getType())))
     return emitOpError() << "changes the sharding alone, but its operand is " << getX().getType()
                          << " and its result " << getY().getType();
+  Type element = cast<RankedTensorType>(getX().getType()).getElementType();
+  if (std::optional<Type> wire = getWire();
+      wire && (!isa<FloatType>(*wire) || !isa<FloatType>(element) ||
+               wire->getIntOrFloatBitWidth() >= element.getIntOrFloatBitWidth()))
+    return emitOpError() << "travels as " << *wire << ", which is no float type narrower than "
+                         << element;
   return success();
 }
 

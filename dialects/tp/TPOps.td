@@ -89,7 +89,8 @@ def TP_ReshardOp : TP_Op<"reshard", [Pure]> {
   let summary = "a change of sharding (level `sharded`)";
   let description = [{
     `why` names the op that needed it and the decision that it came from; `alternative` what else was
-    possible and its predicted cost.
+    possible and its predicted cost. With a `wire` type the value is rounded to it in front of what moves
+    between ranks, and widened behind.
 
     ```mlir
     %r = tp.reshard %y why "nn.gelu needs all of it"
@@ -97,11 +98,13 @@ def TP_ReshardOp : TP_Op<"reshard", [Pure]> {
     ```
 
     Constraints:
-    - operand and result have the same shape and element type.
+    - operand and result have the same shape and element type;
+    - the wire type is a float type narrower than the element type.
   }];
-  let arguments = (ins AnyRankedTensor:$x, StrAttr:$why, OptionalAttr<StrAttr>:$alternative);
+  let arguments = (ins AnyRankedTensor:$x, StrAttr:$why, OptionalAttr<StrAttr>:$alternative,
+                       OptionalAttr<TypeAttr>:$wire);
   let results = (outs AnyRankedTensor:$y);
-  let assemblyFormat = "$x `why` $why (`instead_of` $alternative^)? attr-dict `:` type($x) `->` type($y)";
+  let assemblyFormat = "$x `why` $why (`instead_of` $alternative^)? (`wire` $wire^)? attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
 }
 

@@ -96,6 +96,8 @@ std::string tpc::summaryText(const PlanFile &plan) {
   line("compiler", plan->compiler_version()->str());
   line("target", plan->target()->str() + ", " + plan->precision()->str());
   line("mesh", plan.mesh().str() + " (" + std::to_string(plan.mesh().numRanks()) + " ranks)");
+  if (plan->comm_dtype() && plan.mesh().numRanks() > 1)
+    line("on the wire", plan->comm_dtype()->str());
   line("parameters", std::to_string(plan->parameters() ? plan->parameters()->size() : 0) +
                          " tensors, " + std::to_string(parameterElements(plan)) + " elements");
   line("memory", humanBytes(plan.arenaBytes()) + " per rank");
@@ -130,7 +132,8 @@ void tpc::summaryJson(const PlanFile &plan, JsonWriter &json) {
       .member("format_version", plan->format_version())
       .member("compiler", plan->compiler_version()->str())
       .member("target", plan->target()->str())
-      .member("precision", plan->precision()->str());
+      .member("precision", plan->precision()->str())
+      .member("comm_dtype", plan->comm_dtype() ? plan->comm_dtype()->str() : "");
   json.key("mesh").beginObject();
   for (const MeshAxis &axis : plan.mesh().axes)
     json.member(axis.name, axis.size);

@@ -173,6 +173,39 @@ TEST_P(CommunicatorConformance, ReducesInAscendingOrder) {
   }
 }
 
+/// bf16 is added in float32, in ascending order, and rounded once.
+TEST_P(CommunicatorConformance, SumsOfBF16AreRoundedOnce) {
+  auto value = [](int c, size_t i) {
+    auto image = static_cast<uint16_t>(0x3f80 + (2654435761u * (i * 8 + c + 1) >> 22));
+    return i == 0 && c == 1 ? INFINITY : i == 1 && c == 0 ? NAN : bfloat16ToFloat(image);
+  };
+  for (int n : kSizes)
+    for (CollectiveKind kind : {CollectiveKind::AllReduce, CollectiveKind::ReduceScatter}) {
+      Communicators group = GetParam().make(n, 20s);
+      const size_t part = 1021, elements = part * n;
+      bool scatters = kind == CollectiveKind::ReduceScatter;
+      std::vector<Typed> outputs(n, Typed(DType::BF16, scatters ? part : elements));
+      expectOk(onAllRanks(group, [&](Communicator &c) {
+        Typed input(DType::BF16, elements);
+        for (size_t i = 0; i < elements; ++i)
+          input.set(i, value(c.coordinate(), i));
+        CollectiveTensor tensor =
+            tensorOf(input, outputs[c.coordinate()], 1, scatters ? part : elements, 1);
+        return c.run({kind, ReduceKind::Sum, {&tensor, 1}, 0});
+      }));
+      for (int c = 0; c < n; ++c)
+        for (size_t i = 0; i < outputs[c].size(); ++i) {
+          size_t at = scatters ? c * part + i : i;
+          float sum = value(0, at);
+          for (int other = 1; other < n; ++other)
+            sum += value(other, at);
+          double expected = bfloat16ToFloat(floatToBfloat16(sum)), found = outputs[c].get(i);
+          ASSERT_TRUE(found == expected || (std::isnan(found) && std::isnan(expected)))
+              << "n " << n << " rank " << c << " element " << at << ": " << found;
+        }
+    }
+}
+
 TEST_P(CommunicatorConformance, AllReduceWorksInPlace) {
   for (int n : kSizes) {
     Communicators group = GetParam().make(n, 20s);

@@ -1,10 +1,13 @@
 // RUN: tpc-opt %s --tpc-apply-precision=precision=bf16 --tpc-expand-composites --tpc-build-training --tpc-place-casts=precision=bf16 --tpc-verify-grad | FileCheck %s
 // RUN: tpc-opt %s --tpc-expand-composites --tpc-build-training --tpc-place-casts=precision=tf32 | FileCheck %s --check-prefix=TF32
 
-// Each value is rounded once, before the first op that multiplies it, views included. Products, sums and
-// gradients of parameters are float32.
+// Each value is rounded once, before the first op that multiplies it, views included. A product is rounded
+// behind its sum, if it is no gradient of a parameter. Sums and gradients of parameters are float32.
 
-// TF32-NOT: nn.cast
+// TF32-LABEL: nn.entry @train
+// TF32: %[[X:.*]] = nn.cast %{{.*}} {nn.phase = "forward", nn.scope = "q", tf32} : (tensor<2x4x8xf32>) -> tensor<2x4x8xf32>
+// TF32: nn.linear %[[X]],
+// TF32-NOT: bf16
 
 nn.input @x : tensor<2x4x8xf32> dims ["", "", ""] draw #nn.init<normal, 0.0, 1.0>
 nn.scalar @lr : tensor<f32> = 0.01
@@ -37,10 +40,14 @@ nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
 // CHECK-NEXT: %[[O:.*]], %[[LSE:.*]] = nn.flash_attention %[[HN]], %[[HN]], %[[HN]] {{.*}} -> (tensor<2x4x2x4xbf16>, tensor<2x2x4xf32>)
 // CHECK-NEXT: %[[MN:.*]] = nn.merge_dims %[[O]]
 // CHECK-NEXT: %[[OUTN:.*]] = nn.cast %[[OUT]]
-// CHECK-NEXT: nn.linear %[[MN]], %[[OUTN]]
+// CHECK-NEXT: %[[Y:.*]] = nn.linear %[[MN]], %[[OUTN]]
+// CHECK-NEXT: %[[YN:.*]] = nn.cast %[[Y]] {{.*}} -> tensor<2x4x8xbf16>
+// CHECK-NEXT: %[[YW:.*]] = nn.cast %[[YN]] {{.*}} -> tensor<2x4x8xf32>
+// CHECK-NEXT: nn.square %[[YW]]
 // CHECK: %[[DY:.*]] = nn.scale
 // CHECK-NEXT: %[[DYN:.*]] = nn.cast %[[DY]] {nn.phase = "backward"}
 // CHECK-NEXT: nn.linear_input_grad %[[DYN]], %[[OUTN]] {{.*}} -> tensor<2x4x8xf32>
+// CHECK-NEXT: nn.cast {{.*}} -> tensor<2x4x8xbf16>
 // CHECK-NEXT: nn.linear_weight_grad %[[DYN]], %[[MN]] {{.*}} -> tensor<8x8xf32>
 // CHECK: nn.flash_attention_grad %[[HN]], %[[HN]], %[[HN]], %[[O]], %[[LSE]]
 // The three gradients of one value are added in float32 and rounded once.

@@ -5,6 +5,7 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --dim C=4 2>&1 | FileCheck %s --check-prefix=UNKNOWN-DIM
 // RUN: not tpc-compile compile %models/mlp.mlir --target cuda 2>&1 | FileCheck %s --check-prefix=CUDA
 // RUN: not tpc-compile compile %models/mlp.mlir --precision f64 --comm-dtype f32 2>&1 | FileCheck %s --check-prefix=WIRE
+// RUN: not tpc-compile compile %models/mlp.mlir --precision bf16 --comm-dtype bf16 2>&1 | FileCheck %s --check-prefix=ONE-RANK
 // RUN: not tpc-compile compile %s --recompute full 2>&1 | FileCheck %s --check-prefix=RECOMPUTE
 // RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --shard "nope=[{tp}, {}]" 2>&1 | FileCheck %s --check-prefix=SHARD
 // RUN: not tpc-compile compile %models/mlp.mlir --stop-after grad -o x.plan 2>&1 | FileCheck %s --check-prefix=OUTPUT
@@ -18,6 +19,7 @@
 // UNKNOWN-DIM: mlp.mlir:{{[0-9]+:[0-9]+}}: error: there is no dim "C" to bind
 // CUDA: error: this build of tpc generates no code for CUDA
 // WIRE: error: --comm-dtype has no effect with --precision f64
+// ONE-RANK: error: --comm-dtype has no effect on one rank
 // RECOMPUTE: options-errors.mlir:{{[0-9]+:[0-9]+}}: error: --recompute full has no effect
 // RECOMPUTE-NEXT: hint: leave it out
 // SHARD: error: the constraint 'nope=[{tp}, {}]' matches no parameter, state or input

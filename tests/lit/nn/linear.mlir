@@ -25,12 +25,14 @@ nn.entry @e outputs [] {
   // CHECK: nn.matmul %{{.*}}, %{{.*}} {transpose_a} : (tensor<3x16x5xf32>, tensor<3x16x9xf32>) -> tensor<3x5x9xf32>
   %6 = nn.matmul %at, %c {transpose_a} : (tensor<3x16x5xf32>, tensor<3x16x9xf32>) -> tensor<3x5x9xf32>
 
-  // A product of bfloat16 is float32; an encoding is no part of the comparison.
+  // A product of bfloat16 is float32, or rounded; an encoding is no part of the comparison.
   %h = nn.read @h : tensor<4x16xbf16>
   %v = nn.read @v : tensor<8x16xbf16>
   // CHECK: nn.linear %{{.*}}, %{{.*}} : (tensor<4x16xbf16>, tensor<8x16xbf16>) -> tensor<4x8xf32>
   %7 = nn.linear %h, %v : (tensor<4x16xbf16>, tensor<8x16xbf16>) -> tensor<4x8xf32>
   // CHECK: nn.linear %{{.*}} -> tensor<4x8xf32, "split">
   %8 = nn.linear %h, %v : (tensor<4x16xbf16>, tensor<8x16xbf16>) -> tensor<4x8xf32, "split">
+  // CHECK: nn.linear %{{.*}} -> tensor<4x8xbf16>
+  %9 = nn.linear %h, %v : (tensor<4x16xbf16>, tensor<8x16xbf16>) -> tensor<4x8xbf16>
   nn.return
 }

@@ -45,6 +45,8 @@ nn.gelu %x {tanh} : (tensor<2x3xf32>) -> tensor<2x3xf32>
 nn.gelu_grad %x, %a : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
 // CHECK: nn.cast %{{.*}} : (tensor<2x3xf32>) -> tensor<2x3xbf16>
 nn.cast %x : (tensor<2x3xf32>) -> tensor<2x3xbf16>
+// CHECK: nn.cast %{{.*}} {tf32} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+nn.cast %x {tf32} : (tensor<2x3xf32>) -> tensor<2x3xf32>
 // CHECK: nn.dropout %{{.*}}, %{{.*}}, %{{.*}} {p = 1.000000e-01 : f64, stream = "h.0.drop"}
 nn.dropout %x, %seed, %step {p = 0.1, stream = "h.0.drop"} : (tensor<2x3xf32>, tensor<i32>, tensor<i32>) -> tensor<2x3xf32>
 // CHECK: nn.dropout %{{.*}}, %{{.*}}, %{{.*}} at %{{.*}}, %{{.*}} {global_shape = array<i64: 4, 3>

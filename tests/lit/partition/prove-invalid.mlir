@@ -396,3 +396,131 @@ module {
     nn.return %x : tensor<4x8xf32>
   }
 }
+
+// -----
+
+// Rounded on the wire: right.
+module {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @x : tensor<4x8xf32, #tp.sharding<@mesh, [{}, {}]>> dims ["", ""]
+  nn.parameter @w1 : tensor<7x8xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> init #nn.init<zeros>
+  nn.parameter @w2 : tensor<8x7xf32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<4x8xf32>
+    %w1 = nn.read @w1 : tensor<4x8xf32>
+    %w2 = nn.read @w2 : tensor<8x4xf32>
+    %h = nn.linear %x, %w1 {nn.scope = "fc"} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x4xf32>
+    %a = nn.exp %h {nn.scope = "fc"} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %o = tp.offset 4 on "tp"
+    %m = tp.mask %a at %o dim 1 minor 1 extent 4 logical 7 fill 0.0 : tensor<4x4xf32> -> tensor<4x4xf32>
+    %p = nn.linear %m, %w2 {nn.scope = "proj"} : (tensor<4x4xf32>, tensor<8x4xf32>) -> tensor<4x8xf32>
+    %n = nn.cast %p {tp.wire} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+    %s = tp.all_reduce sum %n on "tp" why "nn.relu is not linear" : (tensor<4x8xbf16>) -> tensor<4x8xbf16>
+    %r = nn.cast %s {tp.wire} : (tensor<4x8xbf16>) -> tensor<4x8xf32>
+    %y = nn.relu %r : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    nn.return %y : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+// Rounded where nothing travels.
+module {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @x : tensor<4x8xf32, #tp.sharding<@mesh, [{}, {}]>> dims ["", ""]
+  nn.parameter @w1 : tensor<7x8xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> init #nn.init<zeros>
+  nn.parameter @w2 : tensor<8x7xf32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<4x8xf32>
+    %w1 = nn.read @w1 : tensor<4x8xf32>
+    %w2 = nn.read @w2 : tensor<8x4xf32>
+    %h = nn.linear %x, %w1 {nn.scope = "fc"} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x4xf32>
+    %a = nn.exp %h {nn.scope = "fc"} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %o = tp.offset 4 on "tp"
+    %m = tp.mask %a at %o dim 1 minor 1 extent 4 logical 7 fill 0.0 : tensor<4x4xf32> -> tensor<4x4xf32>
+    %p = nn.linear %m, %w2 {nn.scope = "proj"} : (tensor<4x4xf32>, tensor<8x4xf32>) -> tensor<4x8xf32>
+    %r = tp.all_reduce sum %p on "tp" why "nn.relu is not linear" : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    // expected-error @+1 {{nn.cast is no op of the global program, and rounds a value that does not go straight to a collective}}
+    %n = nn.cast %r {tp.wire} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+    %w = nn.cast %n {tp.wire} : (tensor<4x8xbf16>) -> tensor<4x8xf32>
+    %y = nn.relu %w : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    nn.return %y : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+// A cast that does not say that it is for the wire.
+module {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @x : tensor<4x8xf32, #tp.sharding<@mesh, [{}, {}]>> dims ["", ""]
+  nn.parameter @w1 : tensor<7x8xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> init #nn.init<zeros>
+  nn.parameter @w2 : tensor<8x7xf32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<4x8xf32>
+    %w1 = nn.read @w1 : tensor<4x8xf32>
+    %w2 = nn.read @w2 : tensor<8x4xf32>
+    %h = nn.linear %x, %w1 {nn.scope = "fc"} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x4xf32>
+    %a = nn.exp %h {nn.scope = "fc"} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %o = tp.offset 4 on "tp"
+    %m = tp.mask %a at %o dim 1 minor 1 extent 4 logical 7 fill 0.0 : tensor<4x4xf32> -> tensor<4x4xf32>
+    %p = nn.linear %m, %w2 {nn.scope = "proj"} : (tensor<4x4xf32>, tensor<8x4xf32>) -> tensor<4x8xf32>
+    // expected-error @+1 {{nn.cast stands where the global program has nn.relu}}
+    %n = nn.cast %p : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+    %s = tp.all_reduce sum %n on "tp" why "nn.relu is not linear" : (tensor<4x8xbf16>) -> tensor<4x8xbf16>
+    %r = nn.cast %s : (tensor<4x8xbf16>) -> tensor<4x8xf32>
+    %y = nn.relu %r : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    nn.return %y : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+// Rounded to another type than the wire's.
+module {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @x : tensor<4x8xf32, #tp.sharding<@mesh, [{}, {}]>> dims ["", ""]
+  nn.parameter @w1 : tensor<7x8xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> init #nn.init<zeros>
+  nn.parameter @w2 : tensor<8x7xf32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<4x8xf32>
+    %w1 = nn.read @w1 : tensor<4x8xf32>
+    %w2 = nn.read @w2 : tensor<8x4xf32>
+    %h = nn.linear %x, %w1 {nn.scope = "fc"} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x4xf32>
+    %a = nn.exp %h {nn.scope = "fc"} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %o = tp.offset 4 on "tp"
+    %m = tp.mask %a at %o dim 1 minor 1 extent 4 logical 7 fill 0.0 : tensor<4x4xf32> -> tensor<4x4xf32>
+    %p = nn.linear %m, %w2 {nn.scope = "proj"} : (tensor<4x4xf32>, tensor<8x4xf32>) -> tensor<4x8xf32>
+    // expected-error @+1 {{nn.cast is no op of the global program, and rounds a value that does not go straight to a collective}}
+    %n = nn.cast %p {tp.wire, tf32} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %r = tp.all_reduce sum %n on "tp" why "nn.relu is not linear" : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %y = nn.relu %r : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    nn.return %y : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+// Left narrow for the op that reads it.
+module {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @x : tensor<4x8xf32, #tp.sharding<@mesh, [{}, {}]>> dims ["", ""]
+  nn.parameter @w1 : tensor<7x8xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> init #nn.init<zeros>
+  nn.parameter @w2 : tensor<8x7xf32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<4x8xf32>
+    %w1 = nn.read @w1 : tensor<4x8xf32>
+    %w2 = nn.read @w2 : tensor<8x4xf32>
+    %h = nn.linear %x, %w1 {nn.scope = "fc"} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x4xf32>
+    %a = nn.exp %h {nn.scope = "fc"} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %o = tp.offset 4 on "tp"
+    %m = tp.mask %a at %o dim 1 minor 1 extent 4 logical 7 fill 0.0 : tensor<4x4xf32> -> tensor<4x4xf32>
+    %p = nn.linear %m, %w2 {nn.scope = "proj"} : (tensor<4x4xf32>, tensor<8x4xf32>) -> tensor<4x8xf32>
+    %n = nn.cast %p {tp.wire} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+    %r = tp.all_reduce sum %n on "tp" why "nn.relu is not linear" : (tensor<4x8xbf16>) -> tensor<4x8xbf16>
+    // expected-error @+1 {{nn.relu takes operand 0 as 'bf16', but the global program does as 'f32'}}
+    %z = nn.relu %r : (tensor<4x8xbf16>) -> tensor<4x8xbf16>
+    %y = nn.cast %z {tp.wire} : (tensor<4x8xbf16>) -> tensor<4x8xf32>
+    nn.return %y : tensor<4x8xf32>
+  }
+}

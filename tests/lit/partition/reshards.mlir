@@ -133,3 +133,31 @@ module @written {
     nn.return
   }
 }
+
+// -----
+
+// With a type on the wire a value is rounded in front of what moves, pads included, and widened behind.
+// CHECK-LABEL: module @wire
+module @wire {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<7x8xf32, #tp.sharding<@mesh, [{}, {"tp"}]>> dims ["", ""]
+  nn.parameter @w : tensor<6x8xf32, #tp.sharding<@mesh, [{}, {"tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<7x8xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>
+    %w = nn.read @w : tensor<6x8xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>
+    // CHECK: %[[Y:.*]] = nn.linear
+    %y = nn.linear %x, %w : (tensor<7x8xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>, tensor<6x8xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>) -> tensor<7x6xf32, #tp.sharding<@mesh, [{}, {}], partial = {"tp"}>>
+    // CHECK: %[[N:.*]] = nn.cast %[[Y]] {tp.wire} : (tensor<7x6xf32>) -> tensor<7x6xbf16>
+    // CHECK: %[[P:.*]] = nn.pad %[[N]] dim 0 start 0 : (tensor<7x6xbf16>) -> tensor<8x6xbf16>
+    // CHECK: %[[S:.*]] = tp.reduce_scatter %[[P]] dim 0 on "tp" why "sequence" : (tensor<8x6xbf16>) -> tensor<4x6xbf16>
+    // CHECK: %[[W:.*]] = nn.cast %[[S]] {tp.wire} : (tensor<4x6xbf16>) -> tensor<4x6xf32>
+    %s = tp.reshard %y why "sequence" wire bf16 : tensor<7x6xf32, #tp.sharding<@mesh, [{}, {}], partial = {"tp"}>> -> tensor<7x6xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>>
+    // CHECK: nn.relu %[[W]]
+    %a = nn.relu %s : (tensor<7x6xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>>) -> tensor<7x6xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>>
+    // CHECK: %[[G:.*]] = tp.all_gather %{{.*}} dim 0 on "tp" why "output" : (tensor<4x6xbf16>) -> tensor<8x6xbf16>
+    // CHECK: %[[D:.*]] = nn.slice %[[G]] dim 0 start 0 size 7 : (tensor<8x6xbf16>) -> tensor<7x6xbf16>
+    // CHECK: nn.cast %[[D]] {tp.wire} : (tensor<7x6xbf16>) -> tensor<7x6xf32>
+    %g = tp.reshard %a why "output" wire bf16 : tensor<7x6xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> -> tensor<7x6xf32, #tp.sharding<@mesh, [{}, {}]>>
+    nn.return %g : tensor<7x6xf32, #tp.sharding<@mesh, [{}, {}]>>
+  }
+}

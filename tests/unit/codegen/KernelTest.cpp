@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <random>
 #include <string>
 
 namespace tpc::codegen {
@@ -280,6 +281,69 @@ TEST(Kernel, CastsRound) {
   interpreter::Tensor narrow = results[0].get({3, 50}), wide = results[1].get({3, 50});
   for (int64_t i = 0; i < narrow.size(); ++i)
     EXPECT_EQ(narrow[i], wide[i]);
+}
+
+/// Random bit patterns, every fourth one a tie of bfloat16, every other fourth one of tf32.
+std::vector<double> patterns(int64_t count) {
+  std::mt19937 engine(5);
+  std::vector<double> values;
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t image = engine();
+    if (i % 4 == 0)
+      image = (image & 0xffff0000u) | 0x8000u;
+    if (i % 4 == 1)
+      image = (image & 0xffffe000u) | 0x1000u;
+    float value;
+    std::memcpy(&value, &image, sizeof(value));
+    values.push_back(value);
+  }
+  return values;
+}
+
+void expectSame(const interpreter::Tensor &actual, const interpreter::Tensor &expected) {
+  ASSERT_EQ(actual.shape, expected.shape);
+  for (int64_t i = 0; i < actual.size(); ++i)
+    ASSERT_TRUE(actual[i] == expected[i] || (std::isnan(actual[i]) && std::isnan(expected[i])))
+        << "element " << i << ": " << actual[i] << ", not " << expected[i];
+}
+
+/// Roundings are the interpreter's, whose numbers are float64, bit for bit.
+TEST(Kernel, CastsRoundToNearestEven) {
+  std::string x = "tensor<100003xf32>", h = "tensor<100003xbf16>";
+  KernelHarness harness(Text{{{"x", x}},
+                             {h, x},
+                             "%h = nn.cast %x : (" + x + ") -> " + h +
+                                 "\n%t = nn.cast %x {tf32} : (" + x + ") -> " + x +
+                                 "\nnn.yield %h, %t : " + h + ", " + x,
+                             ""}
+                            .str());
+  harness.bind("x", patterns(100003));
+  std::vector<interpreter::Tensor> expected = harness.expected();
+  ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
+  std::vector<Memory> results = harness.run(3);
+  for (size_t i = 0; i < 2; ++i)
+    expectSame(results[i].get({100003}), expected[i]);
+}
+
+TEST(Kernel, EveryBFloat16ComesBack) {
+  std::string x = "tensor<65536xf32>", h = "tensor<65536xbf16>";
+  KernelHarness harness(Text{{{"h", h}},
+                             {h},
+                             "%x = nn.cast %h : (" + h + ") -> " + x + "\n%y = nn.cast %x : (" + x +
+                                 ") -> " + h + "\nnn.yield %y : " + h,
+                             ""}
+                            .str());
+  std::vector<double> all;
+  for (uint32_t bits = 0; bits < 65536; ++bits) {
+    uint32_t image = bits << 16;
+    float value;
+    std::memcpy(&value, &image, sizeof(value));
+    all.push_back(value);
+  }
+  harness.bind("h", all);
+  ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
+  std::vector<Memory> results = harness.run(2);
+  expectSame(results[0].get({65536}), interpreter::Tensor({65536}, all));
 }
 
 TEST(Kernel, ElementaryFunctionsOverTheirRange) {

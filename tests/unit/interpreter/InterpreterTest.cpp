@@ -6,11 +6,14 @@
 //===---------------------------------------------------------------------------------------===//
 #include "TestModule.h"
 
+#include "runtime/support/BFloat16.h"
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 namespace tpc::interpreter::test {
 
@@ -282,6 +285,49 @@ TEST(Entries, LayersScopesAndTies) {
   // (1 * 10 + 3) * 10 + 5; (2 * 20 + 4) * 20 + 6
   expectData(outcome->outputs[0], {135, 886});
   expectData(outcome->writes.at("scale"), {135, 886});
+}
+
+/// Casts of float32 round as the runtime does; those of float64 round once, not by way of float32.
+TEST(Interpreter, CastsRoundToNearestEven) {
+  auto module = parseModule(R"(
+    nn.input @x : tensor<1000xf32> dims [""]
+    nn.entry @f outputs ["y", "t"] {
+      %x = nn.read @x : tensor<1000xf32>
+      %h = nn.cast %x : (tensor<1000xf32>) -> tensor<1000xbf16>
+      %y = nn.cast %h : (tensor<1000xbf16>) -> tensor<1000xf32>
+      %t = nn.cast %x {tf32} : (tensor<1000xf32>) -> tensor<1000xf32>
+      nn.return %y, %t : tensor<1000xf32>, tensor<1000xf32>
+    })");
+  nn::EntryOp entry = *module->getOps<nn::EntryOp>().begin();
+  std::mt19937 engine(4);
+  Tensor x({1000});
+  for (int64_t i = 0; i < x.size(); ++i)
+    x[i] = std::ldexp(static_cast<float>(engine()) + 1.0f, static_cast<int>(engine() % 220) - 130);
+  x[0] = 1 + 0x1p-8 + 0x1p-40; // float32 would make it a tie
+  x[1] = 1 + 0x1p-8;
+  x[2] = 1 + 3 * 0x1p-8;
+  x[3] = 0x1.FFp127;
+  x[4] = 0x1.8p-134;
+  x[5] = 1 + 0x1p-11;
+  auto outcome = Interpreter::run(entry, {{"x", x}});
+  ASSERT_TRUE(succeeded(outcome));
+  const Tensor &y = outcome->outputs[0], &t = outcome->outputs[1];
+  for (int64_t i = 6; i < x.size(); ++i) {
+    EXPECT_EQ(y[i], bfloat16ToFloat(floatToBfloat16(static_cast<float>(x[i]))));
+    EXPECT_LE(std::fabs(t[i] - x[i]), 0x1p-11 * std::fabs(x[i]) + 0x1p-137);
+    int exponent;
+    EXPECT_EQ(std::fmod(std::ldexp(std::frexp(t[i], &exponent), 11), 1), 0);
+  }
+  EXPECT_EQ(y[0], 1 + 0x1p-7);
+  EXPECT_EQ(y[1], 1);
+  EXPECT_EQ(y[2], 1 + 0x1p-6);
+  EXPECT_EQ(y[3], HUGE_VAL);
+  EXPECT_EQ(y[4], 0x1p-133);
+  EXPECT_EQ(t[5], 1);
+  auto ignored = Interpreter::run(entry, {{"x", x}}, Roundings::Ignored);
+  ASSERT_TRUE(succeeded(ignored));
+  EXPECT_EQ(ignored->outputs[0].data, x.data);
+  EXPECT_EQ(ignored->outputs[1].data, x.data);
 }
 
 } // namespace

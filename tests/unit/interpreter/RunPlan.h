@@ -17,8 +17,8 @@ struct CompiledPlan {
 CompiledPlan compilePlan(const std::string &text, const CompileOptions &options,
                          bool poisoned = false);
 
-/// One step of @train on CPU ranks from these values; outputs in order, parameters and states by
-/// name.
-Outcome runTrain(const PlanFile &plan, const Bindings &bindings);
+/// `steps` steps of @train on CPU ranks from these values, the first of which is number 3. Outputs
+/// of the last one, in order; parameters and states by name.
+Outcome runTrain(const PlanFile &plan, const Bindings &bindings, int64_t steps = 1);
 
 } // namespace tpc::interpreter::test

@@ -44,7 +44,7 @@ nn.entry @e outputs [] {
 
 // -----
 
-// constraint: the result has dy's leading dims and `in`
+// constraint: the result has dy's leading dims and `in`; of bfloat16 operands it is float32 or bfloat16, else of their type
 nn.entry @e outputs [] {
   %a = nn.read @a : tensor<2x8xf32>
   %b = nn.read @b : tensor<8x16xf32>

@@ -33,7 +33,7 @@ nn.entry @e outputs [] {
 
 // -----
 
-// constraint: the result is [out, in]
+// constraint: the result is [out, in]; of bfloat16 operands it is float32 or bfloat16, else of their type
 nn.entry @e outputs [] {
   %a = nn.read @a : tensor<2x8xf32>
   %b = nn.read @b : tensor<2x16xf32>

@@ -56,11 +56,33 @@ nn.entry @e outputs [] {
 
 // -----
 
-// constraint: the result has x's leading dims and `out`
+// constraint: the result has x's leading dims and `out`; of bfloat16 operands it is float32 or bfloat16, else of their type
 nn.entry @e outputs [] {
   %x = nn.read @x : tensor<2x16xf32>
   %w = nn.read @w : tensor<8x16xf32>
   // expected-error @+1 {{but its operands and attributes give}}
   %y = nn.linear %x, %w : (tensor<2x16xf32>, tensor<8x16xf32>) -> tensor<2x16xf32>
+  nn.return
+}
+
+// -----
+
+// constraint: the result has x's leading dims and `out`; of bfloat16 operands it is float32 or bfloat16, else of their type
+nn.entry @e outputs [] {
+  %x = nn.read @x : tensor<2x16xbf16>
+  %w = nn.read @w : tensor<8x16xbf16>
+  // expected-error @+1 {{has 'tensor<2x9xbf16>' as result #0, but its operands and attributes give 'tensor<2x8xbf16>'}}
+  %y = nn.linear %x, %w : (tensor<2x16xbf16>, tensor<8x16xbf16>) -> tensor<2x9xbf16>
+  nn.return
+}
+
+// -----
+
+// constraint: the result has x's leading dims and `out`; of bfloat16 operands it is float32 or bfloat16, else of their type
+nn.entry @e outputs [] {
+  %x = nn.read @x : tensor<2x16xf32>
+  %w = nn.read @w : tensor<8x16xf32>
+  // expected-error @+1 {{has 'tensor<2x8xbf16>' as result #0, but its operands and attributes give 'tensor<2x8xf32>'}}
+  %y = nn.linear %x, %w : (tensor<2x16xf32>, tensor<8x16xf32>) -> tensor<2x8xbf16>
   nn.return
 }

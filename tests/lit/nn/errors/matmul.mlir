@@ -55,7 +55,7 @@ nn.entry @e outputs [] {
 
 // -----
 
-// constraint: the result is [..., m, n]
+// constraint: the result is [..., m, n]; of bfloat16 operands it is float32 or bfloat16, else of their type
 nn.entry @e outputs [] {
   %a = nn.read @a : tensor<4x8xf32>
   %b = nn.read @b : tensor<8x5xf32>

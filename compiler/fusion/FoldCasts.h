@@ -1,0 +1,17 @@
+//===- FoldCasts.h - Roundings that another op makes ----------------------------------------===//
+//
+// Where a cast stands is decided before; which op executes it is decided here, and no number
+// changes by it.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/nn/NN.h"
+
+namespace tpc {
+
+/// A product whose sum is read by one narrowing cast alone gives its result rounded; the narrowing
+/// of a value that was widened is the value itself.
+void foldCasts(nn::EntryOp entry);
+
+} // namespace tpc
