@@ -167,6 +167,7 @@ private:
   void requireOperand(CostTable &table, const ValueClass &value, size_t option, Place place,
                       bool orPartial, size_t consumerOption);
   std::string resolve(StringRef symbol) const;
+  std::string originOf(Value value) const;
 
   ModuleOp module;
   const SolverOptions &options;
@@ -406,9 +407,19 @@ void AxisSolver::collectSymbol(StringRef name, const llvm::StringMap<Place> &fix
   classOfSymbol[name] = index;
 }
 
+/// The class of the op that makes a value and which of its results it is, or what is read.
+std::string AxisSolver::originOf(Value value) const {
+  if (auto read = value.getDefiningOp<nn::ReadOp>())
+    return "@" + classNames(resolve(read.getSource()));
+  auto result = cast<OpResult>(value);
+  return std::to_string(classOfOp.lookup(result.getOwner())) + "#" +
+         std::to_string(result.getResultNumber());
+}
+
 void AxisSolver::collect(nn::EntryOp entry) {
   // Classes of ops: the place in the model without layer numbers, the kind of op, which one of its
-  // kind it is there, and its types.
+  // kind it is there, its types, and how their dims fall into factors. A cast is told by what it
+  // casts: layers differ in how many they have.
   std::map<std::string, int> opClassIndex;
   std::map<std::string, int> ordinals;
   for (Operation &op : entry.getBody().front()) {
@@ -433,11 +444,22 @@ void AxisSolver::collect(nn::EntryOp entry) {
     std::string place = (phase + "|" + scope + "|" + op.getName().getStringRef()).str();
     std::string key;
     llvm::raw_string_ostream os(key);
-    os << phase << '|' << classNames(scope) << '|' << op.getName() << '|' << ordinals[place]++
-       << '|';
+    os << phase << '|' << classNames(scope) << '|' << op.getName() << '|';
+    if (auto cast = dyn_cast<nn::CastOp>(op))
+      os << originOf(cast.getX());
+    else
+      os << ordinals[place]++;
+    os << '|';
     llvm::interleave(op.getOperandTypes(), os, ",");
     os << "->";
     llvm::interleave(op.getResultTypes(), os, ",");
+    for (Value value : llvm::concat<Value>(SmallVector<Value>(op.getOperands()),
+                                           SmallVector<Value>(op.getResults())))
+      if (isa<RankedTensorType>(value.getType()))
+        for (const DimFacts &facts : atoms.of(value)) {
+          os << ';';
+          llvm::interleave(facts.atoms, os, "*");
+        }
     auto [found, isNew] = opClassIndex.try_emplace(key, opClasses.size());
     if (isNew) {
       OpClass &opClass = opClasses.emplace_back();
