@@ -162,6 +162,12 @@ private:
     }
     if (layouts.factors[factor] == layout)
       return std::nullopt;
+    if (storesTheSame(layouts.factors[factor], layout)) {
+      // The finer one says more: which factor it is that is padded.
+      if (layout.size() > layouts.factors[factor].size())
+        layouts.factors[factor] = layout;
+      return std::nullopt;
+    }
     return RuleError{
         differenceStr(info, layouts.factors[factor], firstOperand[factor], layout, operand, mesh),
         operand};
@@ -189,7 +195,7 @@ private:
   std::optional<RuleError> checkPartial(AxisId axis) {
     std::vector<int> carriers;
     for (size_t i = 0; i < operands.size(); ++i)
-      if (auto kind = operands[i].partialOn(axis)) {
+      if (auto kind = operands[i].partialOn(axis); kind && !isShapeOnly(i)) {
         carriers.push_back(static_cast<int>(i));
         if (*kind != ReduceKind::Sum)
           return RuleError{operandStr(static_cast<int>(i)) + " is partial(" + reduceName(*kind) +
@@ -216,6 +222,11 @@ private:
       return RuleError{notLinearStr(subject, carriers), first};
     layouts.partial.push_back({axis, ReduceKind::Sum});
     return std::nullopt;
+  }
+
+  bool isShapeOnly(size_t operand) const {
+    return std::find(rule.shapeOnly.begin(), rule.shapeOnly.end(), static_cast<int>(operand)) !=
+           rule.shapeOnly.end();
   }
 
   std::string notLinearStr(const std::string &subject, const std::vector<int> &carriers) const {
@@ -307,6 +318,15 @@ Rule::check(const std::vector<std::vector<int64_t>> &operandShapes,
     return error;
   if (auto error = checkTensors(results, resultShapes, "result"))
     return error;
+
+  auto has = [](size_t count, int index) { return index >= 0 && index < static_cast<int>(count); };
+  for (int operand : shapeOnly)
+    if (!has(operands.size(), operand))
+      return "the shape alone is used of " + operandStr(operand) + ", which the rule lacks";
+  for (MayReplicate entry : mayReplicate)
+    if (!has(operands.size(), entry.operand) || !has(factors.size(), entry.factor) ||
+        dimOf(operands[entry.operand], entry.factor) < 0)
+      return operandStr(entry.operand) + " may be replicated along a factor that it lacks";
 
   for (const std::vector<int> &set : linearIn) {
     if (set.empty())
@@ -420,6 +440,15 @@ std::vector<Strategy> strategies(const Rule &rule) {
       strategy.operands[operand] = partialOf(ReduceKind::Sum);
     all.push_back(std::move(strategy));
   }
+
+  if (!rule.shapeOnly.empty())
+    for (size_t i = 0, count = all.size(); i < count; ++i)
+      if (all[i].factor < 0) {
+        Strategy strategy = all[i];
+        for (int operand : rule.shapeOnly)
+          strategy.operands[operand] = partialOf(ReduceKind::Sum);
+        all.push_back(std::move(strategy));
+      }
   return all;
 }
 

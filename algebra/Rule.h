@@ -65,6 +65,16 @@ struct Rule {
   /// Sets of operands that may be partial(sum) on an axis together, the others being replicated
   /// there; the results are then partial(sum). linear: {0}, {1}; add: {0, 1, ..., n-1}.
   std::vector<std::vector<int>> linearIn;
+  /// Operands of which the op takes nothing but shape and split. What they hold does not matter, so
+  /// they may be partial on an axis that splits nothing: the `like` of a broadcast.
+  std::vector<int> shapeOnly;
+  /// An operand that may be worth holding whole on every rank, weights included, along one of its
+  /// factors, because the op can split another one that the operand lacks: the kv heads of grouped
+  /// attention, of which there can be fewer than ranks.
+  struct MayReplicate {
+    int operand, factor;
+  };
+  std::vector<MayReplicate> mayReplicate;
 
   int addFactor(RuleFactor factor) {
     factors.push_back(std::move(factor));
@@ -112,7 +122,8 @@ struct Strategy {
   std::string str(const Rule &rule) const;
 };
 
-/// All strategies along one axis, in a fixed order: replicated, each factor, each linear set. A
+/// All strategies along one axis, in a fixed order: replicated, each factor, each linear set; then
+/// those that split nothing once more, with the operands partial whose values do not matter. A
 /// factor has one if it is not Whole, some operand has it, and, being Parallel, every result has
 /// it: exactly then applyRule derives the strategy's results from its operands.
 std::vector<Strategy> strategies(const Rule &rule);

@@ -143,6 +143,24 @@ DimLayout canonical(DimLayout dim) {
   return merged;
 }
 
+bool storesTheSame(const DimLayout &a, const DimLayout &b) {
+  // A plain factor behind a padded one is merged with it, too: a pad of l:p by r numbers is r pads
+  // of (l * r):(p * r), at the same places.
+  auto merged = [](const DimLayout &dim) {
+    DimLayout coarse;
+    for (const Factor &factor : canonical(dim)) {
+      if (isPlain(factor) && !coarse.empty()) {
+        coarse.back().logical *= factor.logical;
+        coarse.back().padded *= factor.padded;
+      } else {
+        coarse.push_back(factor);
+      }
+    }
+    return coarse;
+  };
+  return merged(a) == merged(b);
+}
+
 std::optional<std::vector<DimLayout>>
 projectDim(const DimLayout &dim, const std::vector<int64_t> &sizes, const Mesh &mesh) {
   // Factors still to hand out, the next one last.
@@ -325,6 +343,12 @@ std::optional<std::string> Sharding::check(const Mesh &mesh) const {
       return "partial: the axes are not in the order of the mesh (" + mesh.str() + ")";
   }
   return std::nullopt;
+}
+
+bool storesTheSame(const Sharding &a, const Sharding &b) {
+  return a.partial == b.partial &&
+         std::equal(a.dims.begin(), a.dims.end(), b.dims.begin(), b.dims.end(),
+                    [](const DimLayout &x, const DimLayout &y) { return storesTheSame(x, y); });
 }
 
 Sharding canonical(Sharding sharding) {

@@ -53,12 +53,15 @@ bool isPadded(const DimLayout &dim);
 /// its left. Equal layouts are equal vectors in this form.
 DimLayout canonical(DimLayout dim);
 
+/// Whether every rank stores the same numbers at the same places, with the same pads, though the
+/// layouts may name the padded factor differently: {12:16 "tp", 64} and {768:1024 "tp"}.
+bool storesTheSame(const DimLayout &a, const DimLayout &b);
+
 /// Splits `dim` into consecutive groups of factors of the given logical sizes (major first), each
 /// group canonical. Fails if a split or padded factor would straddle a boundary in a way that has
 /// no layout: [768 "tp"] into (12, 64) is [12 "tp"], [64] at tp 2, and fails at tp 8.
-std::optional<std::vector<DimLayout>> projectDim(const DimLayout &dim,
-                                                 const std::vector<int64_t> &sizes,
-                                                 const Mesh &mesh);
+std::optional<std::vector<DimLayout>>
+projectDim(const DimLayout &dim, const std::vector<int64_t> &sizes, const Mesh &mesh);
 /// The inverse: the layout of a dim whose factors have the given layouts, major first.
 DimLayout composeDim(const std::vector<DimLayout> &parts);
 
@@ -72,7 +75,7 @@ struct Partial {
 /// The placement of a value along one axis.
 struct Placement {
   enum Kind : uint8_t { Replicated, Split, Partial } kind = Replicated;
-  int dim = -1;                       ///< of Split
+  int dim = -1;                        ///< of Split
   ReduceKind reduce = ReduceKind::Sum; ///< of Partial
 
   /// "replicated", "split(1)", "partial(sum)"
@@ -106,6 +109,9 @@ struct Sharding {
 
   bool operator==(const Sharding &) const = default;
 };
+
+/// Equal placements, and the same storage in every dim.
+bool storesTheSame(const Sharding &a, const Sharding &b);
 
 /// Canonical form in every dim.
 Sharding canonical(Sharding sharding);

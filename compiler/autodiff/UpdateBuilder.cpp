@@ -22,7 +22,9 @@ static RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(
 
 UpdateBuilder::UpdateBuilder(nn::TrainingOp training, nn::EntryOp entry)
     : training_(training), entry_(entry), module_(training->getParentOfType<ModuleOp>()),
-      builder_(entry.getContext(), &annotator_) {
+      symbols_(module_), builder_(entry.getContext(), &annotator_) {
+  for (auto read : entry_.getBody().front().getOps<nn::ReadOp>())
+    reads_.try_emplace(read.getSourceAttr().getAttr(), read.getResult());
   annotator_.phase = builder_.getStringAttr("update");
   builder_.setInsertionPoint(entry.getBody().front().getTerminator());
 }
@@ -117,10 +119,10 @@ LogicalResult UpdateBuilder::chooseWeightDecays(ArrayRef<TrainedParameter> param
 //===-------------------------------------------------------------------------------------===//
 
 Value UpdateBuilder::read(Location loc, StringAttr symbol, Type type) {
-  for (auto read : entry_.getBody().front().getOps<nn::ReadOp>())
-    if (read.getSourceAttr().getAttr() == symbol)
-      return read.getResult();
-  return nn::ReadOp::create(builder_, loc, type, FlatSymbolRefAttr::get(symbol));
+  Value &value = reads_[symbol];
+  if (!value)
+    value = nn::ReadOp::create(builder_, loc, type, FlatSymbolRefAttr::get(symbol));
+  return value;
 }
 
 FailureOr<Value> UpdateBuilder::readLearningRate() {
@@ -145,7 +147,7 @@ Value UpdateBuilder::readStep() {
       declarations.getF64FloatAttr(0.0),
       nn::ScalarRoleAttr::get(declarations.getContext(), nn::ScalarRole::step));
   scalar->remove();
-  SymbolTable(module_).insert(scalar, Block::iterator(entry_)); // makes the name unique
+  symbols_.insert(scalar, Block::iterator(entry_)); // makes the name unique
   return read(training_.getLoc(), scalar.getSymNameAttr(), scalar.getType());
 }
 
@@ -155,12 +157,14 @@ static StringAttr stateName(nn::ParameterOp parameter, StringRef slot) {
 
 Value UpdateBuilder::readState(nn::ParameterOp parameter, StringRef slot) {
   StringAttr name = stateName(parameter, slot);
-  OpBuilder declarations(entry_);
   // Trainings of two entries share the state.
-  if (!SymbolTable::lookupSymbolIn(module_, name))
-    nn::StateOp::create(declarations, parameter.getLoc(), name, parameter.getTypeAttr(),
-                        FlatSymbolRefAttr::get(parameter.getSymNameAttr()),
-                        declarations.getStringAttr(slot));
+  if (!symbols_.lookup(name)) {
+    OpBuilder declarations(entry_);
+    symbols_.insert(nn::StateOp::create(declarations, parameter.getLoc(), name,
+                                        parameter.getTypeAttr(),
+                                        FlatSymbolRefAttr::get(parameter.getSymNameAttr()),
+                                        declarations.getStringAttr(slot)));
+  }
   return read(parameter.getLoc(), name, parameter.getType());
 }
 

@@ -4,6 +4,8 @@
 #include "compiler/autodiff/Annotator.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace tpc {
 
@@ -40,6 +42,8 @@ private:
   nn::TrainingOp training_;
   nn::EntryOp entry_;
   mlir::ModuleOp module_;
+  mlir::SymbolTable symbols_;
+  llvm::DenseMap<mlir::StringAttr, mlir::Value> reads_; ///< of the entry, by symbol
   Annotator annotator_;
   mlir::OpBuilder builder_;
   mlir::Value lr_, step_;

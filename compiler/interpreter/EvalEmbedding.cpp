@@ -10,6 +10,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
+#include <limits>
 
 namespace tpc::interpreter {
 
@@ -29,12 +30,13 @@ Tensor embedding(const Tensor &ids, const Tensor &table, int64_t offset, Shape s
   return y;
 }
 
-/// ids [...], dy [..., d] -> [v, d]
-Tensor embeddingGrad(const Tensor &ids, const Tensor &dy, int64_t offset, Shape shape) {
+/// ids [...], dy [..., d] -> [v, d]; ids from `end` on have no row.
+Tensor embeddingGrad(const Tensor &ids, const Tensor &dy, int64_t offset, int64_t end,
+                     Shape shape) {
   Tensor dTable(std::move(shape));
   int64_t rows = dTable.extent(0), d = dTable.extent(1);
   for (int64_t i = 0; i < ids.size(); ++i)
-    if (int64_t row = ids.integer(i) - offset; row >= 0 && row < rows)
+    if (int64_t row = ids.integer(i) - offset; row >= 0 && row < rows && ids.integer(i) < end)
       for (int64_t e = 0; e < d; ++e)
         dTable[row * d + e] += dy[i * d + e];
   return dTable;
@@ -73,6 +75,7 @@ std::optional<Results> evaluateEmbedding(mlir::Operation *op, Operands operands)
       .Case([&](nn::EmbeddingGradOp op) -> Optional {
         auto in = named(op, operands);
         return Results{embeddingGrad(*in.getIds(), *in.getDy(), offsetOf(in.getOffsets()),
+                                     op.getRows().value_or(std::numeric_limits<int64_t>::max()),
                                      shapeOf(op.getDTable()))};
       })
       .Case([&](nn::RopeOp op) -> Optional {

@@ -268,8 +268,13 @@ std::string EntryProof::describe(Value value) {
 LogicalResult EntryProof::checkPhase(Operation *op, Operation *global, unsigned index,
                                      const Known &state) {
   auto phase = global->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  if (state.sharding.hasPartial() && phase && phase.getValue() != "forward" && state.phase &&
-      state.phase.getValue() == "forward")
+  bool isKept = phase && phase.getValue() != "forward" && state.phase &&
+                state.phase.getValue() == "forward";
+  if (!state.sharding.hasPartial() || !isKept)
+    return success();
+  // Of a shape nothing is summed.
+  auto ruled = dyn_cast<nn::ShardingRuleOp>(global);
+  if (!ruled || !llvm::is_contained(ruled.getShardingRule().shapeOnly, static_cast<int>(index)))
     return notProved(op) << "takes operand " << index << " from the forward phase while it is "
                          << state.sharding.str(mesh) << "; reduce it before it is kept";
   return success();
@@ -299,7 +304,7 @@ LogicalResult EntryProof::matchWrite(nn::WriteOp op, const Known &state) {
   auto it = declared.find(op.getTarget());
   if (it == declared.end())
     return notProved(op) << "writes @" << op.getTarget() << ", which is not declared";
-  if (state.sharding != it->second)
+  if (!storesTheSame(state.sharding, it->second))
     return notProved(op) << "writes a value that is " << state.sharding.str(mesh) << ", but @"
                          << op.getTarget() << " is held as " << it->second.str(mesh);
   if (!state.pads.allZero())

@@ -125,9 +125,13 @@ FailureOr<Known> StateChange::mask(tp::MaskOp mask, Known state, const KnownOffs
   int64_t extent = mask.getExtent(), minor = mask.getMinor();
   const DimLayout &layout = state.sharding.dims[dim];
   for (size_t k = 0; k < layout.size(); ++k) {
+    // The mask may name a finer or a coarser factor that stores the same: 3:4 groups of 192 for
+    // 576:768.
     const Factor &factor = layout[k];
-    if (!factor.isPadded() || factor.logical != logical || localSize({factor}, mesh) != extent ||
-        extentOf(layout, k + 1, layout.size(), mesh) != minor)
+    int64_t minorHere = extentOf(layout, k + 1, layout.size(), mesh);
+    if (!factor.isPadded() || factor.logical * minorHere != logical * minor ||
+        localSize({factor}, mesh) * minorHere != extent * minor ||
+        (minor % minorHere != 0 && minorHere % minor != 0))
       continue;
     if (state.pads.zero[dim][padIndex(layout, k)])
       return fail() << "masks pads of dim " << dim << " that are zero already";

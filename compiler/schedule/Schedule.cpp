@@ -22,6 +22,9 @@ public:
   }
   void runOnOperation() override {
     for (auto entry : getOperation().getOps<nn::EntryOp>()) {
+      // First while updates stand last: a gradient that is used up at once can't wait for another.
+      // Then what the new order has brought together.
+      packCollectives(entry);
       if (failed(orderEntry(entry)))
         return signalPassFailure();
       packCollectives(entry);

@@ -25,6 +25,9 @@ mlir::LogicalResult orderEntry(nn::EntryOp entry);
 /// is worth more than what waiting for the last of its inputs can cost (75 KB take as long on the
 /// wire as one start on the reference machine).
 inline constexpr int64_t kPackedBytes = 256 * 1024;
+/// Those of one place in the model and one phase are ready at about the same time, so that waiting
+/// costs little: the gradients of the weights of k and v.
+inline constexpr int64_t kPackedBytesOfOnePlace = 64 * 1024 * 1024;
 
 /// Joins collectives of one kind, axis and reduction where no use of a result lies between them, or
 /// where the later one's inputs are there already.

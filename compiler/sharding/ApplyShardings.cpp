@@ -69,14 +69,13 @@ private:
       auto symbol = symbols.find(write.getTarget());
       if (symbol == symbols.end())
         return op->emitOpError() << "writes @" << write.getTarget() << ", which is not declared";
-      return reshardOperand(op, 0, symbol->second, "@" + write.getTarget().str() + " is held so",
-                            "");
+      return reshardOperand(op, 0, symbol->second, "@" + write.getTarget().str() + " is held so");
     }
     if (isa<nn::ReturnOp>(op)) {
       for (OpOperand &operand : op->getOpOperands())
         if (failed(reshardOperand(op, operand.getOperandNumber(),
                                   Sharding::replicated(tensorType(operand.get()).getShape()),
-                                  "every rank returns the output", "")))
+                                  "every rank returns the output")))
           return failure();
       return success();
     }
@@ -139,7 +138,7 @@ private:
     }
     if (!keepsPartial)
       for (size_t i = 0; i < targets.size(); ++i)
-        if (failed(reshardOperand(op, tensors[i], targets[i], chosen.origin, chosen.alternative)))
+        if (failed(reshardOperand(op, tensors[i], targets[i], chosen.origin)))
           return failure();
     return setResults(op, rule, tensors, keepsPartial ? nullptr : &chosen);
   }
@@ -303,7 +302,7 @@ private:
   }
 
   LogicalResult reshardOperand(Operation *op, unsigned index, const Sharding &target,
-                               StringRef origin, StringRef alternative) {
+                               StringRef origin) {
     Value value = op->getOperand(index);
     Sharding present = tp::toSharding(tensorType(value), mesh);
     RankedTensorType type = tp::withSharding(tensorType(value), target, mesh);
@@ -322,7 +321,7 @@ private:
     }
     Value &resharded = reshards[{value, type}];
     if (!resharded)
-      resharded = createReshard(op, index, type, reduces, origin, alternative);
+      resharded = createReshard(op, index, type, reduces, origin);
     op->setOperand(index, resharded);
     return success();
   }
@@ -354,7 +353,7 @@ private:
   }
 
   Value createReshard(Operation *user, unsigned index, RankedTensorType type, bool reduces,
-                      StringRef origin, StringRef alternative) {
+                      StringRef origin) {
     Value value = user->getOperand(index);
     OpBuilder builder(user);
     Operation *place = user;
@@ -367,10 +366,9 @@ private:
         changeStr(tp::toSharding(tensorType(value), mesh), tp::toSharding(type, mesh));
     if (!origin.empty())
       why += ": " + origin.str();
-    auto reshard = tp::ReshardOp::create(
-        builder, place->getLoc(), type, value, builder.getStringAttr(why),
-        alternative.empty() ? StringAttr() : builder.getStringAttr(alternative),
-        wireTypeOf(value, tp::toSharding(type, mesh)));
+    auto reshard =
+        tp::ReshardOp::create(builder, place->getLoc(), type, value, builder.getStringAttr(why),
+                              wireTypeOf(value, tp::toSharding(type, mesh)));
     copyPlace(place, reshard);
     return reshard.getY();
   }

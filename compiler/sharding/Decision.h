@@ -35,10 +35,9 @@ struct OpDecision {
   /// cost model counts one reshard for all of them (each addend that has other users, too, is
   /// resharded by itself).
   std::vector<Strategy> perAxis;
-  /// Which decision this is, a clause for `why`: "least time", "the constraint h.*.mlp.fc".
+  /// Which decision this is, and what else was possible at what cost: a clause for `why` of the
+  /// reshards in front of the op. "least predicted time; without it a step takes 3.2 us more".
   std::string origin;
-  /// What else was possible and what it costs, for the reshards in front of the op; or empty.
-  std::string alternative;
 };
 
 struct Decision {

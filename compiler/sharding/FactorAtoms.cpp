@@ -85,6 +85,7 @@ SmallVector<Value> tensors(ValueRange values) {
 } // namespace
 
 FactorAtoms::FactorAtoms(ModuleOp module) {
+  SymbolTable symbolTable(module);
   for (Operation &op : module.getBody()->getOperations()) {
     if (auto typed = dyn_cast<SymbolOpInterface>(op))
       if (auto type = op.getAttrOfType<TypeAttr>("type"))
@@ -109,7 +110,7 @@ FactorAtoms::FactorAtoms(ModuleOp module) {
       for (Value result : tensors(op.getResults()))
         values_[result] = initialFacts(cast<RankedTensorType>(result.getType()));
       auto resolve = [&](StringRef symbol) {
-        if (auto tie = dyn_cast_or_null<nn::TieOp>(SymbolTable::lookupSymbolIn(module, symbol)))
+        if (auto tie = symbolTable.lookup<nn::TieOp>(symbol))
           return tie.getTarget();
         return symbol;
       };
@@ -130,6 +131,35 @@ FactorAtoms::FactorAtoms(ModuleOp module) {
     for (auto &[op, rule] : llvm::reverse(ruled))
       changed |= unifyOp(op, rule);
   }
+  findReplicable(ruled, bound);
+}
+
+/// From the operands of which rules say so, against the flow, along the dims that have the factor,
+/// to the symbols from which they are read.
+void FactorAtoms::findReplicable(const std::vector<std::pair<Operation *, Rule>> &ruled,
+                                 const std::vector<std::pair<Value, StringRef>> &bound) {
+  auto has = [](const DimFactors &dim, int factor) { return llvm::is_contained(dim, factor); };
+  std::set<std::pair<void *, size_t>> found; // dims of values
+  for (auto &[op, rule] : llvm::reverse(ruled)) {
+    SmallVector<Value> operands = tensors(op->getOperands());
+    auto mark = [&](int operand, int factor) {
+      for (auto [dim, factors] : llvm::enumerate(rule.operands[operand]))
+        if (has(factors, factor))
+          found.insert({operands[operand].getAsOpaquePointer(), dim});
+    };
+    for (Rule::MayReplicate entry : rule.mayReplicate)
+      mark(entry.operand, entry.factor);
+    for (auto [result, dims] : llvm::zip(tensors(op->getResults()), rule.results))
+      for (auto [dim, factors] : llvm::enumerate(dims))
+        if (found.count({result.getAsOpaquePointer(), dim}))
+          for (int factor : factors)
+            for (size_t operand = 0; operand < operands.size(); ++operand)
+              mark(operand, factor);
+  }
+  for (auto &[value, symbol] : bound)
+    for (size_t dim = 0; dim < values_[value].size(); ++dim)
+      if (found.count({value.getAsOpaquePointer(), dim}))
+        mayReplicate_[symbol].insert(dim);
 }
 
 std::vector<DimFacts> FactorAtoms::ofFactors(Operation *op, const Rule &rule) const {

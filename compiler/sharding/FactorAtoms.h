@@ -14,6 +14,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <set>
 #include <vector>
 
 namespace tpc {
@@ -38,15 +39,22 @@ public:
   const std::vector<DimFacts> &ofSymbol(llvm::StringRef symbol) const {
     return symbols_.at(symbol);
   }
+  /// The dims of a symbol of which a rule says that it may be worth to hold them whole.
+  std::set<size_t> mayReplicate(llvm::StringRef symbol) const {
+    return mayReplicate_.lookup(symbol);
+  }
   /// The facts of each factor of an op's rule.
   std::vector<DimFacts> ofFactors(mlir::Operation *op, const Rule &rule) const;
 
 private:
   bool unifyOp(mlir::Operation *op, const Rule &rule);
+  void findReplicable(const std::vector<std::pair<mlir::Operation *, Rule>> &ruled,
+                      const std::vector<std::pair<mlir::Value, llvm::StringRef>> &bound);
   bool unifyWithSymbol(mlir::Value value, llvm::StringRef symbol);
 
   llvm::DenseMap<mlir::Value, std::vector<DimFacts>> values_;
   llvm::StringMap<std::vector<DimFacts>> symbols_;
+  llvm::StringMap<std::set<size_t>> mayReplicate_;
 };
 
 /// The coarsest list that refines both, or nothing if their boundaries do not nest.

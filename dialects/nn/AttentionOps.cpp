@@ -123,6 +123,9 @@ Rule FlashAttentionOp::getShardingRule() {
   zeroRows.anyIn = {1};
   rule.factor(factors.batch).padResult = zeroRows;
   rule.factor(factors.kv).padResult = zeroRows;
+  if (shapeOf(getQ())[2] > shapeOf(getK())[2])
+    for (int operand : {1, 2})
+      rule.mayReplicate(operand, factors.kv);
   rule.operand(factors.query());
   rule.operand(factors.key());
   rule.operand(factors.key());

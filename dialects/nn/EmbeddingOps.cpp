@@ -76,8 +76,7 @@ Rule EmbeddingOp::getShardingRule() {
   RuleBuilder rule;
   DimFactors rows = rule.parallelDims("row", shapeOf(getIds()));
   int vocab = rule.contracted("vocab", shapeOf(getTable())[0]);
-  rule.factor(vocab).needsOffset = true;
-  rule.factor(vocab).padNeed = PadNeed::None; // no id names a pad
+  rule.factor(vocab).needsOffset = true; // an id beyond the table reads a pad: a zero, as it must
   int features = rule.parallel("features", shapeOf(getTable())[1], padsZeroIf({1}));
   rule.operand(rows);
   rule.operand(DimFactors{vocab, features});
@@ -101,12 +100,15 @@ void EmbeddingOp::buildBody(BodyBuilder &body) {
 
 void EmbeddingOp::buildGradient(GradientBuilder &gradient) {
   if (gradient.isNeeded(1))
-    gradient.add(1,
-                 EmbeddingGradOp::create(gradient.builder(), gradient.loc(), plainType(getTable()),
-                                         getIds(), gradient.ofResult(0), getTable(), ValueRange{}));
+    gradient.add(
+        1, EmbeddingGradOp::create(gradient.builder(), gradient.loc(), plainType(getTable()),
+                                   getIds(), gradient.ofResult(0), getTable(), ValueRange{},
+                                   gradient.builder().getI64IntegerAttr(shapeOf(getTable())[0])));
 }
 
 LogicalResult EmbeddingGradOp::verify() {
+  if (getRows() && static_cast<int64_t>(*getRows()) < 1)
+    return emitOpError() << "needs rows > 0, but rows is " << static_cast<int64_t>(*getRows());
   if (failed(verifyOffsets(*this, getOffsets(), 1)))
     return failure();
   return verifyInferred(*this);
@@ -135,13 +137,17 @@ Rule EmbeddingGradOp::getShardingRule() {
   rule.operand(DimFactors{vocab, features});
   rule.result(DimFactors{vocab, features});
   rule.linearIn({1});
+  rule.shapeOnly(2);
   return rule.take();
 }
 
 int64_t EmbeddingGradOp::getFlops() { return elementCount(shapeOf(getDy())); }
 
 void EmbeddingGradOp::buildBody(BodyBuilder &body) {
-  Scalar row = body.sub(body.toIndex(body.rowOperand(0)), body.offset(0));
+  Scalar id = body.toIndex(body.rowOperand(0));
+  Scalar row = body.sub(id, body.offset(0));
+  if (getRows())
+    row = body.select(body.less(id, body.constantIndex(*getRows())), row, body.constantIndex(-1));
   body.scatterRows(row, [&] { return body.operand(1); });
 }
 

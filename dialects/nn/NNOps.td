@@ -694,9 +694,11 @@ def NN_EmbeddingGradOp : NN_PrimitiveOp<"embedding_grad", [NN_Infer, NN_Body]> {
   let summary = "dy summed into the rows of its ids: [..., d] -> [v, d]";
   let description = [{
     Rows are summed in ascending order of position. Of `like`, the table, the shape alone is used: it says
-    v, and its split is the result's.
+    v, and its split is the result's. Ids from `rows` on, where it is given, have no row: the local form of a
+    padded table is longer than the table.
 
     Constraints:
+    - rows is positive
     - the table has two dims
     - dy and the table have one element type
     - dy has the dims of ids and then the last one of the table
@@ -708,7 +710,8 @@ def NN_EmbeddingGradOp : NN_PrimitiveOp<"embedding_grad", [NN_Infer, NN_Body]> {
         : (tensor<2x4xi32>, tensor<2x4x8xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
     ```
   }];
-  let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$dy, NN_FloatTensor:$like, Variadic<Index>:$offsets);
+  let arguments = (ins NN_IntTensor:$ids, NN_FloatTensor:$dy, NN_FloatTensor:$like, Variadic<Index>:$offsets,
+                       OptionalAttr<I64Attr>:$rows);
   let results = (outs NN_FloatTensor:$d_table);
   let assemblyFormat = "$ids `,` $dy `like` $like (`at` $offsets^)? attr-dict `:` functional-type(operands, results)";
   let extraClassDeclaration = "int getDomainOperand() { return 1; }";

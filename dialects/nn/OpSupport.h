@@ -66,6 +66,8 @@ public:
   void result(const TensorFactors &dims) { rule.results.push_back(dims); }
 
   void linearIn(std::vector<int> operands) { rule.linearIn.push_back(std::move(operands)); }
+  void shapeOnly(int operand) { rule.shapeOnly.push_back(operand); }
+  void mayReplicate(int operand, int factor) { rule.mayReplicate.push_back({operand, factor}); }
   RuleFactor &factor(int index) { return rule.factors[index]; }
   Rule take() { return std::move(rule); }
 

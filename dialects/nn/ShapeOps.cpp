@@ -413,6 +413,7 @@ Rule BroadcastOp::getShardingRule() {
   rule.operand(dims);
   rule.result(dims);
   rule.linearIn({0});
+  rule.shapeOnly(1);
   return rule.take();
 }
 

@@ -88,9 +88,9 @@ def TP_MeshOp : TP_Op<"mesh", [Symbol]> {
 def TP_ReshardOp : TP_Op<"reshard", [Pure]> {
   let summary = "a change of sharding (level `sharded`)";
   let description = [{
-    `why` names the op that needed it and the decision that it came from; `alternative` what else was
-    possible and its predicted cost. With a `wire` type the value is rounded to it in front of what moves
-    between ranks, and widened behind.
+    `why` names the op that needed it, the decision that it came from, and what else was possible with its
+    predicted cost. With a `wire` type the value is rounded to it in front of what moves between ranks, and
+    widened behind.
 
     ```mlir
     %r = tp.reshard %y why "nn.gelu needs all of it"
@@ -101,10 +101,9 @@ def TP_ReshardOp : TP_Op<"reshard", [Pure]> {
     - operand and result have the same shape and element type;
     - the wire type is a float type narrower than the element type.
   }];
-  let arguments = (ins AnyRankedTensor:$x, StrAttr:$why, OptionalAttr<StrAttr>:$alternative,
-                       OptionalAttr<TypeAttr>:$wire);
+  let arguments = (ins AnyRankedTensor:$x, StrAttr:$why, OptionalAttr<TypeAttr>:$wire);
   let results = (outs AnyRankedTensor:$y);
-  let assemblyFormat = "$x `why` $why (`instead_of` $alternative^)? (`wire` $wire^)? attr-dict `:` type($x) `->` type($y)";
+  let assemblyFormat = "$x `why` $why (`wire` $wire^)? attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
 }
 

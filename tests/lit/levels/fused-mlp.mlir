@@ -10,5 +10,5 @@
 // CHECK: nn.entry @loss outputs ["loss", "y"] {
 // CHECK-NEXT: tp.all_reduce sum %{{[^ ]+}} on "tp" why "nn.sum takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : (tensor<8x128xf32>) -> tensor<8x128xf32>
 // CHECK-NEXT: nn.entry @train outputs ["loss"] {
-// CHECK-NEXT: tp.all_reduce sum %{{[^ ]+}} on "tp" why "nn.sum takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : (tensor<8x128xf32>) -> tensor<8x128xf32>
+// CHECK-NEXT: tp.all_reduce sum %{{[^ ]+}} on "tp" why "nn.return takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : (tensor<f32>) -> tensor<f32>
 // CHECK-NOT: {{.}}

@@ -2,7 +2,7 @@
 // RUN: tpc-compile compile %models/mlp.mlir --dp 2 --tp 2 --stop-after sharded > %t
 // RUN: tpc-opt %t --tpc-verify-sharded -o %t.again
 // RUN: grep -c tp.reshard %t | FileCheck %s --check-prefix=COUNT
-// COUNT: 5
+// COUNT: 4
 // RUN: grep -E 'nn\.(parameter|input|state) |nn\.entry|tp\.reshard' %t | FileCheck %s
 
 // What mlp holds where, and every change of a placement, on a 2 x 2 mesh.
@@ -17,8 +17,7 @@
 // CHECK-NEXT: nn.state @fc2.m : tensor<128x128xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>{{.*}}
 // CHECK-NEXT: nn.state @fc2.v : tensor<128x128xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>{{.*}}
 // CHECK-NEXT: nn.entry @train outputs ["loss"] {
-// CHECK-NEXT: tp.reshard %{{[^ ]+}} why "nn.sum takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : tensor<8x128xf32, #tp.sharding<@mesh, [{"dp"}, {}], partial = {"tp"}>> -> tensor<8x128xf32, #tp.sharding<@mesh, [{"dp"}, {}]>>
-// CHECK-NEXT: tp.reshard %{{[^ ]+}} why "nn.return takes operand 0 replicated on dp: every rank returns the output" {nn.phase = "forward"} : tensor<f32, #tp.sharding<@mesh, [], partial = {"dp"}>> -> tensor<f32, #tp.sharding<@mesh, []>>
+// CHECK-NEXT: tp.reshard %{{[^ ]+}} why "nn.return takes operand 0 replicated on dp, replicated on tp{{.*}}" {nn.phase = "forward"} : tensor<f32, #tp.sharding<@mesh, [], partial = {"dp", "tp"}>> -> tensor<f32, #tp.sharding<@mesh, []>>
 // CHECK-NEXT: tp.reshard %{{[^ ]+}} why "fc2 nn.adam takes operand 1 replicated on dp{{.*}}" {nn.phase = "backward"} : tensor<128x128xf32, #tp.sharding<@mesh, [{}, {"tp"}], partial = {"dp"}>> -> tensor<128x128xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>
 // CHECK-NEXT: tp.reshard %{{[^ ]+}} why "fc1 nn.adam takes operand 1 replicated on dp{{.*}}" {nn.phase = "backward"} : tensor<128x128xf32, #tp.sharding<@mesh, [{"tp"}, {}], partial = {"dp"}>> -> tensor<128x128xf32, #tp.sharding<@mesh, [{"tp"}, {}]>>
 // CHECK-NOT: {{.}}

@@ -17,5 +17,5 @@
 // CHECK-NEXT: nn.state @fc2.m : tensor<128x128xf32, #tp.sharding<@mesh, [{}, {128:129 "tp"}]>>{{.*}}
 // CHECK-NEXT: nn.state @fc2.v : tensor<128x128xf32, #tp.sharding<@mesh, [{}, {128:129 "tp"}]>>{{.*}}
 // CHECK-NEXT: nn.entry @train outputs ["loss"] {
-// CHECK-NEXT: tp.reshard %{{[^ ]+}} why "nn.sum takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : tensor<8x128xf32, #tp.sharding<@mesh, [{}, {}], partial = {"tp"}>> -> tensor<8x128xf32, #tp.sharding<@mesh, [{}, {}]>>
+// CHECK-NEXT: tp.reshard %{{[^ ]+}} why "nn.return takes operand 0 replicated on tp{{.*}}" {nn.phase = "forward"} : tensor<f32, #tp.sharding<@mesh, [], partial = {"tp"}>> -> tensor<f32, #tp.sharding<@mesh, []>>
 // CHECK-NOT: {{.}}

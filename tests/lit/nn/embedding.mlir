@@ -13,8 +13,8 @@ nn.embedding %ids, %table : (tensor<2x4xi32>, tensor<16x8xf32>) -> tensor<2x4x8x
 nn.embedding %ids, %table at %offset : (tensor<2x4xi32>, tensor<16x8xf32>, index) -> tensor<2x4x8xf32>
 // CHECK: nn.embedding_grad %{{.*}}, %{{.*}} like %{{.*}} : (tensor<2x4xi32>, tensor<2x4x8xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
 nn.embedding_grad %ids, %dy like %table : (tensor<2x4xi32>, tensor<2x4x8xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
-// CHECK: nn.embedding_grad %{{.*}}, %{{.*}} like %{{.*}} at %{{.*}} :
-nn.embedding_grad %ids, %dy like %table at %offset : (tensor<2x4xi32>, tensor<2x4x8xf32>, tensor<16x8xf32>, index) -> tensor<16x8xf32>
+// CHECK: nn.embedding_grad %{{.*}}, %{{.*}} like %{{.*}} at %{{.*}} {rows = 15 : i64} :
+nn.embedding_grad %ids, %dy like %table at %offset {rows = 15 : i64} : (tensor<2x4xi32>, tensor<2x4x8xf32>, tensor<16x8xf32>, index) -> tensor<16x8xf32>
 // CHECK: nn.rope %{{[a-z0-9#]*}} : (tensor<2x4x2x8xf32>)
 nn.rope %x : (tensor<2x4x2x8xf32>) -> tensor<2x4x2x8xf32>
 // CHECK: nn.rope %{{.*}} at %{{.*}} {inverse, theta = 5.000000e+05 : f64}

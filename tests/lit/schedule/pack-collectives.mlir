@@ -59,4 +59,18 @@ module {
     %z = tp.all_reduce sum %c on "tp" why "third" : (tensor<200000xf32>) -> tensor<200000xf32>
     nn.return %x, %y, %z : tensor<4xf32>, tensor<4xf32>, tensor<200000xf32>
   }
+
+  // Large ones of one place in the model travel together, though an update stands ready to use the
+  // first of them up.
+  // CHECK-LABEL: nn.entry @one_place
+  // CHECK: tp.all_reduce sum %{{[a-z0-9]+}} on "tp" why "first"
+  // CHECK: tp.all_reduce sum %{{[^,]+}}, %{{.+}} on "tp" why "second; third"
+  // CHECK-NOT: tp.all_reduce
+  nn.entry @one_place outputs ["x", "y", "z"] {
+    %c = nn.read @c : tensor<200000xf32>
+    %x = tp.all_reduce sum %c on "tp" why "first" {nn.phase = "backward", nn.scope = "h.0.mlp"} : (tensor<200000xf32>) -> tensor<200000xf32>
+    %y = tp.all_reduce sum %c on "tp" why "second" {nn.phase = "backward", nn.scope = "h.0.attn"} : (tensor<200000xf32>) -> tensor<200000xf32>
+    %z = tp.all_reduce sum %c on "tp" why "third" {nn.phase = "backward", nn.scope = "h.0.attn"} : (tensor<200000xf32>) -> tensor<200000xf32>
+    nn.return %x, %y, %z : tensor<200000xf32>, tensor<200000xf32>, tensor<200000xf32>
+  }
 }

@@ -18,8 +18,8 @@ tp.mesh @mesh ["dp" = 2, "tp" = 4]
 // CHECK: tensor<f32, #tp.sharding<@mesh, []>>
 %f = "test.value"() : () -> tensor<f32, #tp.sharding<@mesh, []>>
 
-// CHECK: tp.reshard %{{.*}} why "the op needs it" instead_of "slicing"
-%r = tp.reshard %a why "the op needs it" instead_of "slicing" : tensor<8x128xf32, #tp.sharding<@mesh, [{}, {"tp"}]>> -> tensor<8x128xf32, #tp.sharding<@mesh, [{}, {}]>>
+// CHECK: tp.reshard %{{.*}} why "the op needs it"
+%r = tp.reshard %a why "the op needs it" : tensor<8x128xf32, #tp.sharding<@mesh, [{}, {"tp"}]>> -> tensor<8x128xf32, #tp.sharding<@mesh, [{}, {}]>>
 
 %x = "test.value"() : () -> tensor<8x4xf32>
 %y = "test.value"() : () -> tensor<4xf32>

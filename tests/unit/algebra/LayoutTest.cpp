@@ -58,6 +58,39 @@ TEST(Layout, CanonicalKeepsTheMeaning) {
   }
 }
 
+TEST(Layout, StoresTheSameIsTheSameMeaningAndTheSamePads) {
+  auto same = [](const char *a, const char *b) {
+    return storesTheSame(dimOf(a, kMesh), dimOf(b, kMesh));
+  };
+  EXPECT_TRUE(same("12:16 tp, 64", "768:1024 tp"));
+  EXPECT_TRUE(same("3:4 tp, 3, 64", "9:12 tp, 64"));
+  EXPECT_TRUE(same("3, 12:16 tp, 64", "3, 768:1024 tp"));
+  EXPECT_FALSE(same("12:16 tp, 64", "768 tp"));
+  EXPECT_FALSE(same("12:16 tp, 64", "768:1152 tp"));
+  EXPECT_FALSE(same("12:16 tp, 64", "768:1024 dp"));
+  EXPECT_FALSE(same("12, 3:4 tp", "36:48 tp"));
+  EXPECT_FALSE(same("3:4 tp, 3:4", "9:16 tp"));
+
+  Random random(5);
+  int merged = 0;
+  for (int i = 0; i < 3000; ++i) {
+    Mesh mesh = random.mesh();
+    for (const DimLayout &dim : random.sharding(mesh).dims)
+      for (size_t at = 0; at + 1 < dim.size(); ++at) {
+        DimLayout other = dim;
+        other[at].logical *= other[at + 1].logical;
+        other[at].padded *= other[at + 1].padded;
+        other.erase(other.begin() + at + 1);
+        if (!storesTheSame(dim, other))
+          continue;
+        ++merged;
+        EXPECT_EQ(localSize(dim, mesh), localSize(other, mesh));
+        EXPECT_TRUE(sameMeaning(dim, other, mesh)) << dimStr(dim, mesh);
+      }
+  }
+  EXPECT_GT(merged, 100);
+}
+
 struct ProjectCase {
   const char *dim;
   std::vector<int64_t> sizes;

@@ -280,6 +280,50 @@ TEST(Rule, GivesTheLayoutsOfItsFactors) {
   EXPECT_EQ(std::get<FactorLayouts>(derived).partial, kPartialTp);
 }
 
+/// A weight that each rank slices for itself is padded by rows, its bias by heads.
+TEST(Rule, TakesLayoutsThatStoreTheSame) {
+  auto derived = applyRule(addRule(8, 768),
+                           shardingsOf({{{"8", "768:1024 tp"}}, {{"8", "12:16 tp, 64"}}}), kMesh);
+  ASSERT_TRUE(std::holds_alternative<std::vector<Sharding>>(derived));
+  EXPECT_EQ(std::get<std::vector<Sharding>>(derived)[0], shardingOf({"8", "12:16 tp, 64"}, kMesh));
+}
+
+/// x[columns] repeated like l[rows, columns], of which the shape alone is used.
+Rule repeatRule(int64_t rows, int64_t columns) {
+  Rule rule;
+  int m = rule.addFactor({"rows", rows});
+  int n = rule.addFactor({"columns", columns});
+  rule.operands = {{{n}}, {{m}, {n}}};
+  rule.results = {{{m}, {n}}};
+  rule.linearIn = {{0}};
+  rule.shapeOnly = {1};
+  return rule;
+}
+
+TEST(Rule, OfAShapeThePlacementMayBePartial) {
+  auto apply = [](std::vector<Partial> ofX, std::vector<Partial> ofShape) {
+    return applyRule(repeatRule(8, 12),
+                     shardingsOf({{{"12"}, std::move(ofX)}, {{"8", "12"}, std::move(ofShape)}}),
+                     kMesh);
+  };
+  for (const auto &ofShape :
+       {std::vector<Partial>(), kPartialTp, std::vector<Partial>{{kTp, ReduceKind::Max}}})
+    for (const auto &ofX : {std::vector<Partial>(), kPartialTp}) {
+      auto derived = apply(ofX, ofShape);
+      ASSERT_TRUE(std::holds_alternative<std::vector<Sharding>>(derived));
+      EXPECT_EQ(std::get<std::vector<Sharding>>(derived)[0], shardingOf({"8", "12"}, kMesh, ofX));
+    }
+  std::vector<std::string> strs;
+  for (const Strategy &strategy : strategies(repeatRule(8, 12)))
+    strs.push_back(strategy.str(repeatRule(8, 12)));
+  EXPECT_THAT(strs, ElementsAre("replicated: (replicated, replicated) -> (replicated)",
+                                "split rows: (replicated, split(0)) -> (split(0))",
+                                "split columns: (split(0), split(1)) -> (split(1))",
+                                "linear in 0: (partial(sum), replicated) -> (partial(sum))",
+                                "replicated: (replicated, partial(sum)) -> (replicated)",
+                                "linear in 0: (partial(sum), partial(sum)) -> (partial(sum))"));
+}
+
 TEST(Rule, EnumeratesStrategies) {
   auto strs = [](const Rule &rule) {
     std::vector<std::string> all;
@@ -340,6 +384,10 @@ TEST(Rule, ChecksItself) {
       {[](Rule &rule) { rule.operands.pop_back(); }, "the rule has 1 operands, the op 2"},
       {[](Rule &rule) { rule.results.clear(); }, "the rule has 0 results, the op 1"},
       {[](Rule &rule) { rule.results[0].pop_back(); }, "the rule gives result 0 1 dims, it has 2"},
+      {[](Rule &rule) { rule.shapeOnly = {2}; },
+       "the shape alone is used of operand 2, which the rule lacks"},
+      {[](Rule &rule) { rule.mayReplicate = {{1, 0}}; },
+       "operand 1 may be replicated along a factor that it lacks"},
       {[](Rule &rule) { rule.operands[1][0][0] = 3; },
        "operand 1 names factor number 3, which the rule lacks"},
       {[](Rule &rule) { rule.operands[0][1].push_back(0); },

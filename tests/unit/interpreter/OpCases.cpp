@@ -183,12 +183,13 @@ void addEmbedding(Cases &cases) {
   for (auto &[ids, v, d] : sizes) {
     Shape y = ids;
     y.push_back(d);
-    // Below zero there is no row.
-    Draw rows{-1, static_cast<double>(v)};
+    // Below zero and behind the table there is no row, though a padded table goes on there.
+    Draw rows{-1, static_cast<double>(v + 4)};
     cases.push_back(
         {formatv("nn.embedding %0, %1 : ({0}, {1}) -> {2}", i(ids), f({v, d}), f(y)), {rows}});
-    cases.push_back({formatv("nn.embedding_grad %0, %1 like %2 : ({0}, {1}, {2}) -> {2}", i(ids),
-                             f(y), f({v, d})),
+    cases.push_back({formatv("nn.embedding_grad %0, %1 like %2 {{rows = {3} : i64} : "
+                             "({0}, {1}, {2}) -> {2}",
+                             i(ids), f(y), f({v, d}), v),
                      {rows}});
     cases.push_back({formatv("nn.positions %0 : ({0}) -> {0}", i(ids)), {rows}});
   }

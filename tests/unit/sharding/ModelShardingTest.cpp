@@ -42,14 +42,16 @@ protected:
     });
   }
 
-  /// A model of models/ at level grad; every `layers` replaced by a count where it is not 0.
-  OwningOpRef<ModuleOp> grad(const std::string &name, const std::string &dims = "",
-                             int layers = 0) {
+  /// A model of models/ at level grad, with so many layers if not 0, and changes of its text.
+  OwningOpRef<ModuleOp> grad(const std::string &name, const std::string &dims = "", int layers = 0,
+                             const std::vector<std::pair<std::string, std::string>> &changes = {}) {
     std::ifstream file(std::string(TPC_MODELS) + "/" + name + ".mlir");
     std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     if (layers)
-      text = std::regex_replace(text, std::regex("@h count [0-9]+"),
-                                "@h count " + std::to_string(layers));
+      text = std::regex_replace(text, std::regex("(@[a-z]+) count [0-9]+"),
+                                "$1 count " + std::to_string(layers));
+    for (auto &[from, to] : changes)
+      text = std::regex_replace(text, std::regex(from), to);
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
     EXPECT_TRUE(module) << messages;
     PassManager manager(&context);
@@ -70,9 +72,11 @@ protected:
     return options;
   }
 
-  /// Solves and applies; reshards of the training by "phase scope", layer numbers as '*', each with
-  /// the transition that it makes on axis `axis`.
-  std::map<std::string, int> reshards(ModuleOp module, const SolverOptions &options, AxisId axis) {
+  /// Solves and applies; reshards of the training that communicate on `axis`, by "phase scope",
+  /// layer numbers left out, each with the transition that it makes. `minRank`: of values of so
+  /// many dims.
+  std::map<std::string, int> reshards(ModuleOp module, const SolverOptions &options, AxisId axis,
+                                      int64_t minRank = 0) {
     FailureOr<Decision> decision = solveShardings(module, options, report);
     EXPECT_TRUE(succeeded(decision)) << messages;
     if (failed(decision))
@@ -87,14 +91,16 @@ protected:
         return tp::toSharding(cast<RankedTensorType>(value.getType()), options.mesh)
             .placementOn(axis);
       };
-      if (placement(reshard.getX()) == placement(reshard.getY()))
+      if (placement(reshard.getX()) == placement(reshard.getY()) ||
+          placement(reshard.getX()) == Placement() ||
+          cast<RankedTensorType>(reshard.getX().getType()).getRank() < minRank)
         continue;
       auto attribute = [&](StringRef name) {
         auto attr = reshard->getAttrOfType<StringAttr>(name);
         return attr ? attr.getValue().str() : std::string();
       };
       std::string scope =
-          std::regex_replace(attribute(nn::kScopeAttr), std::regex("h\\.[0-9]+"), "h");
+          std::regex_replace(attribute(nn::kScopeAttr), std::regex("(h|layers)\\.[0-9]+"), "h");
       if (attribute(nn::kPhaseAttr) == "update")
         scope = "";
       ++counts[attribute(nn::kPhaseAttr) + " " + scope + ": " + placement(reshard.getX()).str() +
@@ -120,13 +126,8 @@ TEST_F(ModelSharding, TheMlpIsAColumnAndARowSplit) {
   EXPECT_EQ(total, 1);
 }
 
-/// The two GPTs at one tp.
-class GptSharding : public ModelSharding,
-                    public testing::WithParamInterface<std::tuple<const char *, int, bool, int>> {};
-
-TEST_P(GptSharding, HasMegatronsCollectivesAndNothingElse) {
-  auto [name, layers, clips, tp] = GetParam();
-  OwningOpRef<ModuleOp> module = grad(name);
+/// What every transformer needs at any tp; with sequence parallelism off, and nothing else.
+std::map<std::string, int> megatronsCollectives(int layers, bool clips) {
   std::map<std::string, int> expected = {
       {"forward embed: partial(sum) to replicated", 1},
       {"forward h.attn: partial(sum) to replicated", layers},
@@ -140,7 +141,17 @@ TEST_P(GptSharding, HasMegatronsCollectivesAndNothingElse) {
   };
   if (clips)
     expected["update : partial(sum) to replicated"] = 1;
-  EXPECT_EQ(reshards(*module, options(tp), 0), expected);
+  return expected;
+}
+
+/// The two GPTs at one tp.
+class GptSharding : public ModelSharding,
+                    public testing::WithParamInterface<std::tuple<const char *, int, bool, int>> {};
+
+TEST_P(GptSharding, HasMegatronsCollectivesAndNothingElse) {
+  auto [name, layers, clips, tp] = GetParam();
+  OwningOpRef<ModuleOp> module = grad(name);
+  EXPECT_EQ(reshards(*module, options(tp), 0), megatronsCollectives(layers, clips));
 
   for (int layer = 0; layer < layers; ++layer)
     for (const char *parameter : {"attn.q", "attn.k", "attn.v", "attn.o", "mlp.fc", "mlp.proj"}) {
@@ -170,6 +181,65 @@ INSTANTIATE_TEST_SUITE_P(Gpt2, GptSharding,
                          testing::Combine(testing::Values("gpt2-124m"), testing::Values(12),
                                           testing::Values(true), testing::Values(2, 3, 4, 8)));
 
+/// Models of which a few layers say everything, at one tp.
+class DeepSharding : public ModelSharding,
+                     public testing::WithParamInterface<std::tuple<const char *, int>> {};
+
+TEST_P(DeepSharding, HasMegatronsCollectivesAndNothingElse) {
+  auto [name, tp] = GetParam();
+  OwningOpRef<ModuleOp> module = grad(name, "", 3);
+  EXPECT_EQ(reshards(*module, options(tp), 0), megatronsCollectives(3, /*clips=*/true));
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, DeepSharding,
+                         testing::Combine(testing::Values("llama-mini", "llama3-8b", "gpt3-175b"),
+                                          testing::Values(2, 3, 4, 8)));
+
+TEST_F(ModelSharding, KvHeadsThatDoNotDivideArePaddedByGroups) {
+  struct Case {
+    int tp;
+    const char *q, *k, *o;
+  };
+  for (Case expected :
+       {Case{2, "[{3:4 \"tp\", 192}, {}]", "[{3:4 \"tp\", 64}, {}]", "[{}, {3:4 \"tp\", 192}]"},
+        Case{3, "[{\"tp\"}, {}]", "[{\"tp\"}, {}]", "[{}, {\"tp\"}]"},
+        Case{8, "[{3:8 \"tp\", 192}, {}]", "[{3:8 \"tp\", 64}, {}]", "[{}, {3:8 \"tp\", 192}]"}}) {
+    OwningOpRef<ModuleOp> module = grad("llama-mini", "", 2);
+    report = {};
+    reshards(*module, options(expected.tp), 0);
+    EXPECT_EQ(shardings["layers.1.attn.q.weight"], expected.q);
+    EXPECT_EQ(shardings["layers.1.attn.k.weight"], expected.k);
+    EXPECT_EQ(shardings["layers.1.attn.v.weight"], expected.k);
+    EXPECT_EQ(shardings["layers.1.attn.o.weight"], expected.o);
+    EXPECT_EQ(report.notes.empty(), expected.tp == 3);
+  }
+}
+
+/// Where fewer kv heads than ranks would leave most ranks without work, the query heads of a group
+/// are split instead: k and v are computed on every rank, and the gradients of their weights, to
+/// which every rank has a part, are summed.
+TEST_F(ModelSharding, FewKvHeadsAreReplicated) {
+  // 32 query heads of 18 that share 2 kv heads.
+  std::vector<std::pair<std::string, std::string>> grouped = {{"x9x64x", "x32x18x"},
+                                                              {"x3x64x", "x2x18x"},
+                                                              {"minor 64", "minor 18"},
+                                                              {"x192x", "x36x"},
+                                                              {"tensor<192x", "tensor<36x"}};
+  for (int tp : {3, 4, 8}) {
+    OwningOpRef<ModuleOp> module = grad("llama-mini", "", 2, grouped);
+    std::map<std::string, int> expected = megatronsCollectives(2, /*clips=*/true);
+    // Of two layers the weights of k and v; they travel together (tests of the schedule).
+    expected["backward h.attn: partial(sum) to replicated"] += 2 * 2;
+    report = {};
+    EXPECT_EQ(reshards(*module, options(tp), 0), expected);
+    EXPECT_EQ(shardings["layers.0.attn.k.weight"], "[{}, {}]");
+    EXPECT_EQ(shardings["layers.0.attn.v.weight"], "[{}, {}]");
+    EXPECT_EQ(shardings["layers.0.attn.q.weight"],
+              tp == 3 ? "[{2, 16:18 \"tp\", 18}, {}]" : "[{2, 288 \"tp\"}, {}]");
+    EXPECT_FALSE(report.notes.empty());
+  }
+}
+
 TEST_F(ModelSharding, HeadsAndVocabularyThatDoNotDivideArePadded) {
   OwningOpRef<ModuleOp> module = grad("gpt2-124m");
   reshards(*module, options(8), 0);
@@ -197,48 +267,49 @@ TEST_F(ModelSharding, TheProblemDoesNotGrowWithDepth) {
   EXPECT_EQ(variables[1], variables[2]);
 }
 
-TEST_F(ModelSharding, SequenceParallelismScattersAndGathersFourTimesALayer) {
-  OwningOpRef<ModuleOp> module = grad("gpt-2l", "{dims=B=2,T=64}");
-  SolverOptions withSequence = options(2);
+/// One model and shape, at one tp, with the sequence split between the blocks.
+struct SequenceCase {
+  const char *model, *dims;
+  int tp;
+};
+void PrintTo(const SequenceCase &of, std::ostream *stream) {
+  *stream << of.model << of.dims << " tp=" << of.tp;
+}
+class SequenceSharding : public ModelSharding, public testing::WithParamInterface<SequenceCase> {};
+
+/// Asked for, it is used whether or not it is predicted to be faster, and where the sequence has to
+/// be padded, too. What is still all-reduced are sums along the sequence: of norms' and biases'
+/// gradients, which no rank has whole.
+TEST_P(SequenceSharding, ScattersAndGathersFourTimesALayer) {
+  OwningOpRef<ModuleOp> module = grad(GetParam().model, GetParam().dims, 2);
+  SolverOptions withSequence = options(GetParam().tp);
   withSequence.sequenceParallel = SequenceParallel::On;
-  std::map<std::string, int> counts = reshards(*module, withSequence, 0);
-  int scatters = 0, gathers = 0;
-  for (auto &[what, count] : counts) {
-    if (what.find(" h.") == std::string::npos)
-      continue;
-    if (what.find("partial(sum) to split(1)") != std::string::npos)
-      scatters += count;
-    if (what.find("split(1) to replicated") != std::string::npos)
-      gathers += count;
-  }
-  // What is still all-reduced are the sums of the norms' weight gradients.
-  for (auto &[what, count] : counts)
-    EXPECT_FALSE(what.find("forward h.") == 0 &&
-                 what.find("partial(sum) to replicated") != std::string::npos)
-        << what;
-  EXPECT_EQ(scatters, 2 * 4);
-  EXPECT_EQ(gathers, 2 * 4);
+  std::map<std::string, int> layers;
+  for (auto &[what, count] : reshards(*module, withSequence, 0, /*minRank=*/3))
+    if (what.find(" h.") != std::string::npos)
+      layers[what] = count;
+  EXPECT_EQ(layers, (std::map<std::string, int>{
+                        {"forward h.attn: partial(sum) to split(1)", 2},
+                        {"forward h.attn: split(1) to replicated", 2},
+                        {"forward h.mlp: partial(sum) to split(1)", 2},
+                        {"forward h.mlp: split(1) to replicated", 2},
+                        {"backward h.attn: partial(sum) to split(1)", 2},
+                        {"backward h.attn: split(1) to replicated", 2},
+                        {"backward h.mlp: partial(sum) to split(1)", 2},
+                        {"backward h.mlp: split(1) to replicated", 2},
+                    }));
 }
 
-/// Asked for, it is used where it is not predicted to be faster, too.
-TEST_F(ModelSharding, SequenceParallelismHasAnEffectOnSmallShapes) {
-  for (const char *dims : {"{dims=B=1,T=16}", "{dims=B=1,T=7}"}) {
-    OwningOpRef<ModuleOp> module = grad("gpt-2l", dims);
-    SolverOptions withSequence = options(2);
-    withSequence.sequenceParallel = SequenceParallel::On;
-    int scatters = 0, reductions = 0;
-    for (auto &[what, count] : reshards(*module, withSequence, 0)) {
-      if (what.find("forward h.") != 0)
-        continue;
-      if (what.find("partial(sum) to split(1)") != std::string::npos)
-        scatters += count;
-      if (what.find("partial(sum) to replicated") != std::string::npos)
-        reductions += count;
-    }
-    EXPECT_GT(scatters, 0) << dims;
-    EXPECT_EQ(reductions, 0) << dims;
-  }
-}
+INSTANTIATE_TEST_SUITE_P(Models, SequenceSharding,
+                         testing::Values(SequenceCase{"gpt-2l", "{dims=B=2,T=64}", 2},
+                                         SequenceCase{"gpt-2l", "{dims=B=1,T=16}", 2},
+                                         SequenceCase{"gpt-2l", "{dims=B=1,T=7}", 2},
+                                         SequenceCase{"gpt-2l", "{dims=B=1,T=7}", 4},
+                                         SequenceCase{"gpt2-124m", "{dims=B=1,T=7}", 2},
+                                         SequenceCase{"llama-mini", "{dims=B=1,T=7}", 2},
+                                         SequenceCase{"llama-mini", "{dims=B=2,T=64}", 3},
+                                         SequenceCase{"llama3-8b", "", 8},
+                                         SequenceCase{"gpt3-175b", "", 8}));
 
 TEST_F(ModelSharding, DataParallelismSumsGradientsAndNothingElse) {
   OwningOpRef<ModuleOp> module = grad("gpt-2l", "{dims=B=2}");

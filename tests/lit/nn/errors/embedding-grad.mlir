@@ -1,5 +1,12 @@
 // RUN: tpc-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
+// constraint: rows is positive
+%ids, %dy, %table = "test.values"() : () -> (tensor<4xi32>, tensor<4x8xf32>, tensor<16x8xf32>)
+// expected-error @+1 {{needs rows > 0, but rows is 0}}
+nn.embedding_grad %ids, %dy like %table {rows = 0} : (tensor<4xi32>, tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
+
+// -----
+
 // constraint: the table has two dims
 %ids, %dy, %table = "test.values"() : () -> (tensor<4xi32>, tensor<4x8xf32>, tensor<16xf32>)
 // expected-error @+1 {{needs a table of two dims [v, d]}}
