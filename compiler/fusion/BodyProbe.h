@@ -25,7 +25,7 @@ struct BodyTraits {
   llvm::SmallVector<Access> operands;
   bool needsRows = false; ///< has values of a row: rows are all dims but the last
   bool reducesColumns = false;
-  bool isExpensive = false;    ///< calls an elementary function at each element
+  bool isExpensive = false; ///< calls an elementary function at each element
   bool scatters = false;
   /// Of a sum: how many dims it sums; they lead, trail, or are all of them.
   unsigned summedDims = 0;

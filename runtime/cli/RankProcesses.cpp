@@ -60,11 +60,11 @@ public:
 private:
   struct Child {
     pid_t pid = -1;
-    int report = -1; ///< where it says how it ended
+    int report = -1;                   ///< where it says how it ended
     bool alive = true, killed = false; ///< killed: by us
     bool stopped = false;              ///< and so it was when it ended
-    int status = 0; ///< as waitpid gives it
-    int order = 0;  ///< in which they ended
+    int status = 0;                    ///< as waitpid gives it
+    int order = 0;                     ///< in which they ended
     std::vector<std::byte> said;
   };
 

@@ -39,7 +39,7 @@ void addLinear(Cases &cases) {
   struct {
     Shape rows;
     int64_t in, out;
-  } sizes[] = {{{2, 3}, 4, 5}, {{5}, 7, 6}, {{3, 1}, 8, 12}};
+  } sizes[] = {{{2, 3}, 4, 5}, {{5}, 7, 6}, {{3, 1}, 8, 12}, {{1, 2}, 24, 24}};
   for (auto &[rows, in, out] : sizes) {
     Shape x = rows, y = rows;
     x.push_back(in);
@@ -51,7 +51,7 @@ void addLinear(Cases &cases) {
   }
   for (bool transposeA : {false, true})
     for (bool transposeB : {false, true})
-      for (const Shape &batch : {Shape{2, 3}, Shape{5}}) {
+      for (const Shape &batch : {Shape{2, 3}, Shape{5}, Shape{24, 1}}) {
         Shape a = batch, b = batch, c = batch;
         int64_t m = 4, k = 5, n = 6;
         a.insert(a.end(), {transposeA ? k : m, transposeA ? m : k});
@@ -71,7 +71,8 @@ struct AttentionSizes {
   int64_t b, tq, tk, h, kv, d;
 };
 const AttentionSizes kAttention[] = {{1, 3, 3, 4, 4, 2}, {2, 3, 3, 6, 2, 4}, {1, 2, 5, 3, 1, 3},
-                                     {3, 4, 4, 4, 2, 2}, {2, 3, 3, 5, 5, 2}, {1, 3, 4, 12, 4, 2}};
+                                     {3, 4, 4, 4, 2, 2}, {2, 3, 3, 5, 5, 2}, {1, 3, 4, 12, 4, 2},
+                                     {24, 1, 2, 8, 8, 2}};
 
 void addAttention(Cases &cases) {
   for (auto [b, tq, tk, h, kv, d] : kAttention)
@@ -93,7 +94,7 @@ void addAttention(Cases &cases) {
 
 void addPointwise(Cases &cases) {
   cases.push_back({formatv("nn.fill 1.5 : {0}", f({2, 3}))});
-  const Shape shapes[] = {{2, 3, 5}, {7}, {4, 6}};
+  const Shape shapes[] = {{2, 3, 5}, {7}, {4, 6}, {24, 1}};
   for (const Shape &shape : shapes) {
     for (const char *name : {"neg", "exp", "tanh", "square", "silu", "relu", "gelu"})
       cases.push_back({formatv("nn.{0} %0 : ({1}) -> {1}", name, f(shape))});
@@ -140,6 +141,20 @@ void addShape(Cases &cases) {
     cases.push_back({formatv("nn.concat %0, %1 dim 1 : ({0}, {1}) -> {2}", type({4, 2, 3}),
                              type({4, 3, 3}), type({4, 5, 3}))});
   }
+  // 24 indices divide by all numbers of ranks that are tried, and one by none.
+  cases.push_back(
+      {formatv("nn.split_dim %0 dim 1 minor 2 : ({0}) -> {1}", f({1, 48}), f({1, 24, 2}))});
+  cases.push_back({formatv("nn.merge_dims %0 dim 1 : ({0}) -> {1}", f({1, 24, 2}), f({1, 48}))});
+  cases.push_back({formatv("nn.transpose %0 [1, 0] : ({0}) -> {1}", f({1, 24}), f({24, 1}))});
+  cases.push_back(
+      {formatv("nn.slice %0 dim 1 start 1 size 2 : ({0}) -> {1}", f({24, 3, 1}), f({24, 2, 1}))});
+  cases.push_back({formatv("nn.concat %0, %1 dim 1 : ({0}, {1}) -> {2}", f({24, 3, 1}),
+                           f({24, 2, 1}), f({24, 5, 1}))});
+  cases.push_back(
+      {formatv("nn.pad %0 dim 1 start 1 : ({0}) -> {1}", f({24, 3, 1, 5}), f({24, 5, 1, 5}))});
+  cases.push_back({formatv("nn.sum %0 dims [1, 2] : ({0}) -> {1}", f({24, 1, 5}), f({24}))});
+  cases.push_back(
+      {formatv("nn.broadcast %0 like %1 dims [2] : ({0}, {1}) -> {1}", f({24, 1}), f({24, 1, 5}))});
   cases.push_back({formatv("nn.split_dim %0 dim 0 minor 5 : ({0}) -> {1}", f({10}), f({2, 5}))});
   cases.push_back(
       {formatv("nn.merge_dims %0 dim 2 : ({0}) -> {1}", f({1, 3, 6, 2}), f({1, 3, 12}))});
@@ -162,7 +177,7 @@ void addShape(Cases &cases) {
 void addNorm(Cases &cases) {
   struct {
     Shape x, rows;
-  } sizes[] = {{{2, 3, 5}, {2, 3}}, {{7, 6}, {7}}};
+  } sizes[] = {{{2, 3, 5}, {2, 3}}, {{7, 6}, {7}}, {{24, 1, 3}, {24, 1}}};
   for (auto &[x, rows] : sizes)
     for (const char *name : {"layer_normalize", "rms_normalize"}) {
       cases.push_back(
@@ -179,7 +194,7 @@ void addEmbedding(Cases &cases) {
   struct {
     Shape ids;
     int64_t v, d;
-  } sizes[] = {{{2, 3}, 7, 4}, {{5}, 10, 6}};
+  } sizes[] = {{{2, 3}, 7, 4}, {{5}, 10, 6}, {{1, 24}, 24, 24}};
   for (auto &[ids, v, d] : sizes) {
     Shape y = ids;
     y.push_back(d);
@@ -194,7 +209,7 @@ void addEmbedding(Cases &cases) {
     cases.push_back({formatv("nn.positions %0 : ({0}) -> {0}", i(ids)), {rows}});
   }
   for (const char *attributes : {"", "{inverse, theta = 100.0 : f64} "})
-    for (const Shape &x : {Shape{2, 3, 4, 6}, Shape{1, 5, 3, 2}})
+    for (const Shape &x : {Shape{2, 3, 4, 6}, Shape{1, 5, 3, 2}, Shape{24, 1, 8, 2}})
       cases.push_back({formatv("nn.rope %0 {0}: ({1}) -> {1}", attributes, f(x))});
 }
 
@@ -202,7 +217,7 @@ void addCrossEntropy(Cases &cases) {
   struct {
     Shape rows;
     int64_t classes;
-  } sizes[] = {{{2, 3}, 7}, {{5}, 10}};
+  } sizes[] = {{{2, 3}, 7}, {{5}, 10}, {{24, 1}, 24}};
   for (auto &[rows, classes] : sizes) {
     Shape logitShape = rows;
     logitShape.push_back(classes);
@@ -257,7 +272,7 @@ void addCrossEntropy(Cases &cases) {
                              arrayStr(rows), labels, f({})),
                      {label}});
   }
-  for (const Shape &shape : {Shape{}, Shape{5}, Shape{2, 3}})
+  for (const Shape &shape : {Shape{}, Shape{5}, Shape{2, 3}, Shape{24, 1}})
     cases.push_back(
         {formatv("nn.div_count %0, %1 : ({0}, {1}) -> {0}", f(shape), f({})), {{}, {2, 9}}, {1}});
 }
@@ -266,7 +281,7 @@ void addTraining(Cases &cases) {
   cases.push_back(
       {formatv("nn.clip_factor %0 {{max_norm = 1.5 : f64} : ({0}) -> ({0}, {0})", f({})),
        {kPositive}});
-  for (const Shape &shape : {Shape{7}, Shape{4, 6}, Shape{3, 5}}) {
+  for (const Shape &shape : {Shape{7}, Shape{4, 6}, Shape{3, 5}, Shape{24, 1}}) {
     std::string p = f(shape), lr = f({}), step = i({});
     for (Draw steps : {Draw{1, 2}, Draw{2, 9}})
       cases.push_back({formatv("nn.sgd %0, %1, %2, %3, %4 {{momentum = 0.9 : f64, weight_decay = "

@@ -49,26 +49,75 @@ protected:
     EXPECT_EQ(verdict, Verdict::Equal) << what << ": " << error;
   }
 
+  /// By the kind of the split: the factor divides by the ranks, is padded, or has one index.
+  struct Counts {
+    int divides = 0, padded = 0, one = 0, unsplit = 0;
+  };
+
+  /// One strategy on `ranks` ranks of an axis, beside one that does nothing, as in every compile.
+  void runOnOneAxis(TestOp &op, const Rule &rule, const std::vector<Tensor> &operands,
+                    const Strategy &strategy, int64_t ranks, int64_t extraPads) {
+    Mesh mesh{{{"dp", 1}, {"tp", ranks}}};
+    run(op, rule, operands, {mesh, {strategies(rule)[0], strategy}, extraPads}, false);
+    Counts &count = counts[ranks];
+    if (strategy.factor < 0)
+      ++count.unsplit;
+    else if (int64_t size = rule.factors[strategy.factor].size; size == 1)
+      ++count.one;
+    else
+      ++(size % ranks == 0 && extraPads == 0 ? count.divides : count.padded);
+  }
+
   static void TearDownTestSuite() {
     std::cout << "executed " << executed << " times: an op, on a mesh, by a strategy per axis\n";
+    for (const auto &[ranks, count] : counts)
+      std::cout << "  on " << ranks << " ranks of one axis: " << count.divides
+                << " splits that divide, " << count.padded << " padded, " << count.one
+                << " of a single index; " << count.unsplit << " times replicated or partial\n";
   }
 
   static int executed;
+  static std::map<int64_t, Counts> counts;
 };
 int RuleExecution::executed = 0;
+std::map<int64_t, RuleExecution::Counts> RuleExecution::counts;
 
-/// Meshes of one axis that does something; the other is there as it is in every compile.
 TEST_P(RuleExecution, OneAxis) {
   forEachCase([&](TestOp &op, const Rule &rule, const std::vector<Tensor> &operands) {
-    for (int64_t ranks : {2, 3, 4})
+    for (int64_t ranks : {2, 3, 4, 8})
       for (const Strategy &strategy : strategies(rule)) {
-        Mesh mesh{{{"dp", 1}, {"tp", ranks}}};
-        Strategy idle = strategies(rule)[0];
-        run(op, rule, operands, {mesh, {idle, strategy}}, false);
+        runOnOneAxis(op, rule, operands, strategy, ranks, 0);
         if (strategy.factor >= 0)
-          run(op, rule, operands, {mesh, {idle, strategy}, 1}, false);
+          runOnOneAxis(op, rule, operands, strategy, ranks, 1);
       }
   });
+}
+
+/// Whether some case of the op splits, on one axis of `ranks`, a factor of such a size.
+template <typename Predicate> bool someSplit(const std::string &name, Predicate fits) {
+  for (const OpCase &opCase : primitiveCases())
+    if (opName(opCase) == name) {
+      TestOp op(opCase.line);
+      Rule rule = mlir::cast<nn::ShardingRuleOp>(op.op()).getShardingRule();
+      for (const Strategy &strategy : strategies(rule))
+        if (strategy.factor >= 0 && fits(rule.factors[strategy.factor].size))
+          return true;
+    }
+  return false;
+}
+
+/// The cases leave no kind of split out.
+TEST_P(RuleExecution, CasesDivideAndPadAndHaveOneIndex) {
+  if (!someSplit(GetParam(), [](int64_t) { return true; }))
+    GTEST_SKIP() << "nothing of it is split";
+  for (int64_t ranks : {2, 3, 4, 8}) {
+    EXPECT_TRUE(someSplit(GetParam(), [&](int64_t size) { return size % ranks == 0; }))
+        << "no case has a factor that divides by " << ranks;
+    EXPECT_TRUE(someSplit(GetParam(), [&](int64_t size) { return size > 1 && size % ranks; }))
+        << "no case has a factor that does not divide by " << ranks;
+  }
+  EXPECT_TRUE(someSplit(GetParam(), [](int64_t size) { return size == 1; }))
+      << "no case has a factor of a single index";
 }
 
 /// Pads of factors that nothing splits (alignment).

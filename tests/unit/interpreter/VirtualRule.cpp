@@ -78,7 +78,9 @@ std::vector<Tensor> distribute(const Tensor &value, const Sharding &sharding, co
     std::vector<Tensor> next;
     for (Tensor &sum : addends) {
       double magnitude = 1;
-      for (int64_t rank = 0; rank + 1 < mesh.axisSize(partial.axis); ++rank, magnitude *= 10) {
+      // Of many ranks the largest would drown what the value itself is.
+      double base = mesh.axisSize(partial.axis) > 4 ? 3 : 10;
+      for (int64_t rank = 0; rank + 1 < mesh.axisSize(partial.axis); ++rank, magnitude *= base) {
         Tensor addend(sum.shape);
         for (int64_t i = 0; i < sum.size(); ++i) {
           addend[i] = magnitude * (1 + engine() % 9);
