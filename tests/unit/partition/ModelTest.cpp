@@ -78,6 +78,8 @@ const Case kCases[] = {
     {"gpt_2l_3", "gpt-2l.mlir", "B=2,T=8", "tp=3"},
     {"gpt_2l_sequence", "gpt-2l.mlir", "B=4,T=64", "tp=2 sequence-parallel=on"},
     {"gpt_2l_odd_sequence", "gpt-2l.mlir", "B=4,T=63", "tp=2 sequence-parallel=on"},
+    {"byte_gpt_2", "byte-gpt.mlir", "B=2,T=8", "tp=2"},
+    {"byte_gpt_2x2", "byte-gpt.mlir", "B=2,T=8", "tp=2 dp=2"},
     {"gpt2_124m_2", "gpt2-124m.mlir", "B=4,T=64", "tp=2"},
     {"gpt2_124m_2x2", "gpt2-124m.mlir", "B=4,T=64", "tp=2 dp=2"},
 };
