@@ -1,7 +1,8 @@
 //===- ModelTest.cpp - The models, solved, proved and mutated ------------------------------===//
 //
 // The whole way from a model to its local programs, on two ranks and on a 2 x 2 mesh, and of one
-// model on the meshes that differ most: padded, and with the sequence split. All mutants are tried.
+// model on the meshes that differ most: padded, and with the sequence split. All mutants are
+// tried, but for the longest model's.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "Mutate.h"
@@ -25,6 +26,7 @@ namespace {
 
 struct Case {
   const char *name, *model, *dims, *options;
+  unsigned replaceEvery = 1; ///< of replacements, see mutate
 };
 void PrintTo(const Case &run, std::ostream *stream) {
   *stream << run.model << " with " << run.dims << " and " << run.options;
@@ -63,7 +65,7 @@ TEST_P(ModelTest, IsProvedAndItsMutantsAreNot) {
   OwningOpRef<ModuleOp> local = sharded->clone();
   ASSERT_TRUE(succeeded(run(*local, "tpc-partition")));
 
-  MutationReport report = mutate(*sharded, *local, /*wholeEvery=*/2003);
+  MutationReport report = mutate(*sharded, *local, /*wholeEvery=*/2003, GetParam().replaceEvery);
   EXPECT_TRUE(report.survivors.empty());
   EXPECT_TRUE(report.complaints.empty());
   std::cout << report.str();
@@ -82,6 +84,8 @@ const Case kCases[] = {
     {"byte_gpt_2x2", "byte-gpt.mlir", "B=2,T=8", "tp=2 dp=2"},
     {"gpt2_124m_2", "gpt2-124m.mlir", "B=4,T=64", "tp=2"},
     {"gpt2_124m_2x2", "gpt2-124m.mlir", "B=4,T=64", "tp=2 dp=2"},
+    {"llama_mini_2", "llama-mini.mlir", "B=4,T=64", "tp=2", /*replaceEvery=*/29},
+    {"llama_mini_2x2", "llama-mini.mlir", "B=4,T=64", "tp=2 dp=2", /*replaceEvery=*/29},
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, ModelTest, testing::ValuesIn(kCases),

@@ -51,8 +51,8 @@ bool dependsOn(Operation *op, const llvm::DenseSet<Value> &sources) {
 
 class Engine {
 public:
-  Engine(ModuleOp global, ModuleOp local, unsigned wholeEvery)
-      : global(global), local(local), wholeEvery(wholeEvery),
+  Engine(ModuleOp global, ModuleOp local, unsigned wholeEvery, unsigned replaceEvery)
+      : global(global), local(local), wholeEvery(wholeEvery), replaceEvery(replaceEvery),
         mesh(tp::toMesh(tp::findMesh(local))) {}
 
   MutationReport run() {
@@ -262,7 +262,8 @@ private:
       if (auto symbol = op->getAttrOfType<FlatSymbolRefAttr>(name))
         for (Operation *candidate : ops)
           if (auto another = candidate->getAttrOfType<FlatSymbolRefAttr>(name);
-              another && another != symbol && candidate->getName() == op->getName())
+              another && another != symbol && candidate->getName() == op->getName() &&
+              replacements++ % replaceEvery == 0)
             tryMutant("another symbol",
                       [&](ProgramEdit &edit) { edit.setAttr(op, name, another); });
     unsigned count = op->getNumOperands();
@@ -305,6 +306,8 @@ private:
           if (other.getType() != operand.get().getType() || other == operand.get())
             continue;
           bool masks = unmasked(other) == unmasked(operand.get());
+          if (!masks && replacements++ % replaceEvery != 0)
+            continue;
           tryMutant(masks ? "masked or unmasked" : "operand replaced", [&](ProgramEdit &edit) {
             edit.setOperand(op, operand.getOperandNumber(), other);
           });
@@ -313,7 +316,7 @@ private:
   }
 
   ModuleOp global, local;
-  unsigned wholeEvery;
+  unsigned wholeEvery, replaceEvery;
   Mesh mesh;
   DeclaredShardings declared;
   SymbolTableCollection symbols;
@@ -323,7 +326,7 @@ private:
   EntryProof *proof = nullptr;
   SmallVector<Operation *> ops; ///< of the entry
   size_t at = 0;                ///< number of the op that is changed
-  unsigned mutants = 0;
+  unsigned replacements = 0, mutants = 0;
 };
 
 } // namespace
@@ -352,8 +355,8 @@ std::string MutationReport::str() const {
   return out.str();
 }
 
-MutationReport mutate(ModuleOp global, ModuleOp local, unsigned wholeEvery) {
-  return Engine(global, local, wholeEvery).run();
+MutationReport mutate(ModuleOp global, ModuleOp local, unsigned wholeEvery, unsigned replaceEvery) {
+  return Engine(global, local, wholeEvery, replaceEvery).run();
 }
 
 } // namespace tpc

@@ -32,7 +32,9 @@ struct MutationReport {
 
 /// Tries the mutants of all entries of `local` against `global`. `local` is as before afterwards.
 /// The walk of the proof is taken up at the changed op; every n-th mutant is also verified and
-/// proved as a whole, and the two must agree.
-MutationReport mutate(mlir::ModuleOp global, mlir::ModuleOp local, unsigned wholeEvery = 11);
+/// proved as a whole, and the two must agree. Replacements of an operand or a symbol by another one
+/// grow with the square of the program; of those, every n-th is tried.
+MutationReport mutate(mlir::ModuleOp global, mlir::ModuleOp local, unsigned wholeEvery = 11,
+                      unsigned replaceEvery = 1);
 
 } // namespace tpc
