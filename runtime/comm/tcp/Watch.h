@@ -14,7 +14,7 @@
 #include <optional>
 #include <thread>
 
-struct pollfd;
+struct pollfd; // NOLINT(readability-identifier-naming): of poll.h
 
 namespace tpc::tcp {
 
