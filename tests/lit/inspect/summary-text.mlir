@@ -8,7 +8,7 @@
 // CHECK-NEXT: plan hash     {{[0-9a-f]+}}
 // CHECK: target        cpu, f32
 // CHECK-NEXT: mesh          tp=2 (2 ranks)
-// CHECK-NEXT: parameters    2 tensors, 32768 elements
+// CHECK: parameters    2 tensors, 32768 elements
 // CHECK: entry loss
 // CHECK-NEXT: instructions {{[0-9]+}}: 1 all_reduce, 2 gemm
 // CHECK: entry train
