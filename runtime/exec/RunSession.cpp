@@ -232,7 +232,9 @@ void RunSession::fail(int rank, const plan::Entry *entry, Status status) {
     if (stopped_.load())
       return;
     std::string others = entry ? whereOthersWere(rank, *entry) : "";
-    failure_ = Status(status.code(), status.message() + others, status.hint());
+    // In a step the message names the rank; before, only ranks of one process fail alike.
+    std::string who = options_.processes && !entry ? "rank " + std::to_string(rank) + ": " : "";
+    failure_ = Status(status.code(), who + status.message() + others, status.hint());
     stopped_.store(true);
   }
   stepBarrier_.abort();

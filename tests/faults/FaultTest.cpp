@@ -36,7 +36,7 @@ protected:
 
   std::string inject(const std::string &kind, int rank, int step, int instruction,
                      const std::string &options = "") {
-    Program run = start(plan_ + " --comm tcp --steps 4 --timeout 1" + options,
+    Program run = start(plan_ + " --comm tcp --steps 4 --timeout 2" + options,
                         {{"TPC_INJECT_FAULT", "kind=" + kind + ",rank=" + std::to_string(rank) +
                                                   ",step=" + std::to_string(step) +
                                                   ",instruction=" + std::to_string(instruction)}});
@@ -106,7 +106,7 @@ TEST_F(Faults, StoppedRank2) {
 TEST_F(Faults, StalledRanks) {
   EXPECT_THAT(inject("stall", 1, 3, 0), AllOf(HasSubstr("for coordinate 1 (rank 1)"),
                                               at(3, kAllReduce), HasSubstr("all_reduce")));
-  EXPECT_THAT(inject("stall", 2, 1, kUpdate), HasSubstr("waited 1000 ms for rank 2"));
+  EXPECT_THAT(inject("stall", 2, 1, kUpdate), HasSubstr("waited 2000 ms for rank 2"));
 }
 
 TEST_F(Faults, NaNOfOneRank) {

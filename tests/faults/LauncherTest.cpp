@@ -37,7 +37,7 @@ protected:
   Program rank(int rank, const std::string &options = "", Variables more = {}) {
     for (const auto &[name, value] : torchrun(rank, 3, port_))
       more.emplace(name, value);
-    return start(plan_ + " --steps 3 --timeout 5 " + options, more);
+    return start(plan_ + " --steps 3 --timeout 20 " + options, more);
   }
 
   /// All fail with one status and one sentence.
@@ -176,7 +176,7 @@ TEST_F(Launched, AnotherPlanOnOneRank) {
   std::vector<Program> ranks;
   ranks.push_back(rank(0));
   ranks.push_back(rank(1));
-  ranks.push_back(start(path("other.plan") + " --steps 3 --timeout 5", torchrun(2, 3, port_)));
+  ranks.push_back(start(path("other.plan") + " --steps 3 --timeout 20", torchrun(2, 3, port_)));
   expectOneSentence(ranks, 1, "rank 2 has a plan with hash ");
 }
 
@@ -184,7 +184,7 @@ TEST_F(Launched, NoPlanOnOneRank) {
   std::vector<Program> ranks;
   ranks.push_back(rank(0));
   ranks.push_back(rank(1));
-  ranks.push_back(start(path("none.plan") + " --steps 3 --timeout 5", torchrun(2, 3, port_)));
+  ranks.push_back(start(path("none.plan") + " --steps 3 --timeout 20", torchrun(2, 3, port_)));
   expectOneSentence(ranks, 1, "rank 2: ");
 }
 
@@ -192,14 +192,14 @@ TEST_F(Launched, AnotherWorldSizeOnOneRank) {
   std::vector<Program> ranks;
   ranks.push_back(rank(0));
   ranks.push_back(rank(1));
-  ranks.push_back(start(plan_ + " --steps 3 --timeout 5", torchrun(2, 4, port_)));
+  ranks.push_back(start(plan_ + " --steps 3 --timeout 20", torchrun(2, 4, port_)));
   expectOneSentence(ranks, 1,
                     "rank 2: the launcher started 4 process(es), and the plan is for 3 rank(s)");
 }
 
 TEST_F(Launched, AnotherWorldSizeOnRankZero) {
   std::vector<Program> ranks;
-  ranks.push_back(start(plan_ + " --steps 3 --timeout 5", torchrun(0, 2, port_)));
+  ranks.push_back(start(plan_ + " --steps 3 --timeout 20", torchrun(0, 2, port_)));
   ranks.push_back(rank(1));
   expectOneSentence(ranks, 1,
                     "rank 0: the launcher started 2 process(es), and the plan is for 3 rank(s)");
@@ -224,7 +224,7 @@ TEST_F(Launched, TwoProcessesOfOneRank) {
 TEST_F(Launched, ARankThatIsThereAlready) {
   std::vector<Program> ranks;
   for (int r : {0, 1, 2})
-    ranks.push_back(start(plan_ + " --steps 100000000 --timeout 5", torchrun(r, 3, port_)));
+    ranks.push_back(start(plan_ + " --steps 100000000 --timeout 20", torchrun(r, 3, port_)));
   ASSERT_TRUE(ranks[0].says("step      5"));
   Program again = rank(1);
   EXPECT_EQ(again.wait(), 1) << again.log();
@@ -344,13 +344,13 @@ TEST_F(Launched, AKilledRankIsNamedByTheOthers) {
     std::vector<Program> ranks;
     port_ = freePort();
     for (int r : {0, 1, 2})
-      ranks.push_back(start(plan_ + " --steps 100000000 --timeout 5", torchrun(r, 3, port_)));
+      ranks.push_back(start(plan_ + " --steps 100000000 --timeout 20", torchrun(r, 3, port_)));
     ASSERT_TRUE(ranks[0].says("step      5"));
     ranks[victim].signal(SIGKILL);
     EXPECT_EQ(ranks[victim].wait(), 1000 + SIGKILL);
     for (int r : {0, 1, 2})
       if (r != victim) {
-        EXPECT_EQ(ranks[r].wait(5s), 3);
+        EXPECT_EQ(ranks[r].wait(10s), 3);
         std::vector<std::string> errors = errorsOf(ranks[r].log());
         ASSERT_EQ(errors.size(), 1u);
         EXPECT_THAT(errors[0], HasSubstr("rank " + std::to_string(victim) + " "));
@@ -362,26 +362,26 @@ TEST_F(Launched, AKilledRankIsNamedByTheOthers) {
 TEST_F(Launched, AStoppedRankIsNamedByTheOthersAndEndsWhenItGoesOn) {
   std::vector<Program> ranks;
   for (int r : {0, 1, 2})
-    ranks.push_back(start(plan_ + " --steps 100000000 --timeout 1", torchrun(r, 3, port_)));
+    ranks.push_back(start(plan_ + " --steps 100000000 --timeout 2", torchrun(r, 3, port_)));
   ASSERT_TRUE(ranks[0].says("step      5"));
   ranks[1].signal(SIGSTOP);
   for (int r : {0, 2}) {
-    EXPECT_EQ(ranks[r].wait(5s), 3);
+    EXPECT_EQ(ranks[r].wait(10s), 3);
     EXPECT_THAT(errorsOf(ranks[r].log())[0], HasSubstr("rank 1"));
   }
   ranks[1].signal(SIGCONT);
-  EXPECT_EQ(ranks[1].wait(5s), 3) << ranks[1].log();
+  EXPECT_EQ(ranks[1].wait(10s), 3) << ranks[1].log();
   expectNothingLeft();
 }
 
 TEST_F(Launched, AllStoppedTogetherGoOn) {
   // Ctrl-Z, and fg after longer than the timeout.
-  Program run = start(plan_ + " --comm tcp --steps 100000000 --timeout 1");
+  Program run = start(plan_ + " --comm tcp --steps 100000000 --timeout 2");
   ASSERT_TRUE(run.says("step      5"));
   run.signalGroup(SIGSTOP);
-  std::this_thread::sleep_for(2s);
+  std::this_thread::sleep_for(3s);
   run.signalGroup(SIGCONT);
-  EXPECT_EQ(run.wait(1500ms), -1) << run.log();
+  EXPECT_EQ(run.wait(500ms), -1) << run.log();
   run.signal(SIGTERM);
   EXPECT_EQ(run.wait(), 128 + SIGTERM);
   expectNothingLeft();

@@ -33,7 +33,7 @@ public:
   /// As a terminal does it.
   void signalGroup(int number) const;
   /// Its exit status, or 1000 + the signal that ended it; -1 if it is still there after a while.
-  int wait(std::chrono::milliseconds patience = std::chrono::seconds(20));
+  int wait(std::chrono::milliseconds patience = std::chrono::seconds(60));
   std::string log() const;
   /// Whether the log has this text, now or soon.
   bool says(const std::string &text) const;
