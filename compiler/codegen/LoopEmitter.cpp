@@ -34,7 +34,7 @@ constexpr int64_t kMostBlocks = 64;
 constexpr int64_t kSumColumns = 1024;
 /// Columns that are summed in the element's own type before f64 takes over.
 constexpr int64_t kSumBlock = 1024;
-/// Sums over a row run in this many lanes: lane i takes the columns i, i + kLanes, ...
+/// Reductions over a row run in this many lanes: lane i takes the columns i, i + kLanes, ...
 constexpr int64_t kLanes = 32;
 /// What a row's element counts for where rows are cut into blocks that are summed.
 constexpr int64_t kSummedElementBytes = 8;
@@ -130,7 +130,9 @@ private:
     return y == 1 ? x : arith::MulIOp::create(b, loc, x, index(y)).getResult();
   }
   Value addReal(Value x, Value y);
-  Value sumOfLanes(Value lanes);
+  Value reduce(ReduceKind kind, Value x, Value y);
+  Value neutral(ReduceKind kind, Type type);
+  Value reduceOfLanes(ReduceKind kind, Value lanes);
   Value rounded(Value x, Type element);
 
   Value pointer(FunctionOperand::Kind kind, unsigned number);
@@ -172,8 +174,25 @@ private:
 
 Value FunctionEmitter::addReal(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
 
-/// Halves, quarters, ... are added, so that the order is the same in every kernel.
-Value FunctionEmitter::sumOfLanes(Value lanes) {
+Value FunctionEmitter::reduce(ReduceKind kind, Value x, Value y) {
+  if (kind == ReduceKind::Sum)
+    return addReal(x, y);
+  return arith::MaximumFOp::create(b, loc, x, y);
+}
+
+/// What a reduction begins with: a scalar, or lanes of it.
+Value FunctionEmitter::neutral(ReduceKind kind, Type type) {
+  if (kind == ReduceKind::Sum)
+    return zero(type);
+  auto lanes = dyn_cast<VectorType>(type);
+  if (!lanes)
+    return real(type, -INFINITY);
+  return arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(lanes, b.getFloatAttr(lanes.getElementType(), -INFINITY)));
+}
+
+/// Halves, quarters, ... are joined, so that the order is the same in every kernel.
+Value FunctionEmitter::reduceOfLanes(ReduceKind kind, Value lanes) {
   Type element = cast<VectorType>(lanes.getType()).getElementType();
   for (int32_t width = kLanes / 2; width >= 1; width /= 2) {
     SmallVector<int32_t> low, high;
@@ -181,8 +200,8 @@ Value FunctionEmitter::sumOfLanes(Value lanes) {
       low.push_back(i);
       high.push_back(width + i);
     }
-    lanes = addReal(LLVM::ShuffleVectorOp::create(b, loc, lanes, lanes, low),
-                    LLVM::ShuffleVectorOp::create(b, loc, lanes, lanes, high));
+    lanes = reduce(kind, LLVM::ShuffleVectorOp::create(b, loc, lanes, lanes, low),
+                   LLVM::ShuffleVectorOp::create(b, loc, lanes, lanes, high));
   }
   Value first = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
   return LLVM::ExtractElementOp::create(b, loc, element, lanes, first);
@@ -429,7 +448,7 @@ void FunctionEmitter::emitTables() {
     tables[value] = table;
 }
 
-/// Memory of the lanes of a sum, on the stack of the function.
+/// Memory of the lanes of a reduction, on the stack of the function.
 Value FunctionEmitter::laneMemory(Type element) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&implementation.getBody().front());
@@ -486,75 +505,54 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
   }
   for (int depth = 0; depth <= last; ++depth) {
     bool storing = depth == last && storesElements;
-    SmallVector<Value> reductions, summed, initial;
-    auto carry = [&](Value value, ReduceKind kind) {
-      Type type = value.getType();
-      initial.push_back(kind == ReduceKind::Sum ? zero(type) : real(type, -INFINITY));
-      summed.push_back(kind == ReduceKind::Sum ? value : Value());
-    };
+    SmallVector<Value> reductions, reduced; // the latter with the sums over all
+    SmallVector<ReduceKind> kinds;
     for (Value reduction : graph.reductions())
       if (static_cast<int>(graph.depth(reduction)) == depth + 1) {
         reductions.push_back(reduction);
-        carry(reduction, graph.leaf(reduction)->reduce);
+        reduced.push_back(reduction);
+        kinds.push_back(graph.leaf(reduction)->reduce);
       }
     SmallVector<const Store *> sums;
     if (storing)
       for (const Store &store : graph.stores())
         if (store.kind == Store::SumAll && store.level == Level::Column) {
           sums.push_back(&store);
-          carry(store.value, ReduceKind::Sum);
+          reduced.push_back(store.value);
+          kinds.push_back(ReduceKind::Sum);
         }
-    bool hasSums = llvm::any_of(summed, [](Value v) { return v; });
     SmallVector<Value> lanes;
-    for (Value sum : summed)
-      lanes.push_back(sum ? laneMemory(sum.getType()) : Value());
+    for (Value value : reduced)
+      lanes.push_back(laneMemory(value.getType()));
 
-    // One loop over columns [lower, upper); sums leave their elements in lanes, from `lower` on.
-    auto emitColumns = [&](Value lower, Value upper, ValueRange carried) {
-      SmallVector<Value> maxima;
-      for (auto [value, sum] : llvm::zip_equal(carried, summed))
-        if (!sum)
-          maxima.push_back(value);
-      scf::ForOp loop = this->loop(lower, upper, maxima);
+    // One loop over columns [lower, upper); what is reduced goes to lanes, from `lower` on. (A
+    // maximum is not carried by this loop either: LLVM makes max(m, c ? x : -inf) a choice between
+    // maxima, and then a scalar loop.)
+    auto emitColumns = [&](Value lower, Value upper) {
+      scf::ForOp loop = this->loop(lower, upper);
       if (!columnLoop)
         columnLoop = loop;
       columnValue = loop.getInductionVar();
       column.clear();
-      SmallVector<Value> next;
-      for (auto [i, reduction] : llvm::enumerate(reductions)) {
-        Value element = get(graph.leaf(reduction)->operand);
-        if (lanes[i])
-          storeElement(element, lanes[i], element.getType(), subIndex(columnValue, lower));
-        else
-          next.push_back(
-              arith::MaximumFOp::create(b, loc, loop.getRegionIterArg(next.size()), element));
+      for (auto [i, value] : llvm::enumerate(reduced)) {
+        Value element = get(i < reductions.size() ? graph.leaf(value)->operand : value);
+        storeElement(element, lanes[i], element.getType(), subIndex(columnValue, lower));
       }
-      for (auto [i, store] : llvm::enumerate(sums))
-        storeElement(get(store->value), lanes[reductions.size() + i], store->value.getType(),
-                     subIndex(columnValue, lower));
       if (storing)
         emitStores(tile);
-      if (!maxima.empty())
-        scf::YieldOp::create(b, loc, next);
       b.setInsertionPointAfter(loop);
-      SmallVector<Value> done(carried);
-      unsigned maximum = 0;
-      for (auto [i, value] : llvm::enumerate(done))
-        if (!summed[i])
-          value = loop.getResult(maximum++);
-      return done;
     };
     // Whole groups of lanes of [lower, upper), then the columns that are left.
     auto emitGroups = [&](Value lower, Value upper) {
-      SmallVector<Value> carried = initial;
-      for (auto [value, sum] : llvm::zip(carried, summed))
-        if (sum)
-          value = zero(VectorType::get(kLanes, sum.getType()));
-      auto addLanes = [&](SmallVector<Value> done) {
-        for (auto [i, value] : llvm::enumerate(done))
-          if (summed[i])
-            value =
-                addReal(value, LLVM::LoadOp::create(b, loc, value.getType(), lanes[i], kCacheLine));
+      SmallVector<Value> carried;
+      for (auto [value, kind] : llvm::zip_equal(reduced, kinds))
+        carried.push_back(neutral(kind, VectorType::get(kLanes, value.getType())));
+      auto reduceLanes = [&](ValueRange before) {
+        SmallVector<Value> done;
+        for (auto [i, value] : llvm::enumerate(before))
+          done.push_back(
+              reduce(kinds[i], value,
+                     LLVM::LoadOp::create(b, loc, value.getType(), lanes[i], kCacheLine)));
         return done;
       };
       bool isWhole = domain.columns % kLanes == 0 && !domain.isRagged();
@@ -568,51 +566,49 @@ void FunctionEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> 
         columnLoop = loop;
       b.setInsertionPointToEnd(loop.getBody());
       Value begin = loop.getInductionVar();
-      scf::YieldOp::create(
-          b, loc,
-          addLanes(emitColumns(begin, addIndex(begin, index(kLanes)), loop.getRegionIterArgs())));
+      emitColumns(begin, addIndex(begin, index(kLanes)));
+      scf::YieldOp::create(b, loc, reduceLanes(loop.getRegionIterArgs()));
       b.setInsertionPointAfter(loop);
-      carried.assign(loop.getResults().begin(), loop.getResults().end());
+      SmallVector<Value> done(loop.getResults());
       if (!isWhole) {
-        for (auto [i, sum] : llvm::enumerate(summed))
-          if (sum)
-            LLVM::StoreOp::create(b, loc, zero(VectorType::get(kLanes, sum.getType())), lanes[i],
-                                  kCacheLine);
-        carried = addLanes(emitColumns(groups, upper, carried));
+        for (auto [i, value] : llvm::enumerate(done))
+          LLVM::StoreOp::create(b, loc, neutral(kinds[i], value.getType()), lanes[i], kCacheLine);
+        emitColumns(groups, upper);
+        done = reduceLanes(done);
       }
-      for (auto [i, sum] : llvm::enumerate(summed))
-        if (sum)
-          carried[i] = sumOfLanes(carried[i]);
-      return carried;
+      for (auto [value, kind] : llvm::zip_equal(done, kinds))
+        value = reduceOfLanes(kind, value);
+      return done;
     };
 
     // A row can be as long as the vocabulary: its sums are carried from block to block in f64.
     SmallVector<Value> done;
     columnLoop = nullptr;
-    if (!hasSums) {
-      done = emitColumns(index(0), columns, initial);
+    if (reduced.empty()) {
+      emitColumns(index(0), columns);
     } else if (domain.columns <= kSumBlock) {
       done = emitGroups(index(0), columns);
     } else {
-      SmallVector<Value> wide = initial;
-      for (auto [value, sum] : llvm::zip(wide, summed))
-        if (sum)
-          value = zero(b.getF64Type());
+      SmallVector<Value> wide;
+      for (auto [value, kind] : llvm::zip_equal(reduced, kinds))
+        wide.push_back(
+            neutral(kind, kind == ReduceKind::Sum ? Type(b.getF64Type()) : value.getType()));
       auto blocks = scf::ForOp::create(b, loc, index(0), columns, index(kSumBlock), wide);
       columnLoop = blocks;
       b.setInsertionPointToEnd(blocks.getBody());
       Value lower = blocks.getInductionVar();
       Value upper = arith::MinSIOp::create(b, loc, addIndex(lower, index(kSumBlock)), columns);
       done = emitGroups(lower, upper);
-      for (auto [i, sum] : llvm::enumerate(summed)) {
+      for (auto [i, value] : llvm::enumerate(done)) {
         Value before = blocks.getRegionIterArg(i);
-        done[i] = sum ? addReal(before, rounded(done[i], b.getF64Type()))
-                      : arith::MaximumFOp::create(b, loc, before, done[i]).getResult();
+        value = reduce(kinds[i], before,
+                       kinds[i] == ReduceKind::Sum ? rounded(value, b.getF64Type()) : value);
       }
       scf::YieldOp::create(b, loc, done);
       b.setInsertionPointAfter(blocks);
-      for (auto [i, sum] : llvm::enumerate(summed))
-        done[i] = sum ? rounded(blocks.getResult(i), sum.getType()) : blocks.getResult(i);
+      for (auto [i, value] : llvm::enumerate(reduced))
+        done[i] = kinds[i] == ReduceKind::Sum ? rounded(blocks.getResult(i), value.getType())
+                                              : blocks.getResult(i);
     }
     columnLoop = nullptr;
     for (auto [i, reduction] : llvm::enumerate(reductions))
