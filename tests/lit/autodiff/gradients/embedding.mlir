@@ -25,4 +25,4 @@ nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
 // CHECK-NEXT: %[[V6:[^ :,]+]] = nn.broadcast %[[V5]] like %[[V3]] dims [0, 1, 2] {nn.phase = "backward"} : (tensor<f64>, tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
 // CHECK-NEXT: %[[V7:[^ :,]+]] = nn.mul %[[V6]], %[[V2]] {nn.phase = "backward"} : (tensor<2x3x4xf64>, tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
 // CHECK-NEXT: %[[V8:[^ :,]+]] = nn.scale %[[V7]] {factor = 2.000000e+00 : f64, nn.phase = "backward"} : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
-// CHECK-NEXT: %[[V9:[^ :,]+]] = nn.embedding_grad %[[V0]], %[[V8]] like %[[V1]] {nn.phase = "backward"} : (tensor<2x3xi32>, tensor<2x3x4xf64>, tensor<7x4xf64>) -> tensor<7x4xf64>
+// CHECK-NEXT: %[[V9:[^ :,]+]] = nn.embedding_grad %[[V0]], %[[V8]] like %[[V1]] {nn.phase = "backward", rows = 7 : i64} : (tensor<2x3xi32>, tensor<2x3x4xf64>, tensor<7x4xf64>) -> tensor<7x4xf64>
