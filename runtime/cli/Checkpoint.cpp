@@ -97,6 +97,13 @@ Status tpc::checkSaveTarget(const std::string &path, const PlanFile &plan) {
       .status();
 }
 
+Status tpc::checkOutputTarget(const std::string &path, const PlanFile &plan,
+                              const plan::Output &output) {
+  return SafetensorsWriter::create(
+             path, savedTensors(plan, {{output.name()->str(), output.buffer()}}), {})
+      .status();
+}
+
 Status tpc::saveCheckpoint(const std::string &path, const RunSession &session,
                            const CheckpointInfo &info, bool saveNonfinite) {
   return save(path, session, keptBy(session.plan()), manifestOf(info), saveNonfinite);

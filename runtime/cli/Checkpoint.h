@@ -15,6 +15,8 @@ namespace tpc {
 
 /// Whether a checkpoint could be saved there now: makes room for it and gives it back.
 Status checkSaveTarget(const std::string &path, const PlanFile &plan);
+/// The same for an output.
+Status checkOutputTarget(const std::string &path, const PlanFile &plan, const plan::Output &output);
 
 /// Between steps, with all ranks standing still; every process calls it, and rank 0's writes. What
 /// is not finite is not saved, unless `saveNonfinite`.

@@ -35,7 +35,7 @@ void instructionsJson(const PlanFile &plan, JsonWriter &json);
 
 /// What a run needs beside the arenas; views of memory end with it.
 inline constexpr const char *kOutside = "not in the plan: program, libraries and their packing "
-                                        "buffers, mapped files; measured by tpc run";
+                                        "buffers; measured by tpc run";
 
 /// "4x6xf32"
 std::string shapeText(const flatbuffers::Vector<int64_t> &shape, plan::DType dtype);

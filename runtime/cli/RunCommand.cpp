@@ -144,9 +144,7 @@ public:
     int64_t last = bindings.firstStep() + options_.steps - 1;
     RunLog log = RunLog::silent();
     if (surroundings.isRoot()) {
-      if (options_.save)
-        TPC_RETURN_IF_ERROR(checkSaveTarget(*options_.save, plan_)
-                                .withContext("--save, tried before the first step"));
+      TPC_RETURN_IF_ERROR(tryTargets());
       TPC_ASSIGN_OR_RETURN(log, RunLog::open(options_.logJson, last));
     }
     std::vector<BoardObserver> boards;
@@ -253,6 +251,17 @@ private:
     return Status();
   }
 
+  /// What is written at the end must find its place before the hours between.
+  Status tryTargets() const {
+    if (options_.save)
+      TPC_RETURN_IF_ERROR(checkSaveTarget(*options_.save, plan_)
+                              .withContext("--save, tried before the first step"));
+    for (const auto &[name, file] : options_.outputs)
+      TPC_RETURN_IF_ERROR(checkOutputTarget(file, plan_, *findOutput(name))
+                              .withContext("--output, tried before the first step"));
+    return Status();
+  }
+
   const plan::Output *findOutput(const std::string &name) const {
     if (entry_->outputs())
       for (const plan::Output *output : *entry_->outputs())
@@ -345,7 +354,7 @@ private:
             (options_.checkMemory ? " (--check-memory: no buffer shares bytes with another)" : ""));
     uint64_t all = allocated * session.hostedRanks().size(), peak = peakResident();
     log.say("outside  " + humanBytes(peak > all ? peak - all : 0) +
-            " in this process (program, libraries and their packing buffers, mapped files)");
+            " in this process (program, libraries and their packing buffers)");
   }
 
   PlanFile plan_;

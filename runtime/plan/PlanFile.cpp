@@ -3,18 +3,12 @@
 
 #include "runtime/plan/PlanFile.h"
 
+#include "runtime/io/InputFile.h"
 #include "runtime/plan/ContentHash.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanCheck.h"
 #include "runtime/plan/PlanWriter.h"
 #include "runtime/plan/Validator.h"
-
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace tpc;
 
@@ -27,26 +21,13 @@ Status damaged(const std::string &what) {
 } // namespace
 
 Result<PlanFile> PlanFile::open(const std::string &path) {
-  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0)
-    return Status(Code::InvalidInput, "cannot open plan '" + path + "': " + std::strerror(errno));
-  struct stat info;
-  if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) {
-    ::close(descriptor);
-    return Status(Code::InvalidInput, "'" + path + "' is not a plan: it is empty or not a file");
-  }
-  size_t size = static_cast<size_t>(info.st_size);
-  void *mapping = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  ::close(descriptor);
-  if (mapping == MAP_FAILED)
-    return Status(Code::InvalidInput, "cannot map plan '" + path + "': " + std::strerror(errno));
-
-  PlanFile file;
-  file.storage_ = std::shared_ptr<const void>(
-      mapping, [size](const void *p) { munmap(const_cast<void *>(p), size); });
-  file.bytes_ = {static_cast<const uint8_t *>(mapping), size};
-  if (Status status = file.check(); !status.ok())
-    return std::move(status).withContext("plan '" + path + "'");
+  TPC_ASSIGN_OR_RETURN(InputFile input, InputFile::open(path));
+  if (input.size() == 0)
+    return Status(Code::InvalidInput, "'" + path + "' is not a plan: it is empty");
+  TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, input.read(0, input.size()));
+  Result<PlanFile> file = fromBytes(std::move(bytes));
+  if (!file.ok())
+    return Status(file.status()).withContext("plan '" + path + "'");
   return file;
 }
 

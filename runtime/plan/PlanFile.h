@@ -23,7 +23,7 @@ namespace tpc {
 
 class PlanFile {
 public:
-  /// Maps the file; its pages are read when first touched.
+  /// Reads the file whole: a plan that is replaced or cut during a run is of no concern to it.
   static Result<PlanFile> open(const std::string &path);
   static Result<PlanFile> fromBytes(std::vector<uint8_t> bytes);
 
@@ -43,7 +43,7 @@ private:
   PlanFile() = default;
   Status check();
 
-  std::shared_ptr<const void> storage_; ///< a mapping or a vector
+  std::shared_ptr<const std::vector<uint8_t>> storage_;
   std::span<const uint8_t> bytes_;
   const plan::Plan *root_ = nullptr;
   Mesh mesh_;

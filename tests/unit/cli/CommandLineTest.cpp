@@ -51,7 +51,7 @@ TEST_F(CommandLine, HelpAndUsage) {
 }
 
 TEST_F(CommandLine, RefusesWhatIsNoPlan) {
-  expectRefusal("run " + path("nothing.plan"), 1, "cannot open plan");
+  expectRefusal("run " + path("nothing.plan"), 1, "cannot open");
   std::ofstream(path("text.plan")) << "this is a text and not a plan at all";
   expectRefusal("run " + path("text.plan"), 1, "not a plan file");
   expectRefusal("inspect " + path("text.plan"), 1, "not a plan file");

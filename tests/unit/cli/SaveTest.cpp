@@ -166,6 +166,8 @@ TEST_F(Save, IsTriedBeforeTheFirstStep) {
   refuses(path("none/x"), "No such file or directory");
   refuses(path("."), "it is not a regular file");
   refuses("/dev/full", "it is not a regular file");
+  expectRefusal("run " + path("test.plan") + " --output loss=" + path("none/x"), 1,
+                "--output, tried before the first step");
   // A full disk, as a limit on the size of files.
   write("old", "x");
   refuses(path("x"), "File too large", "ulimit -f 100;");
