@@ -19,7 +19,7 @@ def UnrollLayers : Pass<"tpc-unroll-layers", "::mlir::ModuleOp"> {
   let description = [{
     Layer i of `nn.layers @h` owns the parameters `h.i.NAME`, declared where the layers are, layer by layer;
     `{layer}` in the name of a checkpoint's tensor becomes i. An `nn.apply` becomes one `nn.scope "h.i"` per
-    layer, which keeps the layers one class for the solver.
+    layer, which keeps the layers one class for the solver. More than 10000 layers are an error.
   }];
 }
 

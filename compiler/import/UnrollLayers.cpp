@@ -79,8 +79,14 @@ static void writeOut(nn::ApplyOp apply, nn::LayersOp layers) {
 }
 
 LogicalResult unrollLayers(ModuleOp module) {
+  // A model has hundreds; a slip of the pen must not fill the memory.
+  constexpr uint64_t mostLayers = 10000;
   SymbolTable symbols(module);
   SmallVector<nn::LayersOp> all(module.getOps<nn::LayersOp>());
+  for (nn::LayersOp layers : all)
+    if (layers.getCount() > mostLayers)
+      return layers.emitOpError() << "has " << layers.getCount() << " layers; at most "
+                                  << mostLayers << " are written out";
   for (nn::LayersOp layers : all)
     if (failed(declareParameters(layers, symbols)))
       return failure();

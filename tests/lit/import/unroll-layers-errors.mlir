@@ -33,3 +33,13 @@ nn.layers @h count 2 {
     nn.return %y : tensor<8xf32>
   }
 }
+
+// -----
+
+// A number of layers that no model has.
+// expected-error @+1 {{has 4294967296 layers; at most 10000 are written out}}
+nn.layers @h count 4294967296 {
+  nn.block (%x: tensor<8xf32>) -> tensor<8xf32> {
+    nn.return %x : tensor<8xf32>
+  }
+}
