@@ -8,9 +8,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(tpc_options INTERFACE -Wno-restrict)
 endif()
 # Clang sees a deprecated function inside of GCC 12's own std::stable_sort, and for it the last option counts:
-# what TpcMlir.cmake switches off for generated code, -Wextra would switch on again.
+# what TpcMlir.cmake switches off for generated code, -Wextra would switch on again. (SHELL: keeps CMake from
+# taking it for the same option.)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(tpc_options INTERFACE -Wno-deprecated-declarations -Wno-unused-parameter)
+  target_compile_options(tpc_options INTERFACE -Wno-deprecated-declarations "SHELL:-Wno-unused-parameter")
 endif()
 # Contraction of a*b+c is decided per operation (fma is written out), never by the C++ compiler.
 target_compile_options(tpc_options INTERFACE -ffp-contract=off)

@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Fuzzes every target, two at once, each for so many seconds (default 30), from the seeds of the tree; fails if
-# one finds anything. What crashed it, and the corpus that grew, are left in build-fuzz/fuzz.
-# usage: tests/fuzz/run.sh [SECONDS] [TARGET...]
+# one finds anything. What crashed it, and the corpus that grew, are left in build-fuzz/fuzz. Models are fuzzed if
+# the target is built: cmake --preset fuzz -DTPC_BUILD_COMPILER=ON && ninja -C build-fuzz FuzzModel
+# usage: tests/fuzz/run.sh [SECONDS] [TARGET:CORPUS...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 shift || true
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
-  targets=(FuzzModel:model FuzzPlan:plan FuzzSafetensors:safetensors FuzzTokens:tokens
-           FuzzManifest:manifest FuzzHandshake:handshake FuzzCommandLine:command-line)
+  targets=(FuzzPlan:plan FuzzSafetensors:safetensors FuzzTokens:tokens FuzzManifest:manifest
+           FuzzHandshake:handshake FuzzCommandLine:command-line)
+  if [ -x build-fuzz/tests/FuzzModel ]; then
+    targets+=(FuzzModel:model)
+  fi
 fi
 out=$PWD/build-fuzz/fuzz
 mkdir -p "$out"
