@@ -31,7 +31,8 @@ mlir::LogicalResult bindDims(mlir::ModuleOp module, const llvm::StringMap<int64_
 mlir::LogicalResult inferShapes(mlir::ModuleOp module);
 mlir::LogicalResult unrollLayers(mlir::ModuleOp module);
 void flattenScopes(mlir::ModuleOp module);
-/// Gives inputs of ids `nn.vocabulary`, which ids the model can take; positions must fit their table.
+/// Gives inputs of ids `nn.vocabulary`, which ids the model can take; positions must fit their
+/// table.
 mlir::LogicalResult boundIds(mlir::ModuleOp module);
 /// Whether the module is a legal `model`; emits what is wrong.
 mlir::LogicalResult verifyModel(mlir::ModuleOp module);

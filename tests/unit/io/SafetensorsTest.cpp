@@ -189,10 +189,8 @@ TEST(Safetensors, EveryTensorMustBeUsed) {
   EXPECT_EQ(reason({want("w", {4, 6})}), "");
   EXPECT_EQ(reason({rowsOfW(4, 2), rowsOfW(0, 4)}), "");
   EXPECT_THAT(reason({}), HasSubstr("tensor 'w'"));
-  EXPECT_THAT(reason({rowsOfW(4, 2), rowsOfW(0, 3)}),
-              HasSubstr("in part only"));
-  EXPECT_THAT(reason({rowsOfW(3, 3), rowsOfW(0, 4)}),
-              HasSubstr("two parameters"));
+  EXPECT_THAT(reason({rowsOfW(4, 2), rowsOfW(0, 3)}), HasSubstr("in part only"));
+  EXPECT_THAT(reason({rowsOfW(3, 3), rowsOfW(0, 4)}), HasSubstr("two parameters"));
   EXPECT_THAT(reason({want("w", {4, 6}), want("w", {4, 6})}), HasSubstr("two parameters"));
   EXPECT_THAT(reason({want("w", {6, 4})}), HasSubstr("gives shape [4, 6]"));
   EXPECT_THAT(reason({want("w", {4, 6}), want("v", {1})}), HasSubstr("has no tensor 'v'"));
