@@ -19,9 +19,9 @@ struct Hardware {
   std::string name = "cpu-2core";
   double gemmFlopsPerSecond = 140e9;
   double memoryBytesPerSecond = 30e9;
-  double instructionLatencySeconds = 1e-6;  ///< of an instruction that nothing else needs
-  double collectiveLatencySeconds = 5e-6;   ///< alpha
-  double collectiveBytesPerSecond = 15e9;   ///< 1 / beta
+  double instructionLatencySeconds = 1e-6; ///< of an instruction that nothing else needs
+  double collectiveLatencySeconds = 5e-6;  ///< alpha
+  double collectiveBytesPerSecond = 15e9;  ///< 1 / beta
 };
 
 enum class CollectiveKind : uint8_t { AllReduce, AllGather, ReduceScatter, AllToAll };
@@ -29,8 +29,9 @@ enum class CollectiveKind : uint8_t { AllReduce, AllGather, ReduceScatter, AllTo
 /// "all_reduce", ...
 const char *name(CollectiveKind kind);
 
-/// Bytes that one of `ranks` ranks sends, for a tensor that is `bytes` whole (before a reduce, after
-/// a gather): all_reduce 2(n-1)/n, all_gather and reduce_scatter (n-1)/n, all_to_all (n-1)/n^2.
+/// Bytes that one of `ranks` ranks sends, for a tensor that is `bytes` whole (before a reduce,
+/// after a gather): all_reduce 2(n-1)/n, all_gather and reduce_scatter (n-1)/n, all_to_all
+/// (n-1)/n^2.
 int64_t wireBytes(CollectiveKind kind, int64_t bytes, int64_t ranks);
 
 Picoseconds collectiveTime(const Hardware &hardware, CollectiveKind kind, int64_t bytes,

@@ -160,10 +160,9 @@ Value UpdateBuilder::readState(nn::ParameterOp parameter, StringRef slot) {
   // Trainings of two entries share the state.
   if (!symbols_.lookup(name)) {
     OpBuilder declarations(entry_);
-    symbols_.insert(nn::StateOp::create(declarations, parameter.getLoc(), name,
-                                        parameter.getTypeAttr(),
-                                        FlatSymbolRefAttr::get(parameter.getSymNameAttr()),
-                                        declarations.getStringAttr(slot)));
+    symbols_.insert(nn::StateOp::create(
+        declarations, parameter.getLoc(), name, parameter.getTypeAttr(),
+        FlatSymbolRefAttr::get(parameter.getSymNameAttr()), declarations.getStringAttr(slot)));
   }
   return read(parameter.getLoc(), name, parameter.getType());
 }

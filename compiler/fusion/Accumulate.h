@@ -1,10 +1,10 @@
 //===- Accumulate.h - Sums that grow where they are ----------------------------------------===//
 //
 // A sum of products (the input gradients of q, k and v; of gate and up) needs no pass of its own:
-// the first product is the sum, and each further one adds to it (`C +=`). So does the gradient of an
-// embedding whose table is an output head as well: it adds a few rows to the head's gradient instead
-// of making a table of zeros. In IR each such step is an nn.kernel of two ops, the product or scatter
-// and the nn.add, whose result takes the place of the input that it adds to.
+// the first product is the sum, and each further one adds to it (`C +=`). So does the gradient of
+// an embedding whose table is an output head as well: it adds a few rows to the head's gradient
+// instead of making a table of zeros. In IR each such step is an nn.kernel of two ops, the product
+// or scatter and the nn.add, whose result takes the place of the input that it adds to.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once

@@ -268,8 +268,8 @@ std::string EntryProof::describe(Value value) {
 LogicalResult EntryProof::checkPhase(Operation *op, Operation *global, unsigned index,
                                      const Known &state) {
   auto phase = global->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  bool isKept = phase && phase.getValue() != "forward" && state.phase &&
-                state.phase.getValue() == "forward";
+  bool isKept =
+      phase && phase.getValue() != "forward" && state.phase && state.phase.getValue() == "forward";
   if (!state.sharding.hasPartial() || !isKept)
     return success();
   // Of a shape nothing is summed.

@@ -16,8 +16,9 @@ int64_t bytesOf(Operation *collective) { return nn::memoryBytes(collective) / 2;
 
 /// The same but for its tensors and the reason.
 bool canJoin(Operation *a, Operation *b) {
-  bool onePlace = llvm::all_of(ArrayRef<StringRef>{nn::kScopeAttr, nn::kPhaseAttr},
-                               [&](StringRef name) { return a->getAttr(name) == b->getAttr(name); });
+  bool onePlace =
+      llvm::all_of(ArrayRef<StringRef>{nn::kScopeAttr, nn::kPhaseAttr},
+                   [&](StringRef name) { return a->getAttr(name) == b->getAttr(name); });
   int64_t limit = onePlace && a->hasAttr(nn::kScopeAttr) ? kPackedBytesOfOnePlace : kPackedBytes;
   if (a->getName() != b->getName() || bytesOf(a) + bytesOf(b) > limit)
     return false;
