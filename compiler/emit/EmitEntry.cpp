@@ -458,6 +458,7 @@ private:
       auto output = std::make_unique<plan::OutputT>();
       output->name = name.str();
       output->buffer = memory.bufferOf(value);
+      output->value = numbers[rootOf(value)];
       result->outputs.push_back(std::move(output));
     }
     return success();

@@ -38,13 +38,16 @@ std::string typeOf(const Shape &shape, const char *element = "f32") {
 
 class Writer {
 public:
-  Writer(const DecoderConfig &config, std::string prefix)
-      : config_(config), prefix_(std::move(prefix)),
-        isGpt2_(config.family == DecoderConfig::Family::Gpt2), batch_(4),
+  explicit Writer(const DecoderConfig &config)
+      : config_(config), isGpt2_(config.family == DecoderConfig::Family::Gpt2), batch_(4),
         sequence_(std::min<int64_t>(64, config.positions)) {}
 
   DecoderModel write(const std::string &symbol) {
-    open("module @" + symbol + " {");
+    std::string attributes;
+    if (isGpt2_)
+      attributes = std::string(" attributes {nn.prefix = \"") + kGpt2Prefix +
+                   "\", nn.unused = [\"" + kGpt2Unused[0] + "\", \"" + kGpt2Unused[1] + "\"]}";
+    open("module @" + symbol + attributes + " {");
     line("nn.dim @B = " + std::to_string(batch_));
     line("nn.dim @T = " + std::to_string(sequence_));
     line();
@@ -201,7 +204,8 @@ private:
 
   void head(const std::string &embedding, const std::string &source) {
     if (config_.isTied)
-      line("nn.tie @lm_head to @" + embedding + " init #nn.init<zeros>");
+      line("nn.tie @lm_head to @" + embedding + " init #nn.init<zeros>" +
+           (isGpt2_ ? " {nn.source = #nn.source<\"" + source + "\">}" : ""));
     else
       parameter("lm_head", {config_.vocab, config_.hidden}, normal(config_.initialRange), source,
                 {config_.vocab, config_.hidden});
@@ -260,9 +264,9 @@ private:
     std::string range = normal(config_.initialRange);
     // Residual projections as in the GPT-2 paper: scaled by the number of residual additions.
     std::string residual = normal(config_.initialRange / std::sqrt(2.0 * config_.layers));
-    std::string layer = prefix_ + "h.{layer}.";
-    parameter("wte", {config_.vocab, h}, range, prefix_ + "wte.weight", {config_.vocab, h});
-    parameter("wpe", {config_.positions, h}, range, prefix_ + "wpe.weight", {config_.positions, h});
+    std::string layer = "h.{layer}.";
+    parameter("wte", {config_.vocab, h}, range, "wte.weight", {config_.vocab, h});
+    parameter("wpe", {config_.positions, h}, range, "wpe.weight", {config_.positions, h});
     line();
     open("nn.layers @h count " + std::to_string(config_.layers) + " {");
     vector("ln_1.weight", h, "ones", layer + "ln_1.weight");
@@ -293,8 +297,8 @@ private:
     linear("d", "g", "mlp.proj", f, h, true);
     yield("d", stream(h));
     closeBlock();
-    vector("ln_f.weight", h, "ones", prefix_ + "ln_f.weight");
-    vector("ln_f.bias", h, "zeros", prefix_ + "ln_f.bias");
+    vector("ln_f.weight", h, "ones", "ln_f.weight");
+    vector("ln_f.bias", h, "zeros", "ln_f.bias");
     head("wte", "lm_head.weight");
     entry("wte", "h", "ln_f");
     training("#nn.group<\"*.bias\", weight_decay = 0.0 : f64>, "
@@ -345,7 +349,6 @@ private:
   }
 
   const DecoderConfig &config_;
-  std::string prefix_;
   bool isGpt2_;
   int64_t batch_, sequence_;
   std::string text_;
@@ -355,7 +358,6 @@ private:
 
 } // namespace
 
-DecoderModel tpc::writeDecoderModel(const DecoderConfig &config, const std::string &symbol,
-                                    const std::string &prefix) {
-  return Writer(config, prefix).write(symbol);
+DecoderModel tpc::writeDecoderModel(const DecoderConfig &config, const std::string &symbol) {
+  return Writer(config).write(symbol);
 }

@@ -19,9 +19,12 @@ struct DecoderModel {
   std::vector<ExpectedTensor> tensors; ///< each once, by name
 };
 
-/// `symbol` names the module; `prefix` stands before every name of GPT-2's tensors ("" or
-/// "transformer."). Named dims B and T default to 4 and 64, or to the longest sequence.
-DecoderModel writeDecoderModel(const DecoderConfig &config, const std::string &symbol,
-                               const std::string &prefix);
+/// Under which GPT-2's files may hold all names; a model says so by `nn.prefix`.
+inline constexpr const char *kGpt2Prefix = "transformer.";
+/// What GPT-2's files may hold beside the parameters; a model says so by `nn.unused`.
+inline constexpr const char *kGpt2Unused[] = {"h.*.attn.bias", "h.*.attn.masked_bias"};
+
+/// `symbol` names the module. Named dims B and T default to 4 and 64, or to the longest sequence.
+DecoderModel writeDecoderModel(const DecoderConfig &config, const std::string &symbol);
 
 } // namespace tpc

@@ -26,10 +26,10 @@ using Shape = std::vector<int64_t>;
 
 /// The tensors of a folder's *.safetensors files.
 struct StoredCheckpoint {
-  std::vector<std::string> files; ///< base names, sorted
-  std::map<std::string, Shape> tensors;
+  std::vector<std::string> files;       ///< base names, sorted
+  std::map<std::string, Shape> tensors; ///< by name, `prefix` aside
 
-  static Result<StoredCheckpoint> open(const std::string &folder) {
+  static Result<StoredCheckpoint> open(const std::string &folder, llvm::StringRef prefix) {
     StoredCheckpoint checkpoint;
     std::error_code error;
     for (llvm::sys::fs::directory_iterator entry(folder, error), end; entry != end && !error;
@@ -41,11 +41,15 @@ struct StoredCheckpoint {
     std::sort(checkpoint.files.begin(), checkpoint.files.end());
     for (const std::string &file : checkpoint.files) {
       TPC_ASSIGN_OR_RETURN(SafetensorsReader reader, SafetensorsReader::open(folder + "/" + file));
-      for (const StoredTensor &tensor : reader.tensors())
-        if (!checkpoint.tensors.emplace(tensor.name, tensor.shape).second)
-          return Status(Code::InvalidInput,
-                        "'" + folder + "' holds '" + tensor.name + "' in two files",
-                        "keep one form of the checkpoint in the folder");
+      for (const StoredTensor &tensor : reader.tensors()) {
+        llvm::StringRef name(tensor.name);
+        name.consume_front(prefix);
+        if (checkpoint.tensors.emplace(name.str(), tensor.shape).second)
+          continue;
+        return Status(Code::InvalidInput,
+                      "'" + folder + "' holds '" + tensor.name + "' in two files",
+                      "keep one form of the checkpoint in the folder");
+      }
     }
     return checkpoint;
   }
@@ -161,15 +165,21 @@ Status tpc::importCommand(std::span<const std::string> words) {
   Result<DecoderConfig> config = readDecoderConfig((*buffer)->getBuffer());
   if (!config.ok())
     return Status(config.status()).withContext(configPath);
-  TPC_ASSIGN_OR_RETURN(StoredCheckpoint checkpoint, StoredCheckpoint::open(folder));
+  bool isGpt2 = config->family == DecoderConfig::Family::Gpt2;
+  TPC_ASSIGN_OR_RETURN(StoredCheckpoint checkpoint,
+                       StoredCheckpoint::open(folder, isGpt2 ? kGpt2Prefix : ""));
 
-  // GPT-2's tensors are published with and without the name of their module in front.
-  std::string prefix = checkpoint.tensors.count("transformer.wte.weight") ? "transformer." : "";
-  DecoderModel model = writeDecoderModel(*config, symbolOf(name), prefix);
+  DecoderModel model = writeDecoderModel(*config, symbolOf(name));
   std::set<std::string> unused;
   if (!checkpoint.files.empty()) {
     TPC_RETURN_IF_ERROR(checkTensors(model, checkpoint));
     unused = unusedPatterns(model, checkpoint);
+    if (isGpt2) { // the model itself names these
+      for (const char *pattern : kGpt2Unused)
+        unused.erase(pattern);
+      if (config->isTied)
+        unused.erase("lm_head.weight");
+    }
   }
   std::string text =
       header(*config, name, llvm::sys::path::filename(output).str(), checkpoint, unused) +

@@ -241,12 +241,13 @@ private:
         TPC_RETURN_IF_ERROR(endsWhole(state->buffer(), "state", state->name()));
     if (entry_.outputs())
       for (const plan::Output *output : *entry_.outputs())
-        TPC_RETURN_IF_ERROR(endsWhole(output->buffer(), "output", output->name()));
+        TPC_RETURN_IF_ERROR(endsWhole(output->buffer(), "output", output->name(), output->value()));
     return Status();
   }
 
-  /// At the end a buffer that outlives the step holds one value.
-  Status endsWhole(uint32_t index, const char *role, const flatbuffers::String *name) {
+  /// At the end a buffer that outlives the step holds one value: `value`, if it is computed.
+  Status endsWhole(uint32_t index, const char *role, const flatbuffers::String *name,
+                   std::optional<uint32_t> value = std::nullopt) {
     const plan::Buffer &b = buffer(index);
     if (b.bytes() == 0)
       return Status();
@@ -266,6 +267,10 @@ private:
                           place(index, at->first, segment.end) + " hold " + contents(segment));
       first = &segment;
     }
+    if (value && first->kind == Segment::Written && first->value != *value)
+      return Status(Code::InvalidInput, std::string(role) + " '" + name->str() + "' is value " +
+                                            std::to_string(*value) + ", and at the end " +
+                                            place(index, begin, end) + " hold " + contents(*first));
     return Status();
   }
 

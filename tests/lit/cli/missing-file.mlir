@@ -3,4 +3,4 @@
 
 // A plan that is not there.
 
-// CHECK: tpc: error: cannot open plan '{{.*}}nope.plan': No such file or directory
+// CHECK: tpc: error: cannot open '{{.*}}nope.plan': No such file or directory

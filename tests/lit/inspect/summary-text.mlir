@@ -13,4 +13,4 @@
 // CHECK-NEXT: instructions {{[0-9]+}}: 1 all_reduce, 2 gemm
 // CHECK: entry train
 // CHECK-NEXT: instructions {{[0-9]+}}: 1 all_reduce, 5 gemm
-// CHECK-NEXT: collectives 1, 4.0 KiB sent by each rank
+// CHECK-NEXT: collectives 1, 4 B sent by each rank

@@ -102,8 +102,9 @@ PlanBuilder tpc::test::echo(int64_t ranks, const std::string &loss) {
   auto output = [&](const std::string &name, uint32_t from, const Sharding &sharding, DType dtype) {
     uint32_t buffer = b.buffer("out." + name, activations, dtype, sharding);
     b.copy(name, reads(from, value), writes(buffer, value + 1));
-    value += 2;
     auto result = std::make_unique<plan::OutputT>();
+    result->value = value + 1;
+    value += 2;
     result->name = name;
     result->buffer = buffer;
     entry.outputs.push_back(std::move(result));

@@ -165,6 +165,7 @@ TEST_F(CommandLine, WeightsAreSlicedAndThenTransposed) {
   entry.outputs.push_back(std::make_unique<plan::OutputT>());
   entry.outputs[0]->name = "w";
   entry.outputs[0]->buffer = out;
+  entry.outputs[0]->value = 2;
   std::string plan = "run " + write(std::move(b));
 
   std::vector<float> stored(18);

@@ -93,6 +93,7 @@ PlanBuilder holds(int64_t elements) {
   b.fill("fill", 1, writes(out, 1));
   b.plan.entries[0]->outputs[0]->name = "loss";
   b.plan.entries[0]->outputs[0]->buffer = out;
+  b.plan.entries[0]->outputs[0]->value = 1;
   return b;
 }
 

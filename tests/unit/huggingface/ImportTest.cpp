@@ -28,6 +28,11 @@ const char *const kGpt2 =
   "n_head": 12, "n_layer": 12, "n_positions": 1024, "vocab_size": 50257, "layer_norm_epsilon": 1e-05,
   "initializer_range": 0.02, "resid_pdrop": 0.1, "summary_type": "cls_index",
   "task_specific_params": {"text-generation": {"do_sample": true, "max_length": 50}}})";
+const char *const kSmolLm = R"({"model_type": "llama", "hidden_act": "silu", "hidden_size": 576,
+  "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
+  "num_key_value_heads": 3, "max_position_embeddings": 2048, "rms_norm_eps": 1e-05,
+  "rope_theta": 10000.0, "rope_scaling": null, "tie_word_embeddings": true, "vocab_size": 49152,
+  "attention_bias": false, "initializer_range": 0.02})";
 const char *const kTinyGpt2 = R"({"model_type": "gpt2", "n_embd": 8, "n_head": 2, "n_layer": 2,
   "n_positions": 16, "vocab_size": 11})";
 const char *const kTinyQwen = R"({"model_type": "qwen2", "hidden_size": 12, "intermediate_size": 20,
@@ -93,11 +98,14 @@ protected:
 };
 
 std::vector<ExpectedTensor> tensorsOf(const char *config, const std::string &prefix = "") {
-  return writeDecoderModel(*readDecoderConfig(config), "m", prefix).tensors;
+  std::vector<ExpectedTensor> tensors = writeDecoderModel(*readDecoderConfig(config), "m").tensors;
+  for (ExpectedTensor &tensor : tensors)
+    tensor.name = prefix + tensor.name;
+  return tensors;
 }
 
 TEST_F(Import, WritesTheModelsThatComeWithTpc) {
-  for (auto [name, config] : {std::pair("gpt2-124m", kGpt2)}) {
+  for (auto [name, config] : {std::pair("gpt2-124m", kGpt2), std::pair("llama-mini", kSmolLm)}) {
     write(name, config);
     Status status = import(name);
     ASSERT_TRUE(status.ok()) << status.message();
@@ -124,14 +132,14 @@ TEST_F(Import, WhatItWritesCompiles) {
 TEST_F(Import, BothFormsOfGpt2NamesAndUnusedTensors) {
   std::vector<ExpectedTensor> tensors = tensorsOf(kTinyGpt2, "transformer.");
   tensors.push_back({"transformer.h.0.attn.bias", {1, 1, 16, 16}});
-  tensors.push_back({"transformer.h.1.attn.bias", {1, 1, 16, 16}});
+  tensors.push_back({"lm_head.weight", {11, 8}});
+  tensors.push_back({"transformer.h.1.extra", {3}});
   write("tiny", kTinyGpt2, tensors);
   Status status = import("tiny");
   ASSERT_TRUE(status.ok()) << status.message();
   std::string text = read(output());
-  EXPECT_THAT(text, HasSubstr("\"transformer.h.{layer}.attn.c_attn.weight\", slice = 1 [8, 8]"));
-  EXPECT_THAT(text,
-              HasSubstr("--weights model.safetensors --unused 'transformer.h.*.attn.bias'\n"));
+  EXPECT_THAT(text, HasSubstr("\"h.{layer}.attn.c_attn.weight\", slice = 1 [8, 8]"));
+  EXPECT_THAT(text, HasSubstr("--weights model.safetensors --unused 'h.*.extra'\n"));
 }
 
 TEST_F(Import, ACheckpointThatDoesNotFitIsAnError) {

@@ -198,10 +198,11 @@ PlanBuilder tpc::test::rowSplitLinear(int64_t ranks) {
     for (int i = 0; i < 32; ++i)
       input->default_f64.push_back(0.25 * (i % 7) - 0.1 * (i % 5));
     entry.inputs.push_back(std::move(input));
-    for (auto [name, buffer] : {std::pair("loss", kLoss), std::pair("y", kY)}) {
+    for (auto [name, buffer, value] : {std::tuple("loss", kLoss, 6u), std::tuple("y", kY, 4u)}) {
       auto output = std::make_unique<plan::OutputT>();
       output->name = name;
       output->buffer = buffer;
+      output->value = value;
       entry.outputs.push_back(std::move(output));
     }
     GemmShape product{.m = 4, .n = 6, .k = k, .transposeB = true, .lda = k, .ldb = k, .ldc = 6};

@@ -418,6 +418,7 @@ TEST(CheckMemory, ViewsOfOneValueStayTogether) {
   auto output = std::make_unique<plan::OutputT>();
   output->name = "out";
   output->buffer = out;
+  output->value = 2;
   entry.outputs.push_back(std::move(output));
   PlanFile plan = b.load();
   SessionOptions options = referenceOptions();
