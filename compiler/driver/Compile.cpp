@@ -89,7 +89,7 @@ struct Attempt {
 static Result<std::unique_ptr<Attempt>> compileWithinLimit(const CompileOptions &options,
                                                            MLIRContext &context) {
   std::vector<RecomputeMode> modes = {options.recompute.value_or(RecomputeMode::None)};
-  if (options.memoryLimit && !options.recompute && !options.stopAfter)
+  if (options.memoryLimit && !options.recompute)
     modes = {RecomputeMode::None, RecomputeMode::Selective, RecomputeMode::Full};
   uint64_t least = UINT64_MAX;
   std::string tooLarge;

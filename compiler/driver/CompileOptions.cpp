@@ -134,6 +134,9 @@ static Status convert(const CommandLine &commandLine, const RawOptions &raw,
   if (options.stopAfter && !options.output.empty())
     return Status(Code::Usage, "-o has no effect with --stop-after",
                   "drop one of them: --stop-after prints to standard output");
+  if (options.stopAfter && options.memoryLimit)
+    return Status(Code::Usage, "--memory-limit has no effect with --stop-after",
+                  "drop one of them: only a plan that is written is held to the limit");
   if (options.output.empty())
     options.output = llvm::sys::path::stem(options.model).str() + ".plan";
   return Status();

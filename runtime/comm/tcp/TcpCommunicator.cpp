@@ -138,6 +138,21 @@ std::vector<TcpCommunicator::Piece> TcpCommunicator::nextRound(const CollectiveC
   return pieces;
 }
 
+template <typename Elements>
+TcpCommunicator::Arrival TcpCommunicator::arrivalOf(const CollectiveCall &call,
+                                                    const std::vector<Piece> &pieces,
+                                                    Elements elements) {
+  Arrival arrival;
+  size_t end = 0;
+  for (const Piece &piece : pieces) {
+    auto element = static_cast<size_t>(elementBytes(call.tensors[piece.tensor]));
+    arrival.offsets.push_back(alignedTo(end, element));
+    end = arrival.offsets.back() + static_cast<size_t>(elements(piece)) * element;
+  }
+  arrival.pitch = alignedTo(end, 64);
+  return arrival;
+}
+
 Status TcpCommunicator::exchangeWith(const CollectiveCall &call, std::vector<Transfer> &transfers) {
   auto check = [&](size_t i) { return headers_[i] == header_; };
   ExchangeResult result = exchange(transfers, failures_.interrupt(), limits_, check);
@@ -194,15 +209,8 @@ Status TcpCommunicator::allReduceDirect(const CollectiveCall &call) {
   std::vector<const void *> inputs(line_.ranks.size());
   for (Piece next{}; next.tensor < call.tensors.size() || !introduced_;) {
     std::vector<Piece> pieces = nextRound(call, next, kRoundBytes);
-    // Where each piece of a peer comes to lie.
-    std::vector<size_t> offsets;
-    size_t total = 0;
-    for (const Piece &piece : pieces) {
-      size_t element = static_cast<size_t>(elementBytes(call.tensors[piece.tensor]));
-      offsets.push_back(alignedTo(total, element));
-      total = offsets.back() + static_cast<size_t>(piece.end - piece.begin) * element;
-    }
-    size_t pitch = alignedTo(total, 64);
+    auto [offsets, pitch] =
+        arrivalOf(call, pieces, [](const Piece &piece) { return piece.end - piece.begin; });
     std::vector<Transfer> transfers = makeTransfers();
     std::byte *received = scratch(pitch * transfers.size());
     for (size_t i = 0; i < transfers.size(); ++i)
@@ -238,15 +246,10 @@ Status TcpCommunicator::allReduceInChunks(const CollectiveCall &call) {
   Piece next{};
   do {
     std::vector<Piece> pieces = nextRound(call, next, kRoundBytes * static_cast<size_t>(n));
-    std::vector<size_t> offsets;
-    size_t total = 0;
-    for (const Piece &piece : pieces) {
+    auto [offsets, pitch] = arrivalOf(call, pieces, [&](const Piece &piece) {
       auto [begin, end] = chunk(piece, line_.coordinate);
-      size_t element = static_cast<size_t>(elementBytes(call.tensors[piece.tensor]));
-      offsets.push_back(alignedTo(total, element));
-      total = offsets.back() + static_cast<size_t>(end - begin) * element;
-    }
-    size_t pitch = alignedTo(total, 64);
+      return end - begin;
+    });
     std::vector<Transfer> transfers = makeTransfers();
     std::byte *received = scratch(pitch * transfers.size());
     for (size_t i = 0; i < transfers.size(); ++i) {
@@ -293,14 +296,8 @@ Status TcpCommunicator::reduceScatter(const CollectiveCall &call) {
   std::vector<const void *> inputs(line_.ranks.size());
   for (Piece next{}; next.tensor < call.tensors.size() || !introduced_;) {
     std::vector<Piece> pieces = nextRound(call, next, kRoundBytes);
-    std::vector<size_t> offsets;
-    size_t total = 0;
-    for (const Piece &piece : pieces) {
-      size_t element = static_cast<size_t>(elementBytes(call.tensors[piece.tensor]));
-      offsets.push_back(alignedTo(total, element));
-      total = offsets.back() + static_cast<size_t>(piece.end - piece.begin) * element;
-    }
-    size_t pitch = alignedTo(total, 64);
+    auto [offsets, pitch] =
+        arrivalOf(call, pieces, [](const Piece &piece) { return piece.end - piece.begin; });
     std::vector<Transfer> transfers = makeTransfers();
     // Room for what comes, and for short rows that go.
     std::byte *received = scratch(2 * pitch * transfers.size());

@@ -54,6 +54,12 @@ private:
     int64_t row, begin, end;
   };
 
+  /// Where the pieces of a round come to lie in a peer's part of the scratch memory.
+  struct Arrival {
+    std::vector<size_t> offsets; ///< by piece, aligned to its elements
+    size_t pitch = 0;            ///< bytes of a peer's part, whole cache lines
+  };
+
   Status runChecked(const CollectiveCall &call);
   Status allReduceDirect(const CollectiveCall &call);
   Status allReduceInChunks(const CollectiveCall &call);
@@ -62,6 +68,10 @@ private:
 
   /// The next pieces of the rows of all tensors, together at most about `bytes`; moves `at` on.
   std::vector<Piece> nextRound(const CollectiveCall &call, Piece &at, size_t bytes) const;
+  /// `elements` of a piece come from each peer.
+  template <typename Elements>
+  static Arrival arrivalOf(const CollectiveCall &call, const std::vector<Piece> &pieces,
+                           Elements elements);
   std::vector<Transfer> makeTransfers();
   Status exchangeWith(const CollectiveCall &call, std::vector<Transfer> &transfers);
   std::string describe(const CallHeader &header) const;

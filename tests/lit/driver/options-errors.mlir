@@ -9,6 +9,7 @@
 // RUN: not tpc-compile compile %s --recompute full 2>&1 | FileCheck %s --check-prefix=RECOMPUTE
 // RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --shard "nope=[{tp}, {}]" 2>&1 | FileCheck %s --check-prefix=SHARD
 // RUN: not tpc-compile compile %models/mlp.mlir --stop-after grad -o x.plan 2>&1 | FileCheck %s --check-prefix=OUTPUT
+// RUN: not tpc-compile compile %models/mlp.mlir --stop-after plan --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT-UNUSED
 // RUN: not tpc-compile compile %models/mlp.mlir --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT
 
 // RANKS: error: '0' is no value of --tp
@@ -24,6 +25,7 @@
 // RECOMPUTE-NEXT: hint: leave it out
 // SHARD: error: the constraint 'nope=[{tp}, {}]' matches no parameter, state or input
 // SHARD-NEXT: hint: {{.+}}tpc inspect
+// LIMIT-UNUSED: error: --memory-limit has no effect with --stop-after
 // OUTPUT: error: -o has no effect with --stop-after
 // LIMIT: error: the plan needs {{[0-9]+}} bytes on a rank, more than the limit of 1000 (recompute none needs {{[0-9]+}}, selective needs {{[0-9]+}}, full needs {{[0-9]+}})
 
