@@ -1,8 +1,12 @@
 //===- kernel_abi.h - How the runtime calls a generated kernel ---------------------------===//
 //
-// The one ABI between generated code and every runtime: pointers, scalars, tile begin and end.
-// A kernel computes tiles [begin, end) of its range; tiles write disjoint bytes, and the result
-// does not depend on how the range is cut. Kernels call nothing and allocate nothing.
+// The one ABI between generated code and every runtime: pointers, scalars, tiles. Tiles write
+// disjoint bytes. Kernels call nothing and allocate nothing.
+//
+// On CPU a kernel computes tiles [begin, end) of its range, and the result does not depend on how
+// the range is cut. On cuda a tile is a block: the function is a PTX `.entry` whose parameters are
+// one 64-bit address per operand slice, in order, then one signed 64-bit integer per scalar; it is
+// launched with a grid of (tiles, 1, 1) blocks of (threads, 1, 1) threads.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
