@@ -1,0 +1,195 @@
+//===- CudnnPlanTest.cpp - cuDNN takes the graphs of every model's attention ---------------===//
+//
+// Without a GPU: the device is described by a file (h200.json, h100.json: what
+// cudaGetDeviceProperties says of them), and the driver is a double that takes kernels and launches
+// none. Everything but the launch is real: cuDNN finds the pattern, chooses engines, says what
+// workspace they need, and NVRTC compiles the kernel.
+//
+//===---------------------------------------------------------------------------------------===//
+
+#include "runtime/device/cuda/AttentionGraph.h"
+#include "runtime/device/cuda/CudnnAttention.h"
+
+#include <gmock/gmock.h>
+
+#include <dlfcn.h>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+using namespace tpc;
+using namespace tpc::cuda;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr AttentionPass kPasses[] = {AttentionPass::Forward, AttentionPass::Backward,
+                                     AttentionPass::DeterministicBackward};
+
+/// Attention of a model file at its default dims.
+struct Model {
+  const char *name;
+  int64_t batch, length, longest, heads, kvHeads, size;
+};
+constexpr Model kModels[] = {
+    {"byte_gpt", 8, 128, 1024, 4, 4, 64},
+    {"gpt_2l", 1, 7, 1024, 8, 8, 32},
+    {"gpt2_124m", 4, 64, 1024, 12, 12, 64},
+    {"gpt3_175b", 1, 2048, 2048, 96, 96, 128},
+    {"llama_mini", 4, 64, 2048, 9, 3, 64},
+    {"llama3_8b", 1, 8192, 8192, 32, 8, 128},
+    // What the goals of the GPU are measured with.
+    {"gpt2_124m_64", 64, 1024, 1024, 12, 12, 64},
+    {"llama32_1b", 8, 2048, 2048, 32, 8, 64},
+};
+
+/// On one of `tp` ranks: groups that don't divide are padded, or replicated.
+AttentionShape shapeOf(const Model &model, int64_t length, int64_t tp) {
+  int64_t kvHeads = (model.kvHeads + tp - 1) / tp;
+  return {model.batch, length,     length, kvHeads * (model.heads / model.kvHeads),
+          kvHeads,     model.size, true,   0.125,
+          DType::BF16};
+}
+
+std::string read(const std::string &path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class CudnnTest : public testing::Test {
+protected:
+  void SetUp() override {
+    // Whoever asks for libcuda.so.1 from now on gets this one.
+    driver_ = dlopen(TPC_DRIVER_DOUBLE, RTLD_NOW | RTLD_GLOBAL);
+    ASSERT_NE(driver_, nullptr) << dlerror();
+    Result<const CudnnApi *> api = cudnn();
+    if (!api.ok())
+      GTEST_SKIP() << api.status().message();
+    api_ = *api;
+    if (api_->version < cudnnVersion(9, 16, 0))
+      GTEST_SKIP() << "this cuDNN is older than what the plans were measured with";
+    describe("h200.json");
+  }
+
+  void describe(const std::string &file) {
+    properties_ = std::make_unique<CudnnDescriptor>(*api_, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+    std::string json = read(std::string(TPC_TEST_DATA) + "/" + file);
+    properties_->setAll(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, std::span<const char>(json));
+    Status status = properties_->finalize("a description of a device");
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+  CudnnTarget target() const { return {.properties = properties_.get()}; }
+
+  /// The kernels that cuDNN gave to the driver since the last call, a line each.
+  std::string takeKernels(int images) {
+    auto take = reinterpret_cast<int (*)(char *, size_t)>(dlsym(driver_, "tpcDriverDoubleTake"));
+    char names[4096];
+    EXPECT_EQ(take(names, sizeof(names)), images);
+    return names;
+  }
+
+  /// The best engine's workspace is planned for, and not generously. Also with a graph of the whole
+  /// shape where the pass goes in parts.
+  void expectPlanned(const AttentionShape &shape, AttentionPass pass) {
+    AttentionLayout layout = attentionLayout(shape, pass);
+    Result<CudnnDescriptor> graph =
+        translateGraph(*api_, target(), attentionGraph(shape, layout.part, pass), "the graph");
+    ASSERT_TRUE(graph.ok()) << graph.status().message();
+    Result<std::vector<CudnnDescriptor>> engines =
+        recommendEngines(*api_, target(), *graph, CUDNN_HEUR_MODE_A, "the graph");
+    ASSERT_TRUE(engines.ok()) << engines.status().message();
+    ASSERT_FALSE(engines->empty());
+    Result<int64_t> bytes = (*engines)[0].get<int64_t>(CUDNN_ATTR_ENGINECFG_WORKSPACE_SIZE);
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    EXPECT_LE(static_cast<size_t>(*bytes), layout.bytes - layout.library);
+    EXPECT_GE(static_cast<size_t>(*bytes) + 4096, layout.bytes - layout.library);
+    EXPECT_LE(layout.bytes, cudaAttentionWorkspace(shape, pass != AttentionPass::Forward));
+  }
+
+  void *driver_ = nullptr;
+  const CudnnApi *api_ = nullptr;
+  std::unique_ptr<CudnnDescriptor> properties_;
+};
+
+class CudnnModels : public CudnnTest, public testing::WithParamInterface<Model> {};
+
+INSTANTIATE_TEST_SUITE_P(All, CudnnModels, testing::ValuesIn(kModels),
+                         [](const auto &info) { return std::string(info.param.name); });
+
+} // namespace
+
+TEST_P(CudnnModels, EveryShapeHasAnEngineThatFits) {
+  const Model &model = GetParam();
+  for (const char *device : {"h200.json", "h100.json"}) {
+    describe(device);
+    for (int64_t length : {model.length, int64_t(1024), int64_t(2048)})
+      for (int64_t tp : {1, 2, 4, 8})
+        for (AttentionPass pass : kPasses) {
+          if (length > model.longest)
+            continue;
+          SCOPED_TRACE(std::string(device) + " length " + std::to_string(length) + " tp " +
+                       std::to_string(tp) + " pass " + std::to_string(int(pass)));
+          expectPlanned(shapeOf(model, length, tp), pass);
+        }
+  }
+}
+
+TEST_P(CudnnModels, KernelsAreCompiledAndTakenByTheDriver) {
+  AttentionShape shape = shapeOf(GetParam(), GetParam().length, 1);
+  for (AttentionPass pass : kPasses) {
+    SCOPED_TRACE("pass " + std::to_string(int(pass)));
+    size_t ceiling = cudaAttentionWorkspace(shape, pass != AttentionPass::Forward);
+    Result<CudnnAttentionPlan> plan =
+        CudnnAttentionPlan::make(*api_, target(), shape, pass, ceiling);
+    ASSERT_TRUE(plan.ok()) << plan.status().message();
+    EXPECT_LE(plan->workspaceBytes(), ceiling);
+    // One flash kernel for Hopper's tensor cores.
+    EXPECT_THAT(takeKernels(1),
+                HasSubstr(pass == AttentionPass::Forward ? "sm90_flash_fprop_wgmma"
+                                                         : "sm90_flash_bprop_wgmma"));
+  }
+}
+
+TEST_F(CudnnTest, MoreKeysThanQueriesAndNoMask) {
+  for (bool causal : {false, true}) {
+    AttentionShape shape{2, 100, 300, 6, 2, 64, causal, 0.125, DType::BF16};
+    for (AttentionPass pass : kPasses)
+      expectPlanned(shape, pass);
+  }
+}
+
+TEST_F(CudnnTest, TooLittleWorkspaceIsUnavailable) {
+  AttentionShape shape = shapeOf(kModels[2], 64, 1);
+  size_t bytes = attentionLayout(shape, AttentionPass::Backward).bytes;
+  Result<CudnnAttentionPlan> plan =
+      CudnnAttentionPlan::make(*api_, target(), shape, AttentionPass::Backward, bytes - 1);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.status().code(), Code::Unavailable);
+  EXPECT_THAT(plan.status().message(),
+              HasSubstr("attention's backward pass of 4 x 64 queries and 64 keys, 12 heads on 12, "
+                        "size 64, causal needs " +
+                        std::to_string(bytes) + " bytes"));
+}
+
+TEST_F(CudnnTest, AnUnknownPatternIsUnavailable) {
+  // Without the division by the sums this is no attention.
+  OpGraph graph = attentionGraph(shapeOf(kModels[2], 64, 1), {4, 12}, AttentionPass::Forward);
+  for (GraphOp &op : graph.ops)
+    op.kind = op.kind == GraphOpKind::Div ? GraphOpKind::Mul : op.kind;
+  Result<CudnnDescriptor> translated = translateGraph(*api_, target(), graph, "nonsense");
+  ASSERT_TRUE(translated.ok()) << translated.status().message();
+  Result<CudnnPlan> plan =
+      makePlan(*api_, target(), *translated, {size_t(1) << 20, false}, "nonsense");
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.status().code(), Code::Unavailable);
+  EXPECT_THAT(plan.status().message(), HasSubstr("nonsense"));
+}
+
+TEST_F(CudnnTest, WithoutADeviceThereIsNoHandle) {
+  Result<std::unique_ptr<CudnnAttention>> attention = CudnnAttention::create();
+  ASSERT_FALSE(attention.ok());
+  EXPECT_EQ(attention.status().code(), Code::Unavailable);
+  EXPECT_THAT(attention.status().message(), HasSubstr("could not start on this device"));
+}
