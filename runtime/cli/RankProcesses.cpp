@@ -27,6 +27,8 @@ namespace {
 /// How long ranks may take to stop after one of them failed: a little more than a session takes to
 /// end its own stuck threads.
 constexpr std::chrono::seconds kGrace = 7s;
+/// How long they may take to remove an unfinished file, when they are to end at once.
+constexpr std::chrono::seconds kSignalGrace = 1s;
 
 Status systemError(const std::string &what) {
   return Status(Code::Unavailable, "cannot " + what + ": " + std::strerror(errno));
@@ -162,11 +164,20 @@ private:
         continue;
       // The first one ends the step, saves if asked, and stops; before steps there is nothing to
       // end, and the second one does not wait.
-      if (board_->signal.exchange(signal) || board_->ranks[0].step.load() == 0) {
-        endedBy_ = signal;
-        killAll();
-      }
+      if (board_->signal.exchange(signal) || board_->ranks[0].step.load() == 0)
+        endNow(signal);
     }
+  }
+
+  /// By the signal, and not by SIGKILL: rank 0 removes the file that it has not finished.
+  void endNow(int signal) {
+    endedBy_ = signal;
+    if (!endedSince_)
+      endedSince_ = Clock::now();
+    board_->endNow = true;
+    for (const Child &child : children_)
+      if (child.alive)
+        kill(child.pid, signal);
   }
 
   void reapAll() {
@@ -191,8 +202,10 @@ private:
     }
   }
 
-  /// Once one has failed, the others stop by themselves, except those that can't.
+  /// Once one has failed or all are to end, they stop by themselves, except those that can't.
   void endTheRest() {
+    if (endedSince_ && Clock::now() - *endedSince_ > kSignalGrace)
+      killAll();
     if (!failedSince_)
       return;
     if (Clock::now() - *failedSince_ > kGrace)
@@ -264,7 +277,7 @@ private:
   sigset_t oldMask_{};
   std::vector<Child> children_;
   int ended_ = 0, endedBy_ = 0;
-  std::optional<Clock::time_point> failedSince_;
+  std::optional<Clock::time_point> failedSince_, endedSince_;
 };
 
 } // namespace

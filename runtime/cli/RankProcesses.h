@@ -22,7 +22,8 @@ struct RankBoard {
     std::atomic<int64_t> step;         ///< that it is in, or was in last; 0: none yet
     std::atomic<uint32_t> instruction; ///< of that step
   };
-  std::atomic<int> signal; ///< that asks the run to stop
+  std::atomic<int> signal;  ///< that asks the run to stop
+  std::atomic<bool> endNow; ///< it came again: the next one that a rank gets ends it
   Rank ranks[];
 };
 

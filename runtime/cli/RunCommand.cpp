@@ -28,12 +28,17 @@ namespace {
 
 /// The signal that asked the run to stop.
 std::atomic<int> stopSignal = 0;
-static_assert(std::atomic<int>::is_always_lock_free, "a signal handler writes it");
+/// Of the process that started this one, or null.
+std::atomic<RankBoard *> signalBoard = nullptr;
+static_assert(std::atomic<int>::is_always_lock_free &&
+                  std::atomic<RankBoard *>::is_always_lock_free,
+              "a signal handler uses them");
 
 /// The first signal ends the step, and a save that has begun is finished; the second one ends the
 /// process now. What stood at the target of the save stays.
 void noteSignal(int signal) {
-  if (stopSignal.exchange(signal) == 0)
+  RankBoard *board = signalBoard;
+  if (stopSignal.exchange(signal) == 0 && !(board && board->endNow))
     return;
   SafetensorsWriter::removeUnfinished();
   _exit(128 + signal);
@@ -42,8 +47,9 @@ void noteSignal(int signal) {
 /// Notes signals while it lives.
 class SignalGuard {
 public:
-  SignalGuard() {
+  explicit SignalGuard(RankBoard *board) {
     stopSignal = 0;
+    signalBoard = board;
     std::signal(SIGINT, noteSignal);
     std::signal(SIGTERM, noteSignal);
   }
@@ -184,7 +190,7 @@ public:
     hooks.check = [&](int rank, int64_t step) {
       return options_.warnOnNonfinite ? Status() : checkFinite(*session, rank, step);
     };
-    SignalGuard signals;
+    SignalGuard signals(surroundings.board);
     TPC_RETURN_IF_ERROR(session->runSteps(*entry_, bindings.firstStep(), options_.steps, hooks));
 
     if (session->stoppedBy())

@@ -7,6 +7,8 @@
 
 #include "RankRuns.h"
 
+#include "runtime/io/SafetensorsReader.h"
+
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -138,6 +140,31 @@ TEST_F(Faults, OneSignalEndsTheStepAndSaves) {
       EXPECT_TRUE(run.says("stopped by a signal after step "));
       EXPECT_EQ(access(path("c").c_str(), R_OK), 0);
       EXPECT_EQ(unlink(path("c").c_str()), 0);
+    }
+}
+
+TEST_F(Faults, ASignalDuringTheSaveLeavesAWholeFile) {
+  const std::string big = write(holds(30 << 20, 3), "big.plan"), target = path("c");
+  Program first = start(big + " --comm tcp --save " + target);
+  ASSERT_EQ(first.wait(), 0) << first.log();
+  for (bool group : {false, true})
+    for (int signals : {1, 2}) {
+      SCOPED_TRACE(std::to_string(signals) + (group ? " to the group" : " to the starter"));
+      Program run = start(big + " --comm tcp --save " + target);
+      ASSERT_TRUE(run.says("step      1"));
+      auto deadline = std::chrono::steady_clock::now() + 20s;
+      while (access((target + ".partial").c_str(), F_OK) != 0 &&
+             std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(1ms);
+      for (int i = 0; i < signals; ++i) {
+        group ? run.signalGroup(SIGTERM) : run.signal(SIGTERM);
+        std::this_thread::sleep_for(2ms);
+      }
+      EXPECT_EQ(run.wait(), 128 + SIGTERM) << run.log();
+      expectNothingLeft();
+      EXPECT_NE(access((target + ".partial").c_str(), F_OK), 0);
+      Result<SafetensorsReader> saved = SafetensorsReader::open(target);
+      EXPECT_TRUE(saved.ok()) << saved.status().message();
     }
 }
 

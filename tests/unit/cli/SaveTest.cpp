@@ -82,21 +82,6 @@ protected:
   }
 };
 
-/// A parameter of so many floats that goes to an output.
-PlanBuilder holds(int64_t elements) {
-  PlanBuilder b(Mesh{{{"tp", 1}}});
-  Sharding whole = Sharding::replicated({elements}), one = Sharding::replicated({});
-  uint32_t w = b.buffer("w", b.arena(plan::ArenaKind::parameters), DType::F32, whole);
-  uint32_t out = b.buffer("out", b.arena(plan::ArenaKind::activations), DType::F32, one);
-  b.parameter("w", w, plan::InitKind::ones);
-  b.entry("train").outputs.push_back(std::make_unique<plan::OutputT>());
-  b.fill("fill", 1, writes(out, 1));
-  b.plan.entries[0]->outputs[0]->name = "loss";
-  b.plan.entries[0]->outputs[0]->buffer = out;
-  b.plan.entries[0]->outputs[0]->value = 1;
-  return b;
-}
-
 } // namespace
 
 TEST_F(Save, GoesOnAtAnyMesh) {

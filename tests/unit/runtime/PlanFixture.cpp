@@ -225,3 +225,18 @@ PlanBuilder tpc::test::rowSplitLinear(int64_t ranks) {
   }
   return b;
 }
+
+PlanBuilder tpc::test::holds(int64_t elements, int64_t ranks) {
+  PlanBuilder b(Mesh{{{"tp", ranks}}});
+  Sharding split{{ranks > 1 ? splitDim(elements, 0, b.mesh) : wholeDim(elements)}, {}};
+  uint32_t w = b.buffer("w", b.arena(plan::ArenaKind::parameters), DType::F32, split);
+  uint32_t out =
+      b.buffer("out", b.arena(plan::ArenaKind::activations), DType::F32, Sharding::replicated({}));
+  b.parameter("w", w, plan::InitKind::ones);
+  b.entry("train").outputs.push_back(std::make_unique<plan::OutputT>());
+  b.fill("fill", 1, writes(out, 1));
+  b.plan.entries[0]->outputs[0]->name = "loss";
+  b.plan.entries[0]->outputs[0]->buffer = out;
+  b.plan.entries[0]->outputs[0]->value = 1;
+  return b;
+}

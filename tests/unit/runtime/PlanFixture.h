@@ -72,4 +72,8 @@ PlanBuilder rowSplitLinear(int64_t ranks);
 /// Indices of its buffers.
 enum RowSplitBuffer : uint32_t { kW, kX, kPart, kY, kOnes, kLoss, kC, kStep };
 
+/// A parameter of so many floats, split over the ranks, that no instruction touches; a step writes
+/// the output "loss".
+PlanBuilder holds(int64_t elements, int64_t ranks = 1);
+
 } // namespace tpc::test
