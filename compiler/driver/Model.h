@@ -10,7 +10,8 @@
 
 namespace tpc {
 
-/// Parses and verifies a model. Locations name it by its base name. `hash` is that of its text.
+/// Parses and verifies a model. Locations name it by its base name. `hash` is that of
+/// what the text says: comments, spaces and the names of values aside.
 Status loadModel(const std::string &path, mlir::MLIRContext &context,
                  mlir::OwningOpRef<mlir::ModuleOp> &module, uint64_t &hash);
 

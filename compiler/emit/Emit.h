@@ -21,7 +21,7 @@ namespace tpc {
 struct EmitOptions {
   Hardware hardware;
   std::string modelName;
-  uint64_t modelHash = 0; ///< of the model's text
+  uint64_t modelHash = 0; ///< of what the model's text says
   std::string cpuLevel = "x86-64-v3";
   std::string precision = "f32", commDtype = "f32";
   std::string shardedIr;          ///< text of level `sharded`

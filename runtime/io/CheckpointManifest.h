@@ -17,7 +17,7 @@ namespace tpc {
 
 struct CheckpointInfo {
   std::string model;  ///< its name
-  uint64_t modelHash; ///< of its text: the names of tensors alone don't say what they mean
+  uint64_t modelHash; ///< of what it says: the names of tensors alone don't say what they mean
   int64_t step;       ///< that was the last one
   uint32_t seed;
   int64_t dataPosition; ///< tokens of the stream that the steps took
