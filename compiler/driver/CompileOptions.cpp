@@ -2,8 +2,8 @@
 
 #include "compiler/driver/CompileOptions.h"
 
-#include "compiler/driver/CommandLine.h"
 #include "compiler/sharding/Passes.h"
+#include "runtime/cli/Arguments.h"
 
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -64,56 +64,89 @@ static Status readHardware(const std::string &path, Hardware &hardware) {
   return Status();
 }
 
-namespace {
+/// What bounds --tp and --dp: rank numbers, and products of them, stay far from overflow.
+static constexpr int64_t kMostRanks = 1 << 16;
 
-/// The options as they stand on the command line.
-struct RawOptions {
-  int64_t tp = 1, dp = 1;
-  std::vector<std::string> dims, shards;
-  std::string target = "cpu", commDtype = "f32", recompute = "none", sequenceParallel = "off";
-  std::string hardware, stopAfter;
+static constexpr OptionSpec kOptions[] = {
+    {"--tp", "N", "1", "ranks that share every layer"},
+    {"--dp", "N", "1", "groups of ranks that share the batch"},
+    {"--dim", "NAME=SIZE", "", "binds a named dim of the model", true},
+    {"--target", "cpu|cuda", "cpu", "what executes the plan"},
+    {"--cpu", "x86-64-v3|native", "x86-64-v3", "the processor level of generated code"},
+    {"--precision", "f32|tf32|bf16|f64", "f32", "in what the model is computed"},
+    {"--comm-dtype", "f32|bf16", "f32",
+     "the type on the wire; with --precision bf16 the default rounds activations"},
+    {"--sequence-parallel", "off|auto|on", "off",
+     "splits the residual stream along the sequence; auto: where that is faster"},
+    {"--recompute", "none|selective|full", "none",
+     "what the backward pass computes again instead of keeping it: selective, what costs a pass "
+     "over memory; full, whole layers"},
+    {"--memory-limit", "BYTES", "",
+     "refuses a plan that needs more on a rank; without --recompute, takes the first of its modes "
+     "that needs no more"},
+    {"--hardware", "FILE", "the built-in cpu-2core", "JSON of the speeds that predictions use"},
+    {"--shard", "PATTERN=SHARDING", "",
+     "a sharding that parameters and inputs of matching names must have", true},
+    {"--stop-after", "model|grad|sharded|local|fused|scheduled|plan", "",
+     "prints the IR of that level and stops"},
+    {"--dump-to", "DIR", "", "writes the IR of every level into this folder"},
+    {"-o", "OUT.plan", "MODEL.plan in this folder", "the plan file"},
 };
 
-} // namespace
+static const CommandSpec &commandSpec() {
+  static const CommandSpec spec{
+      "tpc compile MODEL.mlir [options]",
+      "Compiles a model and its training into a plan, one program for all ranks.",
+      {"MODEL.mlir"},
+      kOptions};
+  return spec;
+}
 
-static Status refuseWhatIsMissing(const CommandLine &commandLine, const RawOptions &raw,
-                                  const CompileOptions &options) {
-  if (raw.target == "cuda")
-    return Status(Code::Unavailable, "this build of tpc generates no code for CUDA",
-                  "compile with --target cpu");
-  if (options.precision == "f64" && commandLine.wasGiven("--comm-dtype"))
-    return Status(Code::Usage, "--comm-dtype has no effect with --precision f64",
-                  "leave it out: what is computed in f64 travels in f64");
-  if (raw.tp * raw.dp == 1 && commandLine.wasGiven("--comm-dtype"))
-    return Status(Code::Usage, "--comm-dtype has no effect on one rank",
-                  "leave it out, or ask for more ranks by --tp or --dp");
+/// Options that contradict each other, or of which one leaves the other without effect.
+static Status refuseWithoutEffect(const Arguments &arguments, const CompileOptions &options) {
+  bool f64 = options.precision == "f64";
+  if (arguments.has("--comm-dtype") && (f64 || options.mesh.numRanks() == 1))
+    return Status(Code::Usage,
+                  std::string("--comm-dtype has no effect ") +
+                      (f64 ? "with --precision f64" : "on one rank"),
+                  f64 ? "leave it out: what is computed in f64 travels in f64"
+                      : "leave it out, or ask for more ranks by --tp or --dp");
+  if (options.stopAfter && arguments.has("-o"))
+    return Status(Code::Usage, "-o has no effect with --stop-after",
+                  "drop one of them: --stop-after prints to standard output");
+  if (options.stopAfter && options.memoryLimit)
+    return Status(Code::Usage, "--memory-limit has no effect with --stop-after",
+                  "drop one of them: only a plan that is written is held to the limit");
   return Status();
 }
 
 /// What is rounded on the wire: with bf16 what is computed in it, unless something else was asked.
-static void chooseWire(const CommandLine &commandLine, const RawOptions &raw,
-                       CompileOptions &options) {
-  bool given = commandLine.wasGiven("--comm-dtype");
-  bool rounds = given ? raw.commDtype == "bf16" : options.precision == "bf16";
+static Status chooseWire(const Arguments &arguments, CompileOptions &options) {
+  TPC_ASSIGN_OR_RETURN(std::string dtype, arguments.choice("--comm-dtype"));
+  bool given = arguments.has("--comm-dtype");
+  bool rounds = given ? dtype == "bf16" : options.precision == "bf16";
   options.wire = {rounds, rounds && given};
   options.commDtype = options.precision == "f64" ? "f64"
                       : !rounds                  ? "f32"
                       : given                    ? "bf16"
                                                  : "activations bf16, gradients of parameters f32";
+  return Status();
 }
 
-static Status convert(const CommandLine &commandLine, const RawOptions &raw,
-                      CompileOptions &options) {
-  options.mesh = makeMesh(raw.dp, raw.tp);
-  for (const std::string &text : raw.dims) {
-    std::string name, value;
+static Status bindDims(const Arguments &arguments, CompileOptions &options) {
+  TPC_ASSIGN_OR_RETURN(auto dims, arguments.assignments("--dim"));
+  for (const auto &[name, text] : dims) {
     int64_t size = 0;
-    if (!splitAssignment(text, name, value) || !parseInteger(value, size) || size < 1)
-      return Status(Code::Usage, "'" + text + "' binds no dim", "--dim NAME=SIZE, as in --dim B=8");
-    if (!options.dims.emplace(name, size).second)
-      return Status(Code::Usage, "--dim " + name + " is given twice", "bind each dim once");
+    if (!parseNumber(text, size) || size < 1)
+      return Status(Code::Usage, "--dim " + name + ": '" + text + "' is no size of a dim",
+                    "--dim NAME=SIZE, as in --dim B=8");
+    options.dims.emplace(name, size);
   }
-  for (const std::string &text : raw.shards) {
+  return Status();
+}
+
+static Status readConstraints(const Arguments &arguments, CompileOptions &options) {
+  for (const std::string &text : arguments.all("--shard")) {
     std::string error;
     std::optional<ShardConstraint> constraint = parseShardConstraint(text, error);
     if (!constraint)
@@ -121,69 +154,57 @@ static Status convert(const CommandLine &commandLine, const RawOptions &raw,
                     "--shard 'h.*.mlp.fc.weight=[{tp}, {}]'");
     options.constraints.push_back(std::move(*constraint));
   }
-  options.sequenceParallel = raw.sequenceParallel == "on"     ? SequenceParallel::On
-                             : raw.sequenceParallel == "auto" ? SequenceParallel::Auto
-                                                              : SequenceParallel::Off;
-  if (commandLine.wasGiven("--recompute"))
-    options.recompute = parseRecomputeMode(raw.recompute);
-  if (!raw.hardware.empty())
-    TPC_RETURN_IF_ERROR(readHardware(raw.hardware, options.hardware));
-  for (Level level : kLevels)
-    if (raw.stopAfter == name(level))
-      options.stopAfter = level;
-  if (options.stopAfter && !options.output.empty())
-    return Status(Code::Usage, "-o has no effect with --stop-after",
-                  "drop one of them: --stop-after prints to standard output");
-  if (options.stopAfter && options.memoryLimit)
-    return Status(Code::Usage, "--memory-limit has no effect with --stop-after",
-                  "drop one of them: only a plan that is written is held to the limit");
-  if (options.output.empty())
-    options.output = llvm::sys::path::stem(options.model).str() + ".plan";
   return Status();
 }
 
-Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> arguments) {
+static Status readLevels(const Arguments &arguments, CompileOptions &options) {
+  if (arguments.has("--stop-after")) {
+    TPC_ASSIGN_OR_RETURN(std::string stopAfter, arguments.choice("--stop-after"));
+    for (Level level : kLevels)
+      if (stopAfter == name(level))
+        options.stopAfter = level;
+  }
+  options.dumpTo = arguments.get("--dump-to");
+  options.output = arguments.has("-o") ? arguments.get("-o")
+                                       : llvm::sys::path::stem(options.model).str() + ".plan";
+  return Status();
+}
+
+Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> words) {
   CompileOptions options;
-  RawOptions raw;
-  CommandLine line("tpc compile MODEL.mlir [options]",
-                   "Compiles a model and its training into a plan, one program for all ranks.");
-  std::vector<std::string> levels;
-  for (Level level : kLevels)
-    levels.push_back(name(level));
-  line.addArgument("MODEL.mlir", options.model);
-  line.addInteger("--tp", "N", raw.tp, 1, "ranks that share every layer");
-  line.addInteger("--dp", "N", raw.dp, 1, "groups of ranks that share the batch");
-  line.addList("--dim", "NAME=SIZE", raw.dims, "binds a named dim of the model");
-  line.addChoice("--target", {"cpu", "cuda"}, raw.target, "what executes the plan");
-  line.addText("--cpu", "x86-64-v3|native", options.cpu, "the processor level of generated code");
-  line.addChoice("--precision", {"f32", "tf32", "bf16", "f64"}, options.precision,
-                 "in what the model is computed");
-  line.addChoice("--comm-dtype", {"f32", "bf16"}, raw.commDtype,
-                 "the type on the wire; with --precision bf16 the default rounds activations");
-  line.addChoice("--sequence-parallel", {"off", "auto", "on"}, raw.sequenceParallel,
-                 "splits the residual stream along the sequence; auto: where that is faster");
-  line.addChoice(
-      "--recompute", {"none", "selective", "full"}, raw.recompute,
-      "what the backward pass computes again instead of keeping it: selective, what costs "
-      "a pass over memory; full, whole layers");
-  line.addInteger("--memory-limit", "BYTES", options.memoryLimit, 1,
-                  "refuses a plan that needs more on a rank; without --recompute, takes the first "
-                  "of its modes that needs no more");
-  line.addText("--hardware", "FILE", raw.hardware,
-               "JSON of the speeds that predictions use; none: the built-in " +
-                   options.hardware.name);
-  line.addList("--shard", "PATTERN=SHARDING", raw.shards,
-               "a sharding that parameters and inputs of matching names must have");
-  line.addChoice("--stop-after", levels, raw.stopAfter, "prints the IR of that level and stops");
-  line.addText("--dump-to", "DIR", options.dumpTo, "writes the IR of every level into this folder");
-  line.addText("-o", "OUT.plan", options.output, "the plan file; none: MODEL.plan in this folder");
-  options.help = line.help();
-  TPC_RETURN_IF_ERROR(line.parse(arguments));
-  options.wantsHelp = line.wantsHelp();
-  if (options.wantsHelp)
+  TPC_ASSIGN_OR_RETURN(Arguments arguments, Arguments::parse(commandSpec(), words));
+  options.wantsHelp = arguments.helpWanted();
+  if (options.wantsHelp) {
+    options.help = helpText(commandSpec());
     return options;
-  TPC_RETURN_IF_ERROR(refuseWhatIsMissing(line, raw, options));
-  chooseWire(line, raw, options);
-  TPC_RETURN_IF_ERROR(convert(line, raw, options));
+  }
+  options.model = arguments.positional(0);
+  TPC_ASSIGN_OR_RETURN(int64_t tp, arguments.integer("--tp", 1, kMostRanks));
+  TPC_ASSIGN_OR_RETURN(int64_t dp, arguments.integer("--dp", 1, kMostRanks));
+  options.mesh = makeMesh(dp, tp);
+  TPC_RETURN_IF_ERROR(bindDims(arguments, options));
+  TPC_ASSIGN_OR_RETURN(std::string target, arguments.choice("--target"));
+  if (target == "cuda")
+    return Status(Code::Unavailable, "this build of tpc generates no code for CUDA",
+                  "compile with --target cpu");
+  options.cpu = arguments.get("--cpu");
+  TPC_ASSIGN_OR_RETURN(options.precision, arguments.choice("--precision"));
+  TPC_RETURN_IF_ERROR(chooseWire(arguments, options));
+  TPC_ASSIGN_OR_RETURN(std::string sequence, arguments.choice("--sequence-parallel"));
+  options.sequenceParallel = sequence == "on"     ? SequenceParallel::On
+                             : sequence == "auto" ? SequenceParallel::Auto
+                                                  : SequenceParallel::Off;
+  if (arguments.has("--recompute")) {
+    TPC_ASSIGN_OR_RETURN(std::string mode, arguments.choice("--recompute"));
+    options.recompute = parseRecomputeMode(mode);
+  }
+  if (arguments.has("--memory-limit")) {
+    TPC_ASSIGN_OR_RETURN(options.memoryLimit, arguments.integer("--memory-limit", 1));
+  }
+  if (arguments.has("--hardware"))
+    TPC_RETURN_IF_ERROR(readHardware(arguments.get("--hardware"), options.hardware));
+  TPC_RETURN_IF_ERROR(readConstraints(arguments, options));
+  TPC_RETURN_IF_ERROR(readLevels(arguments, options));
+  TPC_RETURN_IF_ERROR(refuseWithoutEffect(arguments, options));
   return options;
 }

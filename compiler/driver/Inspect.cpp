@@ -5,14 +5,14 @@
 //
 //===---------------------------------------------------------------------------------------===//
 
-#include "compiler/driver/CommandLine.h"
 #include "compiler/driver/Diagnostics.h"
 #include "compiler/driver/Driver.h"
 #include "compiler/driver/Model.h"
 #include "compiler/driver/Pipeline.h"
 #include "dialects/nn/NN.h"
+#include "runtime/cli/Arguments.h"
+#include "runtime/cli/Document.h"
 
-#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -67,28 +67,33 @@ static Summary summarise(ModuleOp module, std::string name) {
   return summary;
 }
 
-static void printText(const Summary &summary, bool onlyTensors) {
-  size_t width = 0;
+static bool isTensor(const Row &row) { return row.kind == "input" || row.kind == "parameter"; }
+
+static Passage declarations(const Summary &summary, llvm::function_ref<bool(const Row &)> isShown) {
+  Table table({{"kind"}, {"name"}, {"type"}});
   for (const Row &row : summary.rows)
-    width = std::max(width, row.name.size());
-  if (!onlyTensors) {
-    llvm::outs() << "model       " << summary.model << '\n';
-    for (auto &[name, size] : summary.dims)
-      llvm::outs() << "dim         " << name << " = " << size << '\n';
-    for (const std::string &entry : summary.entries)
-      llvm::outs() << "entry       " << entry << '\n';
-    llvm::outs() << "parameters  " << summary.parameters << " numbers\n";
-  }
-  for (const Row &row : summary.rows)
-    if (onlyTensors ? row.kind == "input" || row.kind == "parameter" : row.kind != "parameter")
-      llvm::outs() << llvm::left_justify(row.kind, 12) << llvm::left_justify(row.name, width + 2)
-                   << row.type << '\n';
+    if (isShown(row))
+      table.row({row.kind, row.name, row.type});
+  return {"", {}, std::move(table)};
 }
+
+static Document summaryView(const Summary &summary) {
+  Passage facts;
+  facts.facts.emplace_back("model", summary.model);
+  for (auto &[name, size] : summary.dims)
+    facts.facts.emplace_back("dim", name + " = " + std::to_string(size));
+  for (const std::string &entry : summary.entries)
+    facts.facts.emplace_back("entry", entry);
+  facts.facts.emplace_back("parameters", std::to_string(summary.parameters) + " numbers");
+  return {facts, declarations(summary, [](const Row &row) { return row.kind != "parameter"; })};
+}
+
+static Document shardingView(const Summary &summary) { return {declarations(summary, isTensor)}; }
 
 static void printJson(const Summary &summary, bool onlyTensors) {
   llvm::json::Array rows, entries(summary.entries);
   for (const Row &row : summary.rows)
-    if (!onlyTensors || row.kind == "input" || row.kind == "parameter")
+    if (!onlyTensors || isTensor(row))
       rows.push_back(
           llvm::json::Object{{"kind", row.kind}, {"name", row.name}, {"type", row.type}});
   llvm::json::Object dims;
@@ -102,34 +107,43 @@ static void printJson(const Summary &summary, bool onlyTensors) {
                << '\n';
 }
 
-int tpc::inspectMain(std::span<const std::string> arguments) {
-  CompileOptions options;
-  std::string view = "summary", format = "text";
-  CommandLine line("tpc inspect MODEL.mlir [options]", "Shows what a model declares.");
-  line.addArgument("MODEL.mlir", options.model);
-  line.addChoice("--view", {"summary", "sharding"}, view,
-                 "sharding: the names and types that --shard can match; other views need a plan");
-  line.addChoice("--format", {"text", "json"}, format, "for people or for programs");
-  std::string help = line.help();
-  if (Status status = line.parse(arguments); !status.ok())
-    return report(status);
-  if (line.wantsHelp()) {
-    llvm::outs() << help;
-    return 0;
+static constexpr OptionSpec kOptions[] = {
+    {"--view", "summary|sharding", "summary",
+     "sharding: the names and types that --shard can match; other views need a plan"},
+    {"--format", "text|json|html", "text", "html: both views, as one page"},
+};
+
+static Status inspect(std::span<const std::string> words) {
+  const CommandSpec spec{
+      "tpc inspect MODEL.mlir [options]", "Shows what a model declares.", {"MODEL.mlir"}, kOptions};
+  TPC_ASSIGN_OR_RETURN(Arguments arguments, Arguments::parse(spec, words));
+  if (arguments.helpWanted()) {
+    llvm::outs() << helpText(spec);
+    return Status();
   }
+  TPC_ASSIGN_OR_RETURN(std::string view, arguments.choice("--view"));
+  TPC_ASSIGN_OR_RETURN(std::string format, arguments.choice("--format"));
+  if (format == "html" && arguments.has("--view"))
+    return Status(Code::Usage, "--view has no effect with --format html",
+                  "leave it out: the page has all views");
+  CompileOptions options;
+  options.model = arguments.positional(0);
   MLIRContext context(MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(&context, options.model);
   Compilation compilation(options);
-  if (Status status = loadModel(options.model, context, compilation.module, compilation.modelHash);
-      !status.ok())
-    return report(status);
+  TPC_RETURN_IF_ERROR(loadModel(options.model, context, compilation.module, compilation.modelHash));
   for (const Step &step : makePipeline(options, &context))
     if (step.level == Level::Model && failed(step.run(compilation)))
-      return report(Status(Code::InvalidInput, ""));
+      return Status(Code::InvalidInput, "");
   Summary summary = summarise(*compilation.module, modelName(*compilation.module, options.model));
   if (format == "json")
     printJson(summary, view == "sharding");
+  else if (format == "html")
+    llvm::outs() << htmlPage(
+        summary.model, {{"summary", summaryView(summary)}, {"sharding", shardingView(summary)}});
   else
-    printText(summary, view == "sharding");
-  return 0;
+    llvm::outs() << plainText(view == "sharding" ? shardingView(summary) : summaryView(summary));
+  return Status();
 }
+
+int tpc::inspectMain(std::span<const std::string> arguments) { return report(inspect(arguments)); }

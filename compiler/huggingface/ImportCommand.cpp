@@ -131,7 +131,7 @@ std::string header(const DecoderConfig &config, const std::string &name, const s
 }
 
 constexpr OptionSpec kOptions[] = {
-    {"-o", "MODEL.mlir", "", "the model file (default: HF_DIR.mlir in this folder)"},
+    {"-o", "MODEL.mlir", "HF_DIR.mlir in this folder", "the model file"},
 };
 
 const CommandSpec &commandSpec() {

@@ -19,17 +19,16 @@ namespace {
 
 /// Those of `tpc run` that say what is computed, and how.
 constexpr OptionSpec kOptions[] = {
-    {"--entry", "NAME", "", "entry to run (default: train if the plan has it, else its first)"},
+    {"--entry", "NAME", kDefaultEntry, "entry to run"},
     {"--steps", "N", "1", "steps to run; every one is checked"},
     {"--seed", "S", "0", "seed of initial values and masks"},
     {"--init", "philox|torch", "philox", "generator of initial values"},
     {"--weights", "F.safetensors", "", "parameters from a file instead of initial values"},
     {"--data", "F", "", "token stream that feeds the inputs that the model says"},
-    {"--input", "NAME=F.safetensors", "", "an input from a file; may be repeated", true},
-    {"--set", "NAME=VALUE", "", "a scalar, such as lr; may be repeated", true},
+    {"--input", "NAME=F.safetensors", "", "an input from a file", true},
+    {"--set", "NAME=VALUE", "", "a scalar, such as lr", true},
     {"--resume", "F", "", "go on from a checkpoint"},
-    {"--threads-per-rank", "N", "",
-     "threads of each rank (default: the cores divided by the ranks)"},
+    {"--threads-per-rank", "N", kDefaultThreads, "threads of each rank"},
     {"--timeout", "S", "3600", "seconds that ranks wait for each other before they give up"},
     {"--whole-program", "auto|on|off", "auto",
      "compare the program of one device with the one of all ranks, in float64; auto: if its "
@@ -78,7 +77,7 @@ private:
                     "the plan is for target '" + plan_->target()->str() +
                         "', and this build of tpc runs plans for cpu",
                     "compile the model with --target cpu");
-    TPC_RETURN_IF_ERROR(chooseEntry());
+    TPC_ASSIGN_OR_RETURN(entry_, chooseEntry(plan_, options_));
     TPC_ASSIGN_OR_RETURN(scheduled_, parseProgram(plan_->scheduled_ir(), "scheduled", context_));
     TPC_ASSIGN_OR_RETURN(Bindings bindings, Bindings::create(plan_, *entry_, options_));
     SessionOptions sessionOptions;
@@ -102,17 +101,6 @@ private:
     TPC_RETURN_IF_ERROR(session->runSteps(*entry_, bindings.firstStep(), options_.steps, hooks));
     TPC_RETURN_IF_ERROR(reportOps(*verifier));
     return checkWholeProgram(start);
-  }
-
-  Status chooseEntry() {
-    std::string name = options_.entry.value_or("train");
-    entry_ = plan_.findEntry(name);
-    if (!entry_ && !options_.entry)
-      entry_ = plan_->entries()->Get(0);
-    if (!entry_)
-      return Status(Code::Usage, "the plan has no entry '" + name + "'",
-                    "its entries: " + plan_.entryNames());
-    return Status();
   }
 
   void announce(const RunSession &session) {
@@ -210,8 +198,7 @@ Status tpc::verify::verifyCommand(std::span<const std::string> words, std::ostre
     return Status();
   }
   TPC_ASSIGN_OR_RETURN(RunOptions options, parseRunOptions(arguments));
-  constexpr std::string_view choices[] = {"auto", "on", "off"};
-  TPC_ASSIGN_OR_RETURN(std::string wholeProgram, arguments.choice("--whole-program", choices));
+  TPC_ASSIGN_OR_RETURN(std::string wholeProgram, arguments.choice("--whole-program"));
   TPC_ASSIGN_OR_RETURN(PlanFile plan, PlanFile::open(options.plan));
   return Verification(std::move(plan), std::move(options), std::move(wholeProgram), out).run();
 }

@@ -1,5 +1,4 @@
-//===- Arguments.cpp - Options of a command
-//-----------------------------------------------------===//
+//===- Arguments.cpp - Options of a command ------------------------------------------------===//
 
 #include "runtime/cli/Arguments.h"
 
@@ -46,6 +45,17 @@ Status unknownOption(const CommandSpec &command, std::string_view name) {
                                 : "did you mean '" + std::string(nearest) + "'?");
 }
 
+/// "--steps N", for hints.
+std::string spelling(const OptionSpec &option) {
+  return std::string(option.name) + (option.value.empty() ? "" : " ") + std::string(option.value);
+}
+
+/// What is wrong with a value.
+Status refuse(const OptionSpec &option, const std::string &problem) {
+  return Status(Code::Usage, "option '" + std::string(option.name) + "': " + problem,
+                spelling(option) + ": " + std::string(option.help));
+}
+
 template <typename T> bool parseWhole(std::string_view text, T &value) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
@@ -75,18 +85,20 @@ Result<Arguments> Arguments::parse(const CommandSpec &command, std::span<const s
       return unknownOption(command, std::string_view(word).substr(0, equals));
     std::vector<std::string> &values = arguments.given_[option->name];
     if (!values.empty() && !option->repeatable)
-      return Status(Code::Usage, "option '" + std::string(option->name) + "' is given twice");
+      return Status(Code::Usage, "option '" + std::string(option->name) + "' is given twice",
+                    "give it once");
     if (option->value.empty()) {
       if (equals != std::string::npos)
-        return Status(Code::Usage, "option '" + std::string(option->name) + "' takes no value");
+        return Status(Code::Usage, "option '" + std::string(option->name) + "' takes no value",
+                      "give it as " + std::string(option->name));
       values.push_back("");
     } else if (equals != std::string::npos) {
       values.push_back(word.substr(equals + 1));
     } else if (i + 1 < words.size()) {
       values.push_back(words[++i]);
     } else {
-      return Status(Code::Usage, "option '" + std::string(option->name) +
-                                     "' needs a value: " + std::string(option->value));
+      return Status(Code::Usage, "option '" + std::string(option->name) + "' needs a value",
+                    spelling(*option));
     }
   }
   if (arguments.positional_.size() < command.positional.size())
@@ -116,32 +128,27 @@ const std::vector<std::string> &Arguments::all(std::string_view option) const {
 Result<int64_t> Arguments::integer(std::string_view option, int64_t least, int64_t most) const {
   std::string text = get(option);
   int64_t value = 0;
-  if (!parseNumber(text, value) || value < least || value > most)
-    return Status(Code::Usage, "option '" + std::string(option) + "': '" + text +
-                                   "' is not a whole number from " + std::to_string(least) +
-                                   " to " + std::to_string(most));
-  return value;
+  if (parseNumber(text, value) && value >= least && value <= most)
+    return value;
+  bool isOpen = most == std::numeric_limits<int64_t>::max();
+  return refuse(*findOption(*command_, option),
+                "'" + text + "' is not a whole number " +
+                    (isOpen ? "of at least " + std::to_string(least)
+                            : "from " + std::to_string(least) + " to " + std::to_string(most)));
 }
 
-Result<double> Arguments::number(std::string_view option) const {
-  std::string text = get(option);
-  double value = 0;
-  if (!parseNumber(text, value))
-    return Status(Code::Usage,
-                  "option '" + std::string(option) + "': '" + text + "' is not a number");
-  return value;
-}
-
-Result<std::string> Arguments::choice(std::string_view option,
-                                      std::span<const std::string_view> choices) const {
+Result<std::string> Arguments::choice(std::string_view option) const {
+  const OptionSpec &spec = *findOption(*command_, option);
   std::string text = get(option), list;
-  for (std::string_view choice : choices) {
+  for (size_t begin = 0; begin <= spec.value.size();) {
+    size_t end = std::min(spec.value.find('|', begin), spec.value.size());
+    std::string_view choice = spec.value.substr(begin, end - begin);
     if (choice == text)
       return text;
     list += (list.empty() ? "" : ", ") + std::string(choice);
+    begin = end + 1;
   }
-  return Status(Code::Usage,
-                "option '" + std::string(option) + "': '" + text + "' is none of " + list);
+  return refuse(spec, "'" + text + "' is none of " + list);
 }
 
 Result<std::map<std::string, std::string>> Arguments::assignments(std::string_view option) const {
@@ -149,11 +156,12 @@ Result<std::map<std::string, std::string>> Arguments::assignments(std::string_vi
   for (const std::string &text : all(option)) {
     size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
-      return Status(Code::Usage,
-                    "option '" + std::string(option) + "': '" + text + "' is not NAME=VALUE");
+      return refuse(*findOption(*command_, option), "'" + text + "' is not NAME=VALUE");
     if (!result.emplace(text.substr(0, equals), text.substr(equals + 1)).second)
-      return Status(Code::Usage, "option '" + std::string(option) + "' gives '" +
-                                     text.substr(0, equals) + "' twice");
+      return Status(Code::Usage,
+                    "option '" + std::string(option) + "' gives '" + text.substr(0, equals) +
+                        "' twice",
+                    "give each name once");
   }
   return result;
 }
@@ -162,17 +170,16 @@ std::string tpc::helpText(const CommandSpec &command) {
   std::string text = "usage: " + std::string(command.usage) + "\n\n" + std::string(command.help) +
                      "\n\noptions:\n";
   size_t width = 0;
-  auto left = [](const OptionSpec &option) {
-    return std::string(option.name) + (option.value.empty() ? "" : " ") + std::string(option.value);
-  };
   for (const OptionSpec &option : command.options)
-    width = std::max(width, left(option).size());
+    width = std::max(width, spelling(option).size());
   for (const OptionSpec &option : command.options) {
-    std::string name = left(option);
+    std::string name = spelling(option);
     text += "  " + name + std::string(width - name.size() + 2, ' ') + std::string(option.help);
-    if (!option.defaultValue.empty())
-      text += " (default: " + std::string(option.defaultValue) + ")";
-    text += "\n";
+    std::string remark = option.repeatable ? "may be repeated" : "";
+    if (!option.value.empty())
+      remark += (remark.empty() ? "default: " : "; default: ") +
+                (option.defaultValue.empty() ? "none" : std::string(option.defaultValue));
+    text += (remark.empty() ? "" : " (" + remark + ")") + "\n";
   }
   return text;
 }

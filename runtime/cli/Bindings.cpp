@@ -21,14 +21,6 @@ template <typename T> size_t count(const flatbuffers::Vector<T> *vector) {
   return vector ? vector->size() : 0;
 }
 
-template <typename Named>
-std::string namesOf(const flatbuffers::Vector<flatbuffers::Offset<Named>> *vector) {
-  std::string names;
-  for (size_t i = 0; i < count(vector); ++i)
-    names += (i ? ", " : "") + vector->Get(i)->name()->str();
-  return names.empty() ? "none" : names;
-}
-
 InitSpec initOf(const plan::Init &init) {
   static_assert(int(plan::InitKind::uniform) == int(InitSpec::Uniform) &&
                 int(plan::InitKind::normal) == int(InitSpec::Normal) &&
@@ -62,6 +54,17 @@ void storeScalar(void *buffer, plan::DType dtype, double value) {
 }
 
 } // namespace
+
+Result<const plan::Entry *> tpc::chooseEntry(const PlanFile &plan, const RunOptions &options) {
+  std::string name = options.entry.value_or("train");
+  const plan::Entry *entry = plan.findEntry(name);
+  if (!entry && !options.entry)
+    entry = plan->entries()->Get(0);
+  if (!entry)
+    return Status(Code::Usage, "the plan has no entry '" + name + "'",
+                  "its entries: " + plan.entryNames());
+  return entry;
+}
 
 Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry,
                                   const RunOptions &options) {

@@ -15,6 +15,18 @@
 
 namespace tpc {
 
+/// The entry that the options name, or else `train`, or else the plan's first.
+Result<const plan::Entry *> chooseEntry(const PlanFile &plan, const RunOptions &options);
+
+/// "x, y" of a plan's inputs, outputs or scalars, for hints; "none" of none.
+template <typename Named>
+std::string namesOf(const flatbuffers::Vector<flatbuffers::Offset<Named>> *vector) {
+  std::string names;
+  for (size_t i = 0; vector && i < vector->size(); ++i)
+    names += (i ? ", " : "") + vector->Get(i)->name()->str();
+  return names.empty() ? "none" : names;
+}
+
 class Bindings {
 public:
   /// Opens the files that the options name and decides where each value comes from.

@@ -1,5 +1,5 @@
 //===- InspectCommand.cpp - tpc inspect of a plan
-//-------------------------------------------------===//
+//-----------------------------------------------===//
 
 #include "runtime/cli/InspectCommand.h"
 
@@ -13,20 +13,21 @@ namespace {
 
 constexpr OptionSpec kOptions[] = {
     {"--view", "summary|sharding|collectives|memory|cost|instructions", "summary", "what to show"},
-    {"--format", "text|json", "text", "how to show it"},
+    {"--format", "text|json|html", "text",
+     "how to show it; html: all views, as one page with pictures"},
 };
 
 constexpr struct {
   std::string_view name;
-  std::string (*text)(const PlanFile &);
+  Document (*document)(const PlanFile &);
   void (*json)(const PlanFile &, JsonWriter &);
 } kViews[] = {
-    {"summary", summaryText, summaryJson},
-    {"sharding", shardingText, shardingJson},
-    {"collectives", collectivesText, collectivesJson},
-    {"memory", memoryText, memoryJson},
-    {"cost", costText, costJson},
-    {"instructions", instructionsText, instructionsJson},
+    {"summary", summaryView, summaryJson},
+    {"sharding", shardingView, shardingJson},
+    {"collectives", collectivesView, collectivesJson},
+    {"memory", memoryView, memoryJson},
+    {"cost", costView, costJson},
+    {"instructions", instructionsView, instructionsJson},
 };
 
 const CommandSpec &commandSpec() {
@@ -37,7 +38,35 @@ const CommandSpec &commandSpec() {
   return spec;
 }
 
+std::string viewOf(const PlanFile &plan, const std::string &name, bool asJson) {
+  for (const auto &view : kViews) {
+    if (view.name != name)
+      continue;
+    if (!asJson)
+      return plainText(view.document(plan));
+    JsonWriter json;
+    view.json(plan, json);
+    return json.text() + "\n";
+  }
+  return "";
+}
+
 } // namespace
+
+std::string tpc::inspectPage(const PlanFile &plan) {
+  std::vector<Section> sections;
+  for (const auto &view : kViews) {
+    Section section{std::string(view.name), view.document(plan)};
+    for (const plan::Entry *entry : *plan->entries())
+      if (view.name == "memory")
+        section.markup += memoryPicture(plan, *entry);
+      else if (view.name == "cost")
+        section.markup += costPicture(*entry);
+    section.folded = view.name == "instructions";
+    sections.push_back(std::move(section));
+  }
+  return htmlPage(plan->model_name()->str() + " on " + plan.mesh().str(), sections);
+}
 
 bool tpc::inspectsModel(std::span<const std::string> words) {
   for (const std::string &word : words)
@@ -52,27 +81,15 @@ Status tpc::inspectCommand(std::span<const std::string> words) {
     std::fputs(helpText(commandSpec()).c_str(), stdout);
     return Status();
   }
-  constexpr std::string_view formats[] = {"text", "json"};
-  TPC_ASSIGN_OR_RETURN(std::string format, arguments.choice("--format", formats));
-  std::vector<std::string_view> names;
-  for (const auto &view : kViews)
-    names.push_back(view.name);
-  TPC_ASSIGN_OR_RETURN(std::string name, arguments.choice("--view", names));
+  TPC_ASSIGN_OR_RETURN(std::string format, arguments.choice("--format"));
+  TPC_ASSIGN_OR_RETURN(std::string name, arguments.choice("--view"));
+  if (format == "html" && arguments.has("--view"))
+    return Status(Code::Usage, "--view has no effect with --format html",
+                  "leave it out: the page has all views");
   TPC_ASSIGN_OR_RETURN(PlanFile plan, PlanFile::open(arguments.positional(0)));
-  for (const auto &view : kViews) {
-    if (view.name != name)
-      continue;
-    std::string text;
-    if (format == "json") {
-      JsonWriter json;
-      view.json(plan, json);
-      text = json.text() + "\n";
-    } else {
-      text = view.text(plan);
-    }
-    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
-      return Status(Code::InvalidInput, "cannot write to standard output");
-  }
+  std::string text = format == "html" ? inspectPage(plan) : viewOf(plan, name, format == "json");
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+    return Status(Code::InvalidInput, "cannot write to standard output");
   return Status();
 }
 

@@ -1,11 +1,13 @@
 //===- InspectCommand.h - tpc inspect of a plan
-//---------------------------------------------------===//
+//------------------------------------------------===//
 //
-// Everything shown is in the plan itself. A view is a function from the plan to text or to JSON.
+// Everything shown is in the plan itself. A view is a function from the plan to a document, for
+// people, or to JSON, for programs.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/cli/Document.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/support/Json.h"
 
@@ -20,18 +22,25 @@ bool inspectsModel(std::span<const std::string> words);
 /// `words`: what follows "inspect".
 Status inspectCommand(std::span<const std::string> words);
 
-std::string summaryText(const PlanFile &plan);
+Document summaryView(const PlanFile &plan);
 void summaryJson(const PlanFile &plan, JsonWriter &json);
-std::string shardingText(const PlanFile &plan);
+Document shardingView(const PlanFile &plan);
 void shardingJson(const PlanFile &plan, JsonWriter &json);
-std::string memoryText(const PlanFile &plan);
+Document memoryView(const PlanFile &plan);
 void memoryJson(const PlanFile &plan, JsonWriter &json);
-std::string collectivesText(const PlanFile &plan);
+Document collectivesView(const PlanFile &plan);
 void collectivesJson(const PlanFile &plan, JsonWriter &json);
-std::string costText(const PlanFile &plan);
+Document costView(const PlanFile &plan);
 void costJson(const PlanFile &plan, JsonWriter &json);
-std::string instructionsText(const PlanFile &plan);
+Document instructionsView(const PlanFile &plan);
 void instructionsJson(const PlanFile &plan, JsonWriter &json);
+
+/// All views as one page, with pictures of memory over time and of predicted time.
+std::string inspectPage(const PlanFile &plan);
+/// What holds which bytes during a step of the entry: an HTML figure.
+std::string memoryPicture(const PlanFile &plan, const plan::Entry &entry);
+/// Predicted time by phase and kind of instruction: an HTML figure.
+std::string costPicture(const plan::Entry &entry);
 
 /// What a run needs beside the arenas; views of memory end with it.
 inline constexpr const char *kOutside = "not in the plan: program, libraries and their packing "

@@ -1,9 +1,7 @@
-//===- InspectMemory.cpp - The view of where bytes are
-//--------------------------------------------===//
+//===- InspectMemory.cpp - The view of where bytes are ----------------------------------------===//
 
 #include "runtime/cli/InspectCommand.h"
 #include "runtime/cli/RunLog.h"
-#include "runtime/cli/Table.h"
 
 #include <algorithm>
 
@@ -31,13 +29,13 @@ size_t buffersIn(const PlanFile &plan, uint32_t arena) {
 
 } // namespace
 
-std::string tpc::memoryText(const PlanFile &plan) {
+Document tpc::memoryView(const PlanFile &plan) {
   constexpr size_t kMost = 10;
   Table arenas({{"arena"},
                 {"bytes", Table::Align::Right},
                 {"", Table::Align::Right},
                 {"buffers", Table::Align::Right}});
-  std::string details;
+  Document document(1);
   for (uint32_t i = 0; i < plan->arenas()->size(); ++i) {
     const plan::Arena &arena = *plan->arenas()->Get(i);
     std::string kind = plan::EnumNameArenaKind(arena.kind());
@@ -49,11 +47,12 @@ std::string tpc::memoryText(const PlanFile &plan) {
       table.row({std::to_string(buffer->offset()), std::to_string(buffer->bytes()),
                  shapeText(*buffer->local_shape(), buffer->dtype()), buffer->name()->str()});
     if (buffersIn(plan, i))
-      details += "\nlargest of " + kind + "\n" + table.str();
+      document.push_back({"largest of " + kind, {}, std::move(table)});
   }
   arenas.row({"all", std::to_string(plan.arenaBytes()), humanBytes(plan.arenaBytes()),
               std::to_string(plan->buffers()->size())});
-  return "per rank\n" + arenas.str() + "outside: " + kOutside + "\n" + details;
+  document.front() = {"per rank", {}, std::move(arenas), std::string("outside: ") + kOutside};
+  return document;
 }
 
 void tpc::memoryJson(const PlanFile &plan, JsonWriter &json) {

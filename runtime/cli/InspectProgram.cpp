@@ -1,9 +1,8 @@
 //===- InspectProgram.cpp - The views of what a plan does: collectives, cost, instructions
-//--------===//
+//-----===//
 
 #include "runtime/cli/InspectCommand.h"
 #include "runtime/cli/RunLog.h"
-#include "runtime/cli/Table.h"
 
 #include <algorithm>
 #include <array>
@@ -53,7 +52,7 @@ std::string layerClass(const std::string &scope) {
 }
 
 /// Collectives of equal layers, counted.
-std::string collectivesByLayer(const PlanFile &plan, const plan::Entry &entry) {
+Table collectivesByLayer(const PlanFile &plan, const plan::Entry &entry) {
   std::map<std::array<std::string, 4>, Sums> sums;
   for (const plan::Instruction *instruction : *entry.instructions())
     if (const plan::Collective *collective = instruction->body_as_Collective())
@@ -70,7 +69,7 @@ std::string collectivesByLayer(const PlanFile &plan, const plan::Entry &entry) {
   for (const auto &[key, sum] : sums)
     table.row({key[0], key[1], key[2], key[3], std::to_string(sum.instructions),
                std::to_string(sum.bytes), timeText(sum.picoseconds)});
-  return table.str();
+  return table;
 }
 
 /// By phase, then by kind of instruction.
@@ -127,8 +126,8 @@ std::string waitsText(const plan::Instruction &instruction) {
 
 } // namespace
 
-std::string tpc::collectivesText(const PlanFile &plan) {
-  std::string text;
+Document tpc::collectivesView(const PlanFile &plan) {
+  Document document;
   for (const plan::Entry *entry : *plan->entries()) {
     Table table({{"#", kRight},
                  {"kind"},
@@ -152,13 +151,16 @@ std::string tpc::collectivesText(const PlanFile &plan) {
                  timeText(instruction->picoseconds()), instruction->name()->str(),
                  textOf(instruction->location()), textOf(instruction->why())});
     }
-    text += (text.empty() ? "" : "\n") + std::string("entry ") + entry->name()->str() + ": " +
-            std::to_string(all.instructions) + " collectives, " + humanBytes(all.bytes) +
-            " sent by each rank, " + timeText(all.picoseconds) + "\n";
-    if (all.instructions)
-      text += collectivesByLayer(plan, *entry) + "\n" + table.str();
+    document.push_back({"entry " + entry->name()->str() + ": " + std::to_string(all.instructions) +
+                            " collectives, " + humanBytes(all.bytes) + " sent by each rank, " +
+                            timeText(all.picoseconds),
+                        {}});
+    if (!all.instructions)
+      continue;
+    document.back().table = collectivesByLayer(plan, *entry);
+    document.push_back({"", {}, std::move(table)});
   }
-  return text;
+  return document;
 }
 
 void tpc::collectivesJson(const PlanFile &plan, JsonWriter &json) {
@@ -186,8 +188,8 @@ void tpc::collectivesJson(const PlanFile &plan, JsonWriter &json) {
   json.endObject();
 }
 
-std::string tpc::costText(const PlanFile &plan) {
-  std::string text;
+Document tpc::costView(const PlanFile &plan) {
+  Document document;
   for (const plan::Entry *entry : *plan->entries()) {
     Table table({{"phase"},
                  {"kind"},
@@ -209,11 +211,13 @@ std::string tpc::costText(const PlanFile &plan) {
                   {"predicted", kRight}});
     for (const auto &[scope, sums] : sumsByScope(*entry))
       scopes.row(cells({scope.empty() ? "-" : scope}, sums));
-    text += (text.empty() ? "" : "\n") + std::string("entry ") + entry->name()->str() +
-            ", one rank, one step: " + timeText(entry->picoseconds()) + "\n" + table.str() + "\n" +
-            scopes.str();
+    document.push_back({"entry " + entry->name()->str() +
+                            ", one rank, one step: " + timeText(entry->picoseconds()),
+                        {},
+                        std::move(table)});
+    document.push_back({"", {}, std::move(scopes)});
   }
-  return text;
+  return document;
 }
 
 void tpc::costJson(const PlanFile &plan, JsonWriter &json) {
@@ -239,8 +243,8 @@ void tpc::costJson(const PlanFile &plan, JsonWriter &json) {
   json.endObject();
 }
 
-std::string tpc::instructionsText(const PlanFile &plan) {
-  std::string text;
+Document tpc::instructionsView(const PlanFile &plan) {
+  Document document;
   for (const plan::Entry *entry : *plan->entries()) {
     Table table({{"#", kRight},
                  {"stream", kRight},
@@ -255,10 +259,9 @@ std::string tpc::instructionsText(const PlanFile &plan) {
                  kindOf(instruction), instruction.name()->str(), operandsText(plan, instruction),
                  textOf(instruction.location())});
     }
-    text += (text.empty() ? "" : "\n") + std::string("entry ") + entry->name()->str() + "\n" +
-            table.str();
+    document.push_back({"entry " + entry->name()->str(), {}, std::move(table)});
   }
-  return text;
+  return document;
 }
 
 void tpc::instructionsJson(const PlanFile &plan, JsonWriter &json) {

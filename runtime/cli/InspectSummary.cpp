@@ -1,9 +1,7 @@
-//===- InspectSummary.cpp - The views of what a plan is: summary, sharding
-//-----------------------===//
+//===- InspectSummary.cpp - The views of what a plan is: summary, sharding --------------------===//
 
 #include "runtime/cli/InspectCommand.h"
 #include "runtime/cli/RunLog.h"
-#include "runtime/cli/Table.h"
 #include "runtime/plan/Convert.h"
 
 #include <map>
@@ -86,27 +84,28 @@ std::vector<std::string> paddings(const PlanFile &plan) {
 
 } // namespace
 
-std::string tpc::summaryText(const PlanFile &plan) {
-  std::string text;
-  auto line = [&](const std::string &name, const std::string &value) {
-    text += name + std::string(name.size() < 14 ? 14 - name.size() : 1, ' ') + value + "\n";
+Document tpc::summaryView(const PlanFile &plan) {
+  Passage whole;
+  auto fact = [&](const std::string &name, const std::string &value) {
+    whole.facts.emplace_back(name, value);
   };
-  line("model", plan->model_name()->str() + " (hash " + hex(plan->model_hash()) + ")");
-  line("plan hash", hex(plan->content_hash()));
-  line("compiler", plan->compiler_version()->str());
-  line("target", plan->target()->str() + ", " + plan->precision()->str());
-  line("mesh", plan.mesh().str() + " (" + std::to_string(plan.mesh().numRanks()) + " ranks)");
+  fact("model", plan->model_name()->str() + " (hash " + hex(plan->model_hash()) + ")");
+  fact("plan hash", hex(plan->content_hash()));
+  fact("compiler", plan->compiler_version()->str());
+  fact("target", plan->target()->str() + ", " + plan->precision()->str());
+  fact("mesh", plan.mesh().str() + " (" + std::to_string(plan.mesh().numRanks()) + " ranks)");
   if (plan->comm_dtype() && plan.mesh().numRanks() > 1)
-    line("on the wire", plan->comm_dtype()->str());
-  line("parameters", std::to_string(plan->parameters() ? plan->parameters()->size() : 0) +
+    fact("on the wire", plan->comm_dtype()->str());
+  fact("parameters", std::to_string(plan->parameters() ? plan->parameters()->size() : 0) +
                          " tensors, " + std::to_string(parameterElements(plan)) + " elements");
-  line("memory", humanBytes(plan.arenaBytes()) + " per rank");
-  line("outside", kOutside);
+  fact("memory", humanBytes(plan.arenaBytes()) + " per rank");
+  fact("outside", kOutside);
   for (const std::string &padding : paddings(plan))
-    line("padding", padding);
+    fact("padding", padding);
   if (plan->notes())
     for (const auto *note : *plan->notes())
-      line("note", note->str());
+      fact("note", note->str());
+  Document document = {std::move(whole)};
   for (const plan::Entry *entry : *plan->entries()) {
     EntryTotals totals = totalsOf(*entry);
     std::string kinds;
@@ -114,14 +113,15 @@ std::string tpc::summaryText(const PlanFile &plan) {
       kinds += (kinds.empty() ? "" : ", ") + std::to_string(number) + " " + kind;
     char flops[32];
     std::snprintf(flops, sizeof(flops), "%.4g", static_cast<double>(entry->flops()));
-    text += "\nentry " + entry->name()->str() + "\n";
-    line("  instructions", std::to_string(entry->instructions()->size()) + ": " + kinds);
-    line("  collectives", std::to_string(totals.collectives) + ", " + humanBytes(totals.wireBytes) +
-                              " sent by each rank");
-    line("  predicted",
-         std::string(flops) + " flops, " + timeText(entry->picoseconds()) + " per step and rank");
+    document.push_back(
+        {"entry " + entry->name()->str(),
+         {{"instructions", std::to_string(entry->instructions()->size()) + ": " + kinds},
+          {"collectives", std::to_string(totals.collectives) + ", " + humanBytes(totals.wireBytes) +
+                              " sent by each rank"},
+          {"predicted", std::string(flops) + " flops, " + timeText(entry->picoseconds()) +
+                            " per step and rank"}}});
   }
-  return text;
+  return document;
 }
 
 void tpc::summaryJson(const PlanFile &plan, JsonWriter &json) {
@@ -169,7 +169,7 @@ void tpc::summaryJson(const PlanFile &plan, JsonWriter &json) {
   json.endObject();
 }
 
-std::string tpc::shardingText(const PlanFile &plan) {
+Document tpc::shardingView(const PlanFile &plan) {
   Table table(
       {{"role"}, {"name"}, {"global"}, {"sharding"}, {"local"}, {"bytes", Table::Align::Right}});
   for (const Bound &bound : boundBuffers(plan)) {
@@ -178,7 +178,7 @@ std::string tpc::shardingText(const PlanFile &plan) {
                fromPlan(*buffer.sharding()).str(plan.mesh()),
                shapeText(*buffer.local_shape(), buffer.dtype()), std::to_string(buffer.bytes())});
   }
-  return "mesh " + plan.mesh().str() + "\n" + table.str();
+  return {{"mesh " + plan.mesh().str(), {}, std::move(table)}};
 }
 
 void tpc::shardingJson(const PlanFile &plan, JsonWriter &json) {

@@ -104,7 +104,8 @@ public:
   Result<Bindings> prepare() {
     TPC_RETURN_IF_ERROR(checkSupported(plan_, options_));
     TPC_RETURN_IF_ERROR(faultFromEnvironment().status());
-    TPC_RETURN_IF_ERROR(chooseEntry());
+    TPC_ASSIGN_OR_RETURN(entry_, chooseEntry(plan_, options_));
+    TPC_RETURN_IF_ERROR(checkOutputs());
     TPC_ASSIGN_OR_RETURN(Bindings bindings, Bindings::create(plan_, *entry_, options_));
     TPC_RETURN_IF_ERROR(checkTargets());
     return bindings;
@@ -207,19 +208,13 @@ public:
   }
 
 private:
-  Status chooseEntry() {
-    std::string name = options_.entry.value_or("train");
-    entry_ = plan_.findEntry(name);
-    if (!entry_ && !options_.entry)
-      entry_ = plan_->entries()->Get(0);
-    if (!entry_)
-      return Status(Code::Usage, "the plan has no entry '" + name + "'",
-                    "its entries: " + plan_.entryNames());
+  Status checkOutputs() const {
     for (const auto &[output, file] : options_.outputs)
       if (!findOutput(output))
-        return Status(Code::Usage, "--output names '" + output +
-                                       "', which is no output of entry '" + entry_->name()->str() +
-                                       "'");
+        return Status(Code::Usage,
+                      "--output names '" + output + "', which is no output of entry '" +
+                          entry_->name()->str() + "'",
+                      "its outputs: " + namesOf(entry_->outputs()));
     return Status();
   }
 

@@ -10,28 +10,23 @@ using namespace tpc;
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"--entry", "NAME", "", "entry to run (default: train if the plan has it, else its first)"},
+    {"--entry", "NAME", kDefaultEntry, "entry to run"},
     {"--steps", "N", "1", "steps to run"},
     {"--seed", "S", "0", "seed of initial values and masks"},
     {"--init", "philox|torch", "philox", "generator of initial values"},
     {"--weights", "F.safetensors", "", "parameters from a file instead of initial values"},
     {"--unused", "PATTERN", "",
-     "tensors of --weights that the model does not need, such as 'h.*.attn.bias'; may be repeated",
-     true},
+     "tensors of --weights that the model does not need, such as 'h.*.attn.bias'", true},
     {"--data", "F", "", "token stream that feeds the inputs that the model says"},
-    {"--input", "NAME=F.safetensors", "", "an input from a file; may be repeated", true},
-    {"--set", "NAME=VALUE", "", "a scalar, such as lr; may be repeated", true},
-    {"--output", "NAME=F", "",
-     "write an output of the last step to a safetensors file; may be "
-     "repeated",
-     true},
+    {"--input", "NAME=F.safetensors", "", "an input from a file", true},
+    {"--set", "NAME=VALUE", "", "a scalar, such as lr", true},
+    {"--output", "NAME=F", "", "write an output of the last step to a safetensors file", true},
     {"--save", "F", "", "write a checkpoint after the last step"},
     {"--resume", "F", "", "go on from a checkpoint"},
     {"--comm", "auto|local|tcp|nccl", "auto",
      "local: ranks are threads; tcp: processes, which it starts itself unless a launcher did; "
      "auto: tcp under a launcher (torchrun, srun, mpirun), else local"},
-    {"--threads-per-rank", "N", "",
-     "threads of each rank (default: the cores divided by the ranks)"},
+    {"--threads-per-rank", "N", kDefaultThreads, "threads of each rank"},
     {"--timeout", "S", "60", "seconds that ranks wait for each other before they give up"},
     {"--deterministic", "", "",
      "insist on a run that repeats bit for bit (local and tcp always do)"},
@@ -39,8 +34,7 @@ constexpr OptionSpec kOptions[] = {
     {"--profile", "TRACE.json", "", "write when every instruction ran, as a Chrome trace"},
     {"--check-memory", "", "", "guard every buffer and poison dead ones; slower, same numbers"},
     {"--on-nonfinite", "stop|warn", "stop",
-     "what to do when the loss or gradient norm is not "
-     "finite"},
+     "what to do when the loss or gradient norm is not finite"},
 };
 
 template <typename T> std::optional<T> ifGiven(const Arguments &arguments, std::string_view name) {
@@ -71,8 +65,7 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
     options.seed = static_cast<uint32_t>(seed);
   }
   if (arguments.has("--init")) {
-    constexpr std::string_view kinds[] = {"philox", "torch"};
-    TPC_ASSIGN_OR_RETURN(std::string kind, arguments.choice("--init", kinds));
+    TPC_ASSIGN_OR_RETURN(std::string kind, arguments.choice("--init"));
     options.init = kind == "torch" ? Initialiser::Torch : Initialiser::Philox;
   }
   options.weights = ifGiven<std::string>(arguments, "--weights");
@@ -88,9 +81,8 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
     if (!parseNumber(text, options.scalars[name]))
       return Status(Code::Usage, "option '--set': '" + text + "' is not a number for " + name);
 
-  constexpr std::string_view comms[] = {"auto", "local", "tcp", "nccl"};
   if (arguments.has("--comm")) {
-    TPC_ASSIGN_OR_RETURN(options.comm, arguments.choice("--comm", comms));
+    TPC_ASSIGN_OR_RETURN(options.comm, arguments.choice("--comm"));
   }
   if (arguments.has("--threads-per-rank")) {
     TPC_ASSIGN_OR_RETURN(int64_t threads, arguments.integer("--threads-per-rank", 1, 1024));
@@ -99,9 +91,8 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   TPC_ASSIGN_OR_RETURN(options.timeoutSeconds, arguments.integer("--timeout", 1, 1'000'000));
   options.deterministic = arguments.has("--deterministic");
   options.checkMemory = arguments.has("--check-memory");
-  constexpr std::string_view reactions[] = {"stop", "warn"};
   if (arguments.has("--on-nonfinite")) {
-    TPC_ASSIGN_OR_RETURN(std::string reaction, arguments.choice("--on-nonfinite", reactions));
+    TPC_ASSIGN_OR_RETURN(std::string reaction, arguments.choice("--on-nonfinite"));
     options.warnOnNonfinite = reaction == "warn";
   }
 

@@ -9,6 +9,10 @@
 
 namespace tpc {
 
+/// Defaults that depend on the plan and the machine, for the help.
+inline constexpr std::string_view kDefaultEntry = "train if the plan has it, else its first";
+inline constexpr std::string_view kDefaultThreads = "the cores divided by the ranks";
+
 struct RunOptions {
   std::string plan;
   std::optional<std::string> entry;

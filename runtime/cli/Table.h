@@ -1,5 +1,4 @@
-//===- Table.h - Aligned columns
-//-----------------------------------------------------------------===//
+//===- Table.h - Rows under titles -----------------------------------------------------------===//
 #pragma once
 
 #include <string>
@@ -18,6 +17,8 @@ public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
   void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  const std::vector<Column> &columns() const { return columns_; }
+  const std::vector<std::vector<std::string>> &rows() const { return rows_; }
   /// The titles, then the rows; columns two spaces apart, nothing behind the last cell.
   std::string str() const;
 

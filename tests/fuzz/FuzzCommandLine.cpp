@@ -5,7 +5,6 @@
 //===---------------------------------------------------------------------------------------===//
 #include "tests/fuzz/FuzzInput.h"
 
-#include "compiler/driver/CommandLine.h"
 #include "runtime/cli/RunOptions.h"
 
 #include <vector>
@@ -13,21 +12,26 @@
 using namespace tpc;
 using namespace tpc::fuzz;
 
-/// The declarations of a compiler command: one option of every kind.
-static void parseAsCompiler(std::span<const std::string> words) {
-  std::string model, text, choice = "a";
-  int64_t number = 1;
-  std::vector<std::string> list;
-  CommandLine line("tool MODEL [options]", "a tool");
-  line.addArgument("MODEL", model);
-  line.addText("--text", "TEXT", text, "a text");
-  line.addInteger("--number", "N", number, 1, "a number");
-  line.addChoice("--choice", {"a", "b"}, choice, "a choice");
-  line.addList("--list", "X=Y", list, "a list");
-  Status status = line.parse(words);
-  requireBlame(status);
-  require(!line.help().empty(), "there is a help");
-  require(!status.ok() || number >= 1, "numbers are in their range");
+/// One option of every kind that `tpc run` has not.
+constexpr OptionSpec kOptions[] = {
+    {"--text", "TEXT", "", "a text"},        {"--number", "N", "1", "a number"},
+    {"--choice", "a|b", "a", "a choice"},    {"--list", "X=Y", "", "a list", true},
+    {"-o", "FILE", "a phrase", "an output"},
+};
+
+void parseAsCompiler(std::span<const std::string> words) {
+  const CommandSpec spec{"tool MODEL [options]", "A tool.", {"MODEL"}, kOptions};
+  Result<Arguments> arguments = Arguments::parse(spec, words);
+  requireBlame(arguments.status());
+  if (!arguments.ok() || arguments->helpWanted())
+    return;
+  Result<int64_t> number = arguments->integer("--number", 1);
+  requireBlame(number.status());
+  require(!number.ok() || *number >= 1, "numbers are in their range");
+  Result<std::string> choice = arguments->choice("--choice");
+  requireBlame(choice.status());
+  require(!choice.ok() || *choice == "a" || *choice == "b", "choices are of the list");
+  requireBlame(arguments->assignments("--list").status());
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -4,4 +4,4 @@
 // An option that does not exist.
 
 // CHECK: error: unknown option '--ttp'
-// CHECK-NEXT: hint: --help lists all options
+// CHECK-NEXT: hint: did you mean '--tp'?

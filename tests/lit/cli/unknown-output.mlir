@@ -5,3 +5,4 @@
 // An output that the entry lacks.
 
 // CHECK: error: --output names 'logits', which is no output of entry 'train'
+// CHECK-NEXT: hint: its outputs: 

@@ -2,6 +2,8 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --tp 0 2>&1 | FileCheck %s --check-prefix=RANKS
 // RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --tp 4 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not tpc-compile compile %models/mlp.mlir --dim B 2>&1 | FileCheck %s --check-prefix=DIM
+// RUN: not tpc-compile compile %models/mlp.mlir --dim B=0 2>&1 | FileCheck %s --check-prefix=EXTENT
+// RUN: not tpc-compile compile %models/mlp.mlir --stop-after fusion 2>&1 | FileCheck %s --check-prefix=LEVEL
 // RUN: not tpc-compile compile %models/mlp.mlir --dim C=4 2>&1 | FileCheck %s --check-prefix=UNKNOWN-DIM
 // RUN: not tpc-compile compile %models/mlp.mlir --target cuda 2>&1 | FileCheck %s --check-prefix=CUDA
 // RUN: not tpc-compile compile %models/mlp.mlir --precision f64 --comm-dtype f32 2>&1 | FileCheck %s --check-prefix=WIRE
@@ -12,11 +14,14 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --stop-after plan --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT-UNUSED
 // RUN: not tpc-compile compile %models/mlp.mlir --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT
 
-// RANKS: error: '0' is no value of --tp
-// RANKS-NEXT: hint: give an integer of at least 1
-// TWICE: error: --tp is given twice
-// DIM: error: 'B' binds no dim
-// DIM-NEXT: hint: --dim NAME=SIZE
+// RANKS: error: option '--tp': '0' is not a whole number from 1 to 65536
+// RANKS-NEXT: hint: --tp N: ranks that share every layer
+// TWICE: error: option '--tp' is given twice
+// DIM: error: option '--dim': 'B' is not NAME=VALUE
+// DIM-NEXT: hint: --dim NAME=SIZE: binds a named dim of the model
+// EXTENT: error: --dim B: '0' is no size of a dim
+// EXTENT-NEXT: hint: --dim NAME=SIZE, as in --dim B=8
+// LEVEL: error: option '--stop-after': 'fusion' is none of model, grad, sharded, local, fused, scheduled, plan
 // UNKNOWN-DIM: mlp.mlir:{{[0-9]+:[0-9]+}}: error: there is no dim "C" to bind
 // CUDA: error: this build of tpc generates no code for CUDA
 // WIRE: error: --comm-dtype has no effect with --precision f64
