@@ -40,8 +40,7 @@ public:
       for (int64_t firstHeld = 0; firstHeld < allHeld; firstHeld += layout_.held) {
         Block block{firstK, std::min(layout_.blockK, shape_.k - firstK), firstHeld,
                     std::min(layout_.held, allHeld - firstHeld)};
-        packHeld(block, layout_.holdsA ? a : b);
-        multiply(block, layout_.holdsA ? b : a, c, ldc);
+        multiply(block, layout_.holdsA ? a : b, layout_.holdsA ? b : a, c, ldc);
       }
   }
 
@@ -51,50 +50,55 @@ private:
     int64_t firstHeld, held;
   };
 
-  GemmPart part(bool ofA, const void *operand, int64_t lane, int64_t lanes,
+  /// At most a group of lanes of an operand; nothing behind the last one.
+  GemmPart part(bool ofA, const void *operand, int64_t lane, int64_t end,
                 const Block &block) const {
     int64_t ld = ofA ? shape_.lda : shape_.ldb;
     bool lanesAreRows = ofA ? !shape_.transposeA : shape_.transposeB;
-    GemmPart part{nullptr, lanesAreRows ? ld : 1, lanesAreRows ? 1 : ld, lanes, block.k};
+    GemmPart part{nullptr, lanesAreRows ? ld : 1, lanesAreRows ? 1 : ld,
+                  std::clamp<int64_t>(end - lane, 0, kGemmGroup), block.k};
     part.from = at(operand, lane * part.laneStride + block.firstK * part.kStride, operandSize_);
     return part;
   }
   void pack(bool ofA, const GemmPart &part, void *to) const {
     (ofA ? kernels_.packRows : kernels_.packColumns)(part, to);
   }
-
-  /// Waking threads takes longer than a small product.
-  int slotsFor(int64_t multiplyAdds) const {
-    constexpr int64_t worthAThread = 200'000;
-    return multiplyAdds < worthAThread ? 1 : static_cast<int>(layout_.slots);
+  void packHeld(const Block &block, const void *held, void *to) const {
+    int64_t end = block.firstHeld + block.held;
+    for (int64_t lane = block.firstHeld; lane < end; lane += kGemmGroup)
+      pack(layout_.holdsA, part(layout_.holdsA, held, lane, end, block),
+           at(to, (lane - block.firstHeld) * block.k, computeSize_));
   }
 
-  void packHeld(const Block &block, const void *operand) const {
-    int64_t parts = (block.held + kGemmGroup - 1) / kGemmGroup;
-    // An element takes about as long as 16 multiply-adds.
-    pool_.forEach(parts, slotsFor(block.held * block.k * 16), [&](int64_t index, int) {
-      int64_t first = index * kGemmGroup;
-      pack(layout_.holdsA,
-           part(layout_.holdsA, operand, block.firstHeld + first,
-                std::min(kGemmGroup, block.held - first), block),
-           at(workspace_, first * block.k, computeSize_));
-    });
-  }
-
-  void multiply(const Block &block, const void *operand, void *c, int64_t ldc) const {
+  void multiply(const Block &block, const void *held, const void *streamed, void *c,
+                int64_t ldc) const {
     bool accumulate = shape_.accumulate || block.firstK > 0;
-    int slots = slotsFor(block.held * layout_.streamed * block.k);
-    pool_.forEach(layout_.tasks, slots, [&](int64_t task, int slot) {
-      int64_t first = task * kGemmGroup, lanes = std::min(kGemmGroup, layout_.streamed - first);
-      void *scratch = at(workspace_, layout_.heldPart + slot * layout_.perSlot, computeSize_);
-      pack(!layout_.holdsA, part(!layout_.holdsA, operand, first, lanes, block), scratch);
-      if (layout_.holdsA)
-        kernels_.multiply(block.held, lanes, block.k, workspace_, scratch,
-                          at(c, block.firstHeld * ldc + first, computeSize_), ldc, accumulate);
-      else
-        kernels_.multiply(lanes, block.held, block.k, scratch, workspace_,
-                          at(c, first * ldc + block.firstHeld, computeSize_), ldc, accumulate);
-    });
+    // Waking threads takes longer than a small product.
+    constexpr int64_t worthAThread = 200'000;
+    bool isSmall = block.held * layout_.streamed * block.k < worthAThread;
+    bool hasHeld[GemmLayout::mostSlots] = {};
+    pool_.forEach(
+        layout_.tasks, isSmall ? 1 : static_cast<int>(layout_.slots), [&](int64_t task, int slot) {
+          auto of = [&](int64_t group) {
+            return part(!layout_.holdsA, streamed, group * kGemmGroup, layout_.streamed, block);
+          };
+          void *mine = at(workspace_, slot * layout_.perSlot, computeSize_);
+          void *group = at(mine, layout_.heldPart, computeSize_);
+          if (!hasHeld[slot])
+            packHeld(block, held, mine);
+          hasHeld[slot] = true;
+          GemmPart present = of(task), next = of(task + pool_.threads());
+          pack(!layout_.holdsA, present, group);
+          int64_t first = task * kGemmGroup;
+          if (layout_.holdsA)
+            kernels_.multiply(block.held, present.lanes, block.k, mine, group,
+                              at(c, block.firstHeld * ldc + first, computeSize_), ldc, accumulate,
+                              next);
+          else
+            kernels_.multiply(present.lanes, block.held, block.k, group, mine,
+                              at(c, first * ldc + block.firstHeld, computeSize_), ldc, accumulate,
+                              next);
+        });
   }
 
   ThreadPool &pool_;
@@ -119,7 +123,7 @@ void forEachOfC(ThreadPool &pool, const GemmShape &shape, uint16_t *c, float *su
 void runRounded(ThreadPool &pool, const GemmShape &shape, const GemmLayout &layout,
                 const Product &product, const void *a, const void *b, uint16_t *c,
                 void *workspace) {
-  float *sums = static_cast<float *>(workspace) + layout.heldPart + layout.slots * layout.perSlot;
+  float *sums = static_cast<float *>(workspace) + layout.slots * layout.perSlot;
   if (shape.accumulate)
     forEachOfC(pool, shape, c, sums, [](uint16_t &c, float &sum) { sum = bfloat16ToFloat(c); });
   product.run(a, b, sums, shape.n);

@@ -4,7 +4,7 @@
 
 namespace tpc {
 
-// 24 sums, three registers of B; elements of A are broadcast by the multiply-adds themselves.
+// 24 sums, three registers of B, and one of A at a time.
 GemmKernels gemmKernelsAvx512(DType operands) {
   return gemmKernelsFor<Avx512F32, Avx512F64, 8, 3>(operands);
 }

@@ -27,8 +27,9 @@ struct GemmKernels {
   void (*packRows)(const GemmPart &part, void *to);
   void (*packColumns)(const GemmPart &part, void *to);
   /// C[m, n] = A B, or += if accumulate, for packed A and B. C has the type that is computed in.
+  /// Meanwhile `next` is fetched, as far as there is time: what this thread is likely to pack next.
   void (*multiply)(int64_t m, int64_t n, int64_t k, const void *a, const void *b, void *c,
-                   int64_t ldc, bool accumulate);
+                   int64_t ldc, bool accumulate, const GemmPart &next);
 };
 
 /// For operands of a type; bf16 is computed in float32. Each needs a CPU that has the instructions

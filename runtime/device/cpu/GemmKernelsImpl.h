@@ -27,53 +27,101 @@ template <typename Simd, int blockRows, int vectors, typename Storage> struct Pr
 
   //===--- packing ---===//
 
-  /// One panel of `group` lanes, `count` of which exist.
-  template <int group> static void packPanel(const GemmPart &part, int64_t first, T *to) {
-    constexpr int step = 32 / sizeof(T);
-    const Storage *from = static_cast<const Storage *>(part.from) + first * part.laneStride;
-    int64_t count = part.lanes - first < group ? part.lanes - first : group;
-    if (part.laneStride == 1 && count == group) {
-      for (int64_t i = 0; i < part.k; ++i)
-        for (int r = 0; r < group; ++r)
-          to[i * group + r] = widen(from[i * part.kStride + r]);
-      return;
-    }
-    int64_t whole = 0, blocks = 0;
-    if (part.kStride == 1) {
-      whole = part.k / step * step;
-      blocks = count / step * step;
-      for (int64_t i = 0; i < whole; i += step)
-        for (int64_t r = 0; r < blocks; r += step)
-          transposeBlock(from + r * part.laneStride + i, part.laneStride, to + i * group + r,
-                         group);
-    }
-    // What no whole block covers, and zeros.
-    for (int64_t i = 0; i < part.k; ++i)
-      for (int64_t r = i < whole ? blocks : 0; r < group; ++r)
-        to[i * group + r] = r < count ? widen(from[r * part.laneStride + i * part.kStride]) : T(0);
+  /// Panels of `group` lanes each, of which part.lanes exist.
+  template <int group> static void pack(const GemmPart &part, void *to) {
+    T *panels = static_cast<T *>(to);
+    if (part.laneStride == 1)
+      packStraight<group>(part, panels);
+    else
+      packTransposing<group>(part, panels);
   }
 
-  template <int group> static void pack(const GemmPart &part, void *to) {
-    T *next = static_cast<T *>(to);
-    for (int64_t first = 0; first < part.lanes; first += group, next += group * part.k)
-      packPanel<group>(part, first, next);
+  /// Lanes lie side by side: what is there of one k goes to all panels before the next k is read,
+  /// because lines that are a power of two apart do not stay in a cache.
+  template <int group> static void packStraight(const GemmPart &part, T *panels) {
+    const Storage *from = static_cast<const Storage *>(part.from);
+    int64_t whole = part.lanes / group * group;
+    for (int64_t i = 0; i < part.k; ++i, from += part.kStride) {
+      T *to = panels + i * group;
+      int64_t first = 0;
+      for (; first < whole; first += group, to += group * part.k)
+        for (int r = 0; r < group; ++r)
+          to[r] = widen(from[first + r]);
+      if (first < part.lanes)
+        for (int r = 0; r < group; ++r)
+          to[r] = first + r < part.lanes ? widen(from[first + r]) : T(0);
+    }
+  }
+
+  /// Lanes are rows of their own. A few of them are read at a time, each from its beginning to its
+  /// end, as prefetching likes it.
+  template <int group> static void packTransposing(const GemmPart &part, T *panel) {
+    constexpr int step = 32 / sizeof(T);
+    int64_t whole = part.kStride == 1 ? part.k / step * step : 0;
+    for (int64_t first = 0; first < part.lanes; first += group, panel += group * part.k) {
+      const Storage *from = static_cast<const Storage *>(part.from) + first * part.laneStride;
+      int64_t count = part.lanes - first < group ? part.lanes - first : group;
+      int64_t blocks = count / step * step;
+      for (int64_t r = 0; r < blocks; r += step)
+        for (int64_t i = 0; i < whole; i += step)
+          transposeBlock(from + r * part.laneStride + i, part.laneStride, panel + i * group + r,
+                         group);
+      // What no whole block covers, and zeros.
+      for (int64_t i = 0; i < part.k; ++i)
+        for (int64_t r = i < whole ? blocks : 0; r < group; ++r)
+          panel[i * group + r] =
+              r < count ? widen(from[r * part.laneStride + i * part.kStride]) : T(0);
+    }
   }
 
   //===--- multiplying ---===//
+
+  /// Fetches a part into the second-level cache, a line at a time between multiply-adds: many
+  /// requests at once would keep the loads of the product waiting.
+  class Ahead {
+  public:
+    static constexpr int64_t interval = 8; ///< multiply-adds of an element of C for each line
+
+    explicit Ahead(const GemmPart &part) : at_(static_cast<const char *>(part.from)) {
+      bool straight = part.laneStride == 1;
+      int64_t bytes = (straight ? part.lanes : part.k) * static_cast<int64_t>(sizeof(Storage));
+      runs_ = straight && part.lanes > 0 ? part.k : part.lanes;
+      linesOfRun_ = left_ = (bytes + line - 1) / line + (bytes % line != 0);
+      toNextRun_ =
+          (straight ? part.kStride : part.laneStride) * static_cast<int64_t>(sizeof(Storage)) -
+          linesOfRun_ * line;
+    }
+    void fetchLine() {
+      if (runs_ == 0)
+        return;
+      __builtin_prefetch(at_, /*write=*/0, /*locality=*/2);
+      at_ += line;
+      if (--left_ > 0)
+        return;
+      at_ += toNextRun_;
+      left_ = linesOfRun_;
+      --runs_;
+    }
+
+  private:
+    static constexpr int64_t line = 64;
+    const char *at_;
+    int64_t runs_, linesOfRun_, left_, toNextRun_;
+  };
 
   /// Multiply-adds of one chain, before it is added to C: errors grow with the length of chains.
   static constexpr int64_t chain = 256;
 
   /// A register block of C, += if accumulate: the products of `k` lanes, at most `chain`.
   template <bool accumulate>
-  static void block(int64_t k, const T *a, const T *b, T *c, int64_t ldc) {
+  static void block(int64_t k, const T *a, const T *b, T *c, int64_t ldc, Ahead &ahead) {
     Vec sums[blockRows][vectors];
 #pragma GCC unroll 16
     for (int r = 0; r < blockRows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v)
         sums[r][v] = Simd::set1(0);
-    for (int64_t i = 0; i < k; ++i) {
+    auto multiplyAdd = [&](int64_t i) __attribute__((always_inline)) {
       Vec right[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v)
@@ -85,7 +133,15 @@ template <typename Simd, int blockRows, int vectors, typename Storage> struct Pr
         for (int v = 0; v < vectors; ++v)
           sums[r][v] = Simd::fma(left, right[v], sums[r][v]);
       }
+    };
+    int64_t i = 0;
+    while (i + Ahead::interval <= k) {
+      ahead.fetchLine();
+      for (int64_t end = i + Ahead::interval; i < end; ++i)
+        multiplyAdd(i);
     }
+    for (; i < k; ++i)
+      multiplyAdd(i);
 #pragma GCC unroll 16
     for (int r = 0; r < blockRows; ++r)
 #pragma GCC unroll 4
@@ -96,32 +152,34 @@ template <typename Simd, int blockRows, int vectors, typename Storage> struct Pr
   }
 
   /// All of k, chain by chain.
-  static void chains(int64_t k, const T *a, const T *b, T *c, int64_t ldc, bool accumulate) {
+  static void chains(int64_t k, const T *a, const T *b, T *c, int64_t ldc, bool accumulate,
+                     Ahead &ahead) {
     for (int64_t first = 0; first < k; first += chain) {
       int64_t count = k - first < chain ? k - first : chain;
       if (accumulate || first > 0)
-        block<true>(count, a + first * blockRows, b + first * width, c, ldc);
+        block<true>(count, a + first * blockRows, b + first * width, c, ldc, ahead);
       else
-        block<false>(count, a + first * blockRows, b + first * width, c, ldc);
+        block<false>(count, a + first * blockRows, b + first * width, c, ldc, ahead);
     }
   }
 
   /// A block at the edge of C goes through memory of its own.
   static void edge(int64_t rows, int64_t columns, int64_t k, const T *a, const T *b, T *c,
-                   int64_t ldc, bool accumulate) {
+                   int64_t ldc, bool accumulate, Ahead &ahead) {
     alignas(64) T whole[blockRows * width] = {};
     if (accumulate)
       for (int64_t r = 0; r < rows; ++r)
         for (int64_t i = 0; i < columns; ++i)
           whole[r * width + i] = c[r * ldc + i];
-    chains(k, a, b, whole, width, accumulate);
+    chains(k, a, b, whole, width, accumulate, ahead);
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t i = 0; i < columns; ++i)
         c[r * ldc + i] = whole[r * width + i];
   }
 
   static void multiply(int64_t m, int64_t n, int64_t k, const void *packedA, const void *packedB,
-                       void *result, int64_t ldc, bool accumulate) {
+                       void *result, int64_t ldc, bool accumulate, const GemmPart &next) {
+    Ahead ahead(next);
     const T *a = static_cast<const T *>(packedA), *b = static_cast<const T *>(packedB);
     T *c = static_cast<T *>(result);
     for (int64_t column = 0; column < n; column += width)
@@ -129,10 +187,10 @@ template <typename Simd, int blockRows, int vectors, typename Storage> struct Pr
         const T *left = a + row * k, *right = b + column * k;
         T *at = c + row * ldc + column;
         if (row + blockRows <= m && column + width <= n)
-          chains(k, left, right, at, ldc, accumulate);
+          chains(k, left, right, at, ldc, accumulate, ahead);
         else
           edge(m - row < blockRows ? m - row : blockRows, n - column < width ? n - column : width,
-               k, left, right, at, ldc, accumulate);
+               k, left, right, at, ldc, accumulate, ahead);
       }
   }
 

@@ -16,7 +16,7 @@ GemmLayout::GemmLayout(const GemmShape &shape)
   if (shape.m <= 0 || shape.n <= 0 || shape.k <= 0 || shape.batch <= 0)
     return;
   // A group of the streamed operand takes 144 KiB then, and C is read again for each further block.
-  constexpr int64_t longestBlock = 768, wholeChains = 128, mostHeld = 3072, mostSlots = 16;
+  constexpr int64_t longestBlock = 768, wholeChains = 128, mostHeld = 1024;
   constexpr int64_t line = 16; // elements of a cache line, at most
   blockK =
       std::min(shape.k, roundUp(partsOf(shape.k, partsOf(shape.k, longestBlock)), wholeChains));
@@ -25,7 +25,7 @@ GemmLayout::GemmLayout(const GemmShape &shape)
   tasks = partsOf(streamed, kGemmGroup);
   slots = std::min(tasks, mostSlots);
   heldPart = roundUp(roundUp(held, kGemmGroup) * blockK, line);
-  perSlot = roundUp(kGemmGroup * blockK, line);
+  perSlot = heldPart + roundUp(kGemmGroup * blockK, line);
   // A shape from a damaged plan may be any; the loader compares bytes.
   int64_t all = 0, most = int64_t{1} << 56;
   if (shape.resultDtype == DType::BF16)

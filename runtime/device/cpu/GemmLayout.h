@@ -4,9 +4,9 @@
 // it.
 //
 // The shorter one of the operands is held: packed as a whole, a block of k (and of its lanes, if it
-// is long) at a time. The other one is streamed: cut into groups of lanes, each packed by the
-// thread that multiplies it. So nearly nothing is packed twice, and all that a thread needs stays
-// in its second-level cache.
+// is long) at a time, by each thread for itself. The other one is streamed: cut into groups of
+// lanes, each packed by the thread that multiplies it. So no thread reads or overwrites what
+// another one packed, and all that it needs stays in its second-level cache.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -28,13 +28,14 @@ struct GemmLayout {
   int64_t streamed; ///< lanes of the streamed operand, of which each task takes kGemmGroup
   int64_t tasks;
   int64_t slots; ///< tasks that can run at the same time
+  static constexpr int64_t mostSlots = 16;
 
   // Parts of the workspace, in elements of the type that is computed in, each on a cache line.
-  int64_t heldPart;
+  int64_t heldPart; ///< of a slot; behind it a group of the streamed operand
   int64_t perSlot;
   int64_t sums; ///< all of C in float32, if C itself is rounded to bf16
 
-  int64_t elements() const { return heldPart + slots * perSlot + sums; }
+  int64_t elements() const { return slots * perSlot + sums; }
 };
 
 } // namespace tpc

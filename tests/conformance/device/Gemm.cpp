@@ -265,10 +265,12 @@ std::vector<T> multiplied(const GemmKernels &kernels, int64_t m, int64_t n, int6
   std::vector<T> memory(up(m) * k + up(n) * k + 64);
   T *left = reinterpret_cast<T *>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
   T *right = left + up(m) * k;
-  kernels.packRows({a.data(), transposed ? 1 : k, transposed ? m : 1, m, k}, left);
+  GemmPart rows{a.data(), transposed ? 1 : k, transposed ? m : 1, m, k};
+  kernels.packRows(rows, left);
   kernels.packColumns({b.data(), transposed ? k : 1, transposed ? 1 : n, n, k}, right);
   std::vector<T> c(m * n, T(1));
-  kernels.multiply(m, n, k, left, right, c.data(), n, /*accumulate=*/true);
+  kernels.multiply(m, n, k, left, right, c.data(), n, /*accumulate=*/true,
+                   /*next=*/rows);
   return c;
 }
 
