@@ -278,11 +278,13 @@ CUresult cuCtxGetStreamPriorityRange(int *least, int *greatest) {
 
 CUresult cuGetProcAddress(const char *symbol, void **function, int, cuuint64_t,
                           CUdriverProcAddressQueryResult *status) {
-  // The newest version of a function first: its own name may be an older one.
+  // The newest version of a function first: its own name may be an older one. This library may
+  // have been opened for its opener alone.
   *function = nullptr;
+  static void *const self = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
   for (const char *suffix : {"_v2", ""})
-    if (!*function)
-      *function = dlsym(RTLD_DEFAULT, (std::string(symbol) + suffix).c_str());
+    if (self && !*function)
+      *function = dlsym(self, (std::string(symbol) + suffix).c_str());
   if (status)
     *status = *function ? CU_GET_PROC_ADDRESS_SUCCESS : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
   return *function ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
