@@ -53,15 +53,23 @@ std::optional<Rendezvous::Visit> Rendezvous::arrive(int64_t step, size_t index, 
   return visit;
 }
 
-Tensor StepTap::at(const std::optional<Place> &place, mlir::Value value) const {
-  if (!mlir::isa<mlir::RankedTensorType>(value.getType()))
-    return evaluateOffset(value.getDefiningOp(), session_.plan().mesh(), rank_);
+Status StepTap::read(const std::optional<Place> &place, mlir::Value value,
+                     std::vector<Tensor> &tensors) const {
+  if (!mlir::isa<mlir::RankedTensorType>(value.getType())) {
+    tensors.push_back(evaluateOffset(value.getDefiningOp(), session_.plan().mesh(), rank_));
+    return Status();
+  }
   // What no instruction reads is there for its shape alone: a use of it shows.
-  if (!place)
-    return Tensor(interpreter::shapeOf(value), std::numeric_limits<double>::quiet_NaN());
-  const auto *begin = static_cast<const std::byte *>(session_.buffer(rank_, place->buffer));
-  return readTensor(begin + place->offset, session_.plan().buffer(place->buffer).dtype(),
-                    interpreter::shapeOf(value));
+  if (!place) {
+    tensors.emplace_back(interpreter::shapeOf(value), std::numeric_limits<double>::quiet_NaN());
+    return Status();
+  }
+  return session_.read(rank_, place->buffer, [&](const void *data) {
+    tensors.push_back(readTensor(static_cast<const std::byte *>(data) + place->offset,
+                                 session_.plan().buffer(place->buffer).dtype(),
+                                 interpreter::shapeOf(value)));
+    return Status();
+  });
 }
 
 Status StepTap::before(const InstructionEvent &event) {
@@ -70,7 +78,7 @@ Status StepTap::before(const InstructionEvent &event) {
     return Status();
   operands_.clear();
   for (auto [place, value] : llvm::zip_equal(step.operands, step.op->getOperands()))
-    operands_.push_back(at(place, value));
+    TPC_RETURN_IF_ERROR(read(place, value, operands_));
   return Status();
 }
 
@@ -80,7 +88,10 @@ Status StepTap::after(const InstructionEvent &event) {
     return Status();
   std::vector<Tensor> found;
   for (auto [place, value] : llvm::zip_equal(step.results, resultsOf(step.op)))
-    found.push_back(place ? at(place, value) : Tensor(interpreter::Shape{0}));
+    if (place)
+      TPC_RETURN_IF_ERROR(read(place, value, found));
+    else
+      found.emplace_back(interpreter::Shape{0});
 
   const Mesh &mesh = session_.plan().mesh();
   if (isCollective(step.op)) {

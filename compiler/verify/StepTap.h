@@ -52,7 +52,9 @@ public:
   Status after(const InstructionEvent &event) override;
 
 private:
-  Tensor at(const std::optional<Place> &place, mlir::Value value) const;
+  /// Appends what a place holds.
+  Status read(const std::optional<Place> &place, mlir::Value value,
+              std::vector<Tensor> &tensors) const;
   Subject subjectOf(const InstructionEvent &event, const ScheduledStep &step, int rank,
                     unsigned result) const;
   void compare(const InstructionEvent &event, const ScheduledStep &step, int rank,

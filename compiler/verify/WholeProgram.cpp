@@ -22,8 +22,10 @@ Status gather(const RunSession &session, const std::string &symbol, uint32_t ind
   Sharding sharding = fromPlan(*buffer.sharding());
   std::vector<Tensor> parts;
   for (int rank = 0; rank < session.numRanks(); ++rank)
-    parts.push_back(readTensor(session.buffer(rank, index), buffer.dtype(),
-                               sharding.localShape(session.plan().mesh())));
+    TPC_RETURN_IF_ERROR(session.read(rank, index, [&](const void *data) {
+      parts.push_back(readTensor(data, buffer.dtype(), sharding.localShape(session.plan().mesh())));
+      return Status();
+    }));
   std::string error;
   auto value = interpreter::gatherTensor(parts, sharding, session.plan().mesh(), error);
   if (!value)

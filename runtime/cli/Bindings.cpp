@@ -320,7 +320,12 @@ Status Bindings::checkTies(const RunSession &session, int rank) const {
     std::vector<std::byte> values(buffer.bytes());
     TPC_RETURN_IF_ERROR(weights_->read(source, map, fromPlan(buffer.dtype()), values.data())
                             .withContext("tie '" + tie.name()->str() + "'"));
-    if (std::memcmp(values.data(), session.buffer(rank, parameter.buffer()), values.size()) != 0)
+    bool same = false;
+    TPC_RETURN_IF_ERROR(session.read(rank, parameter.buffer(), [&](const void *data) {
+      same = std::memcmp(values.data(), data, values.size()) == 0;
+      return Status();
+    }));
+    if (!same)
       return Status(Code::InvalidInput,
                     "tensor '" + source.name + "' of '" + weights_->path() + "' differs from '" +
                         sourceOf(parameter).name + "', and the model ties them",
@@ -334,7 +339,9 @@ Status Bindings::readParameters(RunSession &session, int rank) {
   auto read = [&](const TensorSource &source, uint32_t index) {
     const plan::Buffer &buffer = plan_.buffer(index);
     CoordinateMap map(fromPlan(*buffer.sharding()), plan_.mesh(), rank);
-    return weights_->read(source, map, fromPlan(buffer.dtype()), session.buffer(rank, index));
+    return session.write(rank, index, [&](void *memory) {
+      return weights_->read(source, map, fromPlan(buffer.dtype()), memory);
+    });
   };
   for (size_t i = 0; i < count(plan_->parameters()); ++i) {
     const plan::Parameter &parameter = *plan_->parameters()->Get(i);
@@ -365,7 +372,7 @@ Status Bindings::initialiseParameters(RunSession &session) {
       for (int rank : ranks) {
         maps.push_back(std::make_unique<CoordinateMap>(sharding, plan_.mesh(), rank));
         tensor.targets.push_back({maps.back().get(), fromPlan(buffer.dtype()),
-                                  session.buffer(rank, parameter.buffer())});
+                                  session.buffer(rank, parameter.buffer()), &session.device(rank)});
       }
       tensors.push_back(std::move(tensor));
     }
@@ -412,9 +419,10 @@ Status Bindings::makeInputValues(RunSession &session) {
             bound.file->read({.name = bound.tensor}, bound.maps[rank], dtype, values)
                 .withContext("input '" + tensor.name + "'"));
       else if (const auto *whole = bound.input->default_i32(); count(whole))
-        scatter(std::span<const int32_t>(whole->data(), whole->size()), target);
+        TPC_RETURN_IF_ERROR(
+            scatter(std::span<const int32_t>(whole->data(), whole->size()), target));
       else if (const auto *real = bound.input->default_f64(); count(real))
-        scatter(std::span<const double>(real->data(), real->size()), target);
+        TPC_RETURN_IF_ERROR(scatter(std::span<const double>(real->data(), real->size()), target));
     }
     if (bound.file || !bound.input->default_init())
       continue;
@@ -425,30 +433,34 @@ Status Bindings::makeInputValues(RunSession &session) {
 }
 
 Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
-  for (const BoundInput &bound : inputs_) {
-    void *buffer = session.buffer(rank, bound.input->buffer());
-    if (!bound.fed) {
-      std::memcpy(buffer, bound.values[rank].data(), bound.values[rank].size());
-      continue;
-    }
-    TPC_RETURN_IF_ERROR(data_
-                            ->fill(feedOf(*bound.input),
-                                   firstPosition_ / stride_ + (step - firstStep_) * batch_,
-                                   bound.maps[rank], static_cast<int32_t *>(buffer))
-                            .withContext("input '" + bound.input->name()->str() + "'"));
-  }
+  for (const BoundInput &bound : inputs_)
+    TPC_RETURN_IF_ERROR(session.write(rank, bound.input->buffer(), [&](void *memory) {
+      if (bound.fed)
+        return data_
+            ->fill(feedOf(*bound.input), firstPosition_ / stride_ + (step - firstStep_) * batch_,
+                   bound.maps[rank], static_cast<int32_t *>(memory))
+            .withContext("input '" + bound.input->name()->str() + "'");
+      std::memcpy(memory, bound.values[rank].data(), bound.values[rank].size());
+      return Status();
+    }));
   for (size_t i = 0; i < count(entry_.scalars()); ++i) {
     const plan::Scalar &scalar = *entry_.scalars()->Get(i);
     auto set = scalars_.find(scalar.name()->str());
-    storeScalar(session.buffer(rank, scalar.buffer()), plan_.buffer(scalar.buffer()).dtype(),
-                set == scalars_.end() ? scalar.value() : set->second);
+    double value = set == scalars_.end() ? scalar.value() : set->second;
+    TPC_RETURN_IF_ERROR(session.write(rank, scalar.buffer(), [&](void *memory) {
+      storeScalar(memory, plan_.buffer(scalar.buffer()).dtype(), value);
+      return Status();
+    }));
   }
   auto storeInteger = [&](int index, int64_t value) {
     int32_t number = static_cast<int32_t>(static_cast<uint32_t>(value));
-    if (index >= 0)
-      std::memcpy(session.buffer(rank, static_cast<uint32_t>(index)), &number, sizeof(number));
+    if (index < 0)
+      return Status();
+    return session.write(rank, static_cast<uint32_t>(index), [&](void *memory) {
+      std::memcpy(memory, &number, sizeof(number));
+      return Status();
+    });
   };
-  storeInteger(entry_.step_buffer(), step);
-  storeInteger(entry_.seed_buffer(), seed_);
-  return Status();
+  TPC_RETURN_IF_ERROR(storeInteger(entry_.step_buffer(), step));
+  return storeInteger(entry_.seed_buffer(), seed_);
 }

@@ -13,6 +13,7 @@
 #include "runtime/exec/Observer.h"
 
 #include <atomic>
+#include <limits>
 
 namespace tpc {
 
@@ -31,6 +32,13 @@ struct RankBoard {
 class BoardObserver final : public ExecutionObserver {
 public:
   explicit BoardObserver(RankBoard::Rank &rank) : rank_(rank) {}
+  Needs needs() const override { return Needs::Steps; }
+  Status beginStep(const plan::Entry &, int64_t step) override {
+    // Until an instruction is seen, and of steps that are done as a whole.
+    rank_.instruction.store(std::numeric_limits<uint32_t>::max(), std::memory_order_relaxed);
+    rank_.step.store(step, std::memory_order_relaxed);
+    return Status();
+  }
   Status before(const InstructionEvent &event) override {
     rank_.instruction.store(event.index, std::memory_order_relaxed);
     rank_.step.store(event.step, std::memory_order_relaxed);

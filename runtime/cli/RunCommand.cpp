@@ -279,24 +279,24 @@ private:
   }
 
   /// The scalar outputs of a rank that are real numbers.
-  std::vector<std::pair<std::string, double>> scalarsOf(const RunSession &session, int rank) const {
+  Result<std::vector<std::pair<std::string, double>>> scalarsOf(const RunSession &session,
+                                                                int rank) const {
     std::vector<std::pair<std::string, double>> scalars;
     for (size_t i = 0; entry_->outputs() && i < entry_->outputs()->size(); ++i) {
       const plan::Output &output = *entry_->outputs()->Get(i);
       const plan::Buffer &buffer = plan_.buffer(output.buffer());
-      if (buffer.local_shape()->size() != 0)
+      bool isDouble = buffer.dtype() == plan::DType::f64;
+      if (buffer.local_shape()->size() != 0 || (!isDouble && buffer.dtype() != plan::DType::f32))
         continue;
-      const void *data = session.buffer(rank, output.buffer());
       double value = 0;
-      float single;
-      if (buffer.dtype() == plan::DType::f64) {
-        std::memcpy(&value, data, sizeof(value));
-      } else if (buffer.dtype() == plan::DType::f32) {
-        std::memcpy(&single, data, sizeof(single));
-        value = single;
-      } else {
-        continue;
-      }
+      TPC_RETURN_IF_ERROR(session.read(rank, output.buffer(), [&](const void *data) {
+        float single = 0;
+        std::memcpy(isDouble ? static_cast<void *>(&value) : &single, data,
+                    isDouble ? sizeof(value) : sizeof(single));
+        if (!isDouble)
+          value = single;
+        return Status();
+      }));
       scalars.emplace_back(output.name()->str(), value);
     }
     return scalars;
@@ -315,7 +315,8 @@ private:
   }
 
   Status checkFinite(const RunSession &session, int rank, int64_t step) const {
-    for (const auto &[name, value] : scalarsOf(session, rank))
+    TPC_ASSIGN_OR_RETURN(auto scalars, scalarsOf(session, rank));
+    for (const auto &[name, value] : scalars)
       if (!std::isfinite(value))
         return Status(Code::RankFailed,
                       name + " is not finite in step " + std::to_string(step) + " on rank " +
@@ -326,7 +327,8 @@ private:
 
   Status reportStep(RunLog &log, const RunSession &session, int64_t step, int64_t tokens,
                     double seconds) {
-    StepReport report{step, scalarsOf(session, 0), tokens, seconds};
+    TPC_ASSIGN_OR_RETURN(auto scalars, scalarsOf(session, 0));
+    StepReport report{step, std::move(scalars), tokens, seconds};
     TPC_RETURN_IF_ERROR(log.step(report));
     if (!options_.warnOnNonfinite)
       return checkFinite(session, 0, step);

@@ -2,7 +2,8 @@
 //
 // A rank has one communicator per mesh axis. Every rank of the group calls the same collectives in
 // the same order; results are bit-equal on all ranks and from run to run: reductions go in
-// ascending order of the rank's coordinate. Implementations: local (ranks are threads), tcp, nccl.
+// ascending order of the rank's coordinate. Implementations: local (ranks are threads of one
+// process, or one thread drives them all: lockstep), tcp, nccl.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -25,6 +26,9 @@ struct CollectiveTensor {
   void *output; ///< may equal input for all_reduce
   int64_t outer, mid, inner;
   DType dtype;
+  /// Where all ranks share one GPU: reduces their n inputs, in ascending order, into the n outputs
+  /// of an all_reduce or one of a reduce_scatter, whose inputs then begin at that rank's part.
+  const Kernel *kernel = nullptr;
 };
 
 struct CollectiveCall {
@@ -34,14 +38,21 @@ struct CollectiveCall {
   uint32_t sequence = 0; ///< position in the total order; compared between ranks
 };
 
+/// "all_reduce of 2 tensor(s), number 7", for messages.
+std::string describe(const CollectiveCall &call);
+/// Whether two ranks mean the same collective.
+bool agree(const CollectiveCall &a, const CollectiveCall &b);
+
 class Communicator {
 public:
   virtual ~Communicator() = default;
   virtual int size() const = 0;
   virtual int coordinate() const = 0;
-  /// Blocks until this rank's outputs are complete and its inputs may be overwritten. Fails within
-  /// seconds once any rank aborts.
-  virtual Status run(const CollectiveCall &call) = 0;
+  /// Work that is enqueued on `stream` afterwards sees this rank's outputs and may overwrite its
+  /// inputs; on cpu the call blocks until then. Fails within seconds once any rank aborts.
+  virtual Status run(const CollectiveCall &call, Stream stream) = 0;
+  /// What has become of the calls that were enqueued; asked while they run.
+  virtual Status check() { return Status(); }
   /// Makes all pending and future calls of all ranks fail with `reason`. Any thread may call it.
   virtual void abort(const Status &reason) = 0;
 };

@@ -1,7 +1,8 @@
 //===- Device.h - What a rank computes with ----------------------------------------------===//
 //
 // A device executes the bodies of a plan's instructions on memory that it allocated once, at the
-// start. One Device object belongs to one rank. Implementations: cpu, cuda.
+// start. One Device object belongs to one rank; those of several ranks may share one GPU. Work is
+// enqueued on streams. Implementations: cpu, cuda.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -14,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace tpc {
 
@@ -56,11 +58,79 @@ struct AttentionOperands {
 size_t cpuAttentionWorkspace(const AttentionShape &shape, bool backward);
 size_t cpuGemmWorkspace(const GemmShape &shape);
 
+/// What the plan gives a library to work in. No device allocates any of its own.
+struct Workspace {
+  void *data = nullptr;
+  size_t bytes = 0;
+};
+
+/// A queue of work of one device. What is enqueued on a stream runs in order; streams wait for each
+/// other by events. On cpu a call returns when its work is done, and there is one queue.
+struct Stream {
+  void *handle = nullptr; ///< a CUstream on cuda
+};
+
+/// A place in the order of a stream's work: where it was recorded last. Lives as long as its
+/// device.
+struct Event {
+  void *handle = nullptr;
+};
+
+/// A function of a loaded image: a KernelFunction on cpu, a CUfunction on cuda.
+using KernelHandle = void *;
+
+/// A launch but for its pointers: tiles of `threads` threads each (0 on cpu: the device cuts the
+/// tiles as it likes) and bytes of dynamic shared memory (cuda).
+struct Kernel {
+  KernelHandle function = nullptr;
+  std::vector<int64_t> scalars;
+  int64_t tiles = 0;
+  uint32_t threads = 0, sharedBytes = 0;
+};
+
+struct AttentionCall {
+  AttentionShape shape;
+  bool backward = false;
+  AttentionOperands operands = {};
+  size_t workspaceBytes = 0;
+  /// Generated ones that do the same, one after the other; each takes `pointers`. None on cpu.
+  std::span<const Kernel> kernels = {};
+  std::span<void *const> pointers = {}; ///< all operands of the instruction, in order
+};
+
+/// `rows` rows of `bytes` bytes; pitches in bytes.
+struct CopyShape {
+  size_t bytes, rows = 1, sourcePitch = 0, destinationPitch = 0;
+};
+/// `rows` rows of `elements` elements; the pitch in bytes.
+struct FillShape {
+  size_t elements, rows = 1, pitch = 0;
+};
+
 /// A loaded kernel image.
 class KernelModule {
 public:
   virtual ~KernelModule() = default;
-  virtual Result<KernelFunction> function(const std::string &name) const = 0;
+  virtual Result<KernelHandle> function(const std::string &name) const = 0;
+};
+
+/// Work that was kept, to be done any number of times.
+class Graph {
+public:
+  virtual ~Graph() = default;
+  virtual Status launch(Stream stream) = 0;
+};
+
+/// Keeps work instead of doing it. Between `begin` and `end` this holds for what is enqueued on
+/// `origin` and on streams that have waited for it since, of any device of the same GPU; at the end
+/// `origin` must have waited for all of them.
+class GraphRecorder {
+public:
+  virtual ~GraphRecorder() = default;
+  virtual Status begin(Stream origin) = 0;
+  virtual Result<std::unique_ptr<Graph>> end(Stream origin) = 0;
+  /// After a failure between them: nothing is kept.
+  virtual void abandon(Stream origin) = 0;
 };
 
 class Device {
@@ -69,21 +139,52 @@ public:
 
   /// Zeroed memory, 64-byte aligned at least, freed with the device. Only called before the start.
   virtual Result<void *> allocate(size_t bytes) = 0;
-  /// Loads an image after checking that this machine has the CPU level that it needs.
+  /// Whether the host can touch the memory of `allocate`; HostAccess.h serves both kinds.
+  virtual bool isHostMemory() const = 0;
+  /// Return when it is done. What was enqueued before need not be: callers synchronize.
+  virtual Status upload(const void *host, void *memory, size_t bytes) = 0;
+  virtual Status download(const void *memory, void *host, size_t bytes) = 0;
+  /// Bytes of the device's memory that anybody uses, or 0 where that is the host's.
+  virtual Result<uint64_t> bytesInUse() const = 0;
+
+  /// Loads an image after checking that this machine can run it.
   virtual Result<std::unique_ptr<KernelModule>> load(std::span<const uint8_t> image,
                                                      const std::string &level) = 0;
 
+  /// The stream that plans number so: 0 computes, 1 communicates.
+  virtual Stream stream(int number) = 0;
+  virtual Result<Event> createEvent() = 0;
+  virtual Status record(Event event, Stream stream) = 0;
+  /// What is enqueued on `stream` from now on runs after the event, which may be another device's.
+  virtual Status wait(Stream stream, Event event) = 0;
+  /// Between two events that have passed.
+  virtual Result<double> seconds(Event from, Event to) = 0;
+  /// Whether all that was enqueued is done. A failure of it shows here.
+  virtual Result<bool> isIdle() = 0;
+  /// Null: the device keeps no work.
+  virtual GraphRecorder *graphs() { return nullptr; }
+
+  /// Before the first step: chooses how products of this shape are made. May make one, while what
+  /// the operands hold means nothing.
+  virtual Status prepareGemm(const GemmShape &, const void * /*a*/, const void * /*b*/,
+                             void * /*c*/, Workspace) {
+    return Status();
+  }
+  /// The same for attention. Only the shape, the workspace's bytes and the kernels count.
+  virtual Status prepareAttention(const AttentionCall &) { return Status(); }
   /// `workspace` is there where the shape needs one.
-  virtual Status gemm(const GemmShape &shape, const void *a, const void *b, void *c,
-                      void *workspace) = 0;
-  virtual Status attention(const AttentionShape &shape, const AttentionOperands &operands) = 0;
-  virtual Status attentionBackward(const AttentionShape &shape,
-                                   const AttentionOperands &operands) = 0;
-  virtual Status launch(KernelFunction function, void *const *pointers, const int64_t *scalars,
-                        int64_t tiles) = 0;
-  virtual Status copy(const void *source, void *destination, size_t bytes) = 0;
-  virtual Status fill(void *destination, double value, DType dtype, size_t elements) = 0;
+  virtual Status gemm(Stream stream, const GemmShape &shape, const void *a, const void *b, void *c,
+                      Workspace workspace) = 0;
+  virtual Status attention(Stream stream, const AttentionCall &call) = 0;
+  virtual Status launch(Stream stream, const Kernel &kernel, std::span<void *const> pointers) = 0;
+  virtual Status copy(Stream stream, const void *source, void *destination,
+                      const CopyShape &shape) = 0;
+  virtual Status fill(Stream stream, void *destination, double value, DType dtype,
+                      const FillShape &shape) = 0;
 };
+
+/// Waits until all work of the device is done.
+Status synchronize(Device &device);
 
 /// A CPU device whose pool has `threads` threads, the caller's included. Results do not depend on
 /// `threads`.

@@ -9,14 +9,25 @@
 
 using namespace tpc;
 
-Result<KernelFunction> KernelImages::function(uint32_t image, const std::string &name) {
-  std::unique_ptr<KernelModule> &module = modules_[image];
+Result<Kernel> KernelImages::kernel(const plan::KernelLaunch &launch, int rank) {
+  std::unique_ptr<KernelModule> &module = modules_[launch.image()];
   if (!module) {
-    const plan::KernelImage &data = *plan_->images()->Get(image);
+    const plan::KernelImage &data = *plan_->images()->Get(launch.image());
     TPC_ASSIGN_OR_RETURN(
         module, device_.load({data.image()->data(), data.image()->size()}, data.level()->str()));
   }
-  return module->function(name);
+  Kernel kernel;
+  TPC_ASSIGN_OR_RETURN(kernel.function, module->function(launch.function()->str()));
+  if (launch.scalars())
+    for (const plan::ScalarArgument *scalar : *launch.scalars())
+      kernel.scalars.push_back(
+          scalar->constant() +
+          (scalar->stride() ? plan_.mesh().coordinate(rank, scalar->axis()) * scalar->stride()
+                            : 0));
+  kernel.tiles = launch.tiles();
+  kernel.threads = launch.threads();
+  kernel.sharedBytes = launch.shared_bytes();
+  return kernel;
 }
 
 namespace {
@@ -40,19 +51,26 @@ AttentionOperands attentionOperands(const std::vector<void *> &pointers, bool ba
   return operands;
 }
 
-CollectiveCommand collectiveCommand(const plan::Collective &collective,
-                                    const std::vector<void *> &pointers,
-                                    const RankResources &resources) {
+Result<CollectiveCommand> collectiveCommand(const plan::Collective &collective,
+                                            const std::vector<void *> &pointers,
+                                            const RankResources &resources, KernelImages &images) {
   CollectiveCommand command{resources.communicators[collective.axis()],
+                            {},
                             {},
                             fromPlan(collective.kind()),
                             fromPlan(collective.reduce()),
                             collective.sequence()};
   size_t n = collective.tensors()->size();
+  command.kernels.reserve(n); // They stay where they are.
   for (size_t i = 0; i < n; ++i) {
     const plan::CollectiveTensor &tensor = *collective.tensors()->Get(i);
     command.tensors.push_back({pointers[i], pointers[n + i], tensor.outer(), tensor.mid(),
                                tensor.inner(), fromPlan(tensor.dtype())});
+    if (!tensor.kernel())
+      continue;
+    TPC_ASSIGN_OR_RETURN(Kernel kernel, images.kernel(*tensor.kernel(), resources.rank));
+    command.kernels.push_back(std::move(kernel));
+    command.tensors.back().kernel = &command.kernels.back();
   }
   return command;
 }
@@ -60,17 +78,17 @@ CollectiveCommand collectiveCommand(const plan::Collective &collective,
 CopyCommand copyCommand(const plan::Instruction &instruction, const Mesh &mesh, int rank) {
   const plan::Copy &copy = *instruction.body_as_Copy();
   if (copy.extent() == 0)
-    return {.copied = instruction.operands()->Get(0)->bytes()};
+    return {.shape = {.bytes = instruction.operands()->Get(0)->bytes()}};
   int64_t begin =
       std::min(mesh.coordinate(rank, copy.axis()) * copy.extent(), copy.source_extent());
   int64_t end = std::min(begin + copy.extent(), copy.source_extent());
   size_t inner = copy.inner_bytes();
-  return {.rows = size_t(copy.outer()),
-          .copied = (end - begin) * inner,
-          .zeros = (copy.extent() - (end - begin)) * inner,
+  return {.shape = {.bytes = (end - begin) * inner,
+                    .rows = size_t(copy.outer()),
+                    .sourcePitch = copy.source_extent() * inner,
+                    .destinationPitch = copy.extent() * inner},
           .sourceOffset = begin * inner,
-          .sourcePitch = copy.source_extent() * inner,
-          .destinationPitch = copy.extent() * inner};
+          .zeros = (copy.extent() - (end - begin)) * inner};
 }
 
 } // namespace
@@ -82,36 +100,47 @@ Result<Command> tpc::makeCommand(const plan::Instruction &instruction, const Pla
     command.pointers.push_back(static_cast<std::byte *>(resources.memory.buffer(slice->buffer())) +
                                slice->offset());
   switch (instruction.body_type()) {
-  case plan::Body::Gemm:
-    command.body = GemmCommand{fromPlan(*instruction.body_as_Gemm()),
-                               command.pointers.size() > 3 ? command.pointers[3] : nullptr};
+  case plan::Body::Gemm: {
+    const plan::Gemm &gemm = *instruction.body_as_Gemm();
+    GemmCommand product{fromPlan(gemm), {}};
+    if (command.pointers.size() > 3)
+      product.workspace = {command.pointers[3], gemm.workspace_bytes()};
+    TPC_RETURN_IF_ERROR(resources.device.prepareGemm(product.shape, command.pointers[0],
+                                                     command.pointers[1], command.pointers[2],
+                                                     product.workspace));
+    command.body = product;
     return command;
+  }
   case plan::Body::Attention: {
     const plan::Attention &attention = *instruction.body_as_Attention();
-    command.body = AttentionCommand{fromPlan(attention),
-                                    attentionOperands(command.pointers, attention.backward()),
-                                    attention.backward()};
+    AttentionCommand body{fromPlan(attention),
+                          attention.backward(),
+                          attentionOperands(command.pointers, attention.backward()),
+                          attention.workspace_bytes(),
+                          {}};
+    if (attention.kernels())
+      for (const plan::KernelLaunch *launch : *attention.kernels()) {
+        TPC_ASSIGN_OR_RETURN(Kernel kernel, images.kernel(*launch, resources.rank));
+        body.kernels.push_back(std::move(kernel));
+      }
+    TPC_RETURN_IF_ERROR(resources.device.prepareAttention(
+        {body.shape, body.backward, {}, body.workspaceBytes, body.kernels, {}}));
+    command.body = std::move(body);
     return command;
   }
   case plan::Body::KernelLaunch: {
-    const plan::KernelLaunch &launch = *instruction.body_as_KernelLaunch();
-    TPC_ASSIGN_OR_RETURN(KernelFunction function,
-                         images.function(launch.image(), launch.function()->str()));
-    KernelCommand kernel{function, {}, launch.tiles()};
-    if (launch.scalars())
-      for (const plan::ScalarArgument *scalar : *launch.scalars())
-        kernel.scalars.push_back(
-            scalar->constant() +
-            (scalar->stride()
-                 ? plan.mesh().coordinate(resources.rank, scalar->axis()) * scalar->stride()
-                 : 0));
+    TPC_ASSIGN_OR_RETURN(Kernel kernel,
+                         images.kernel(*instruction.body_as_KernelLaunch(), resources.rank));
     command.body = std::move(kernel);
     return command;
   }
-  case plan::Body::Collective:
-    command.body =
-        collectiveCommand(*instruction.body_as_Collective(), command.pointers, resources);
+  case plan::Body::Collective: {
+    TPC_ASSIGN_OR_RETURN(
+        CollectiveCommand collective,
+        collectiveCommand(*instruction.body_as_Collective(), command.pointers, resources, images));
+    command.body = std::move(collective);
     return command;
+  }
   case plan::Body::Copy:
     command.body = copyCommand(instruction, plan.mesh(), resources.rank);
     return command;

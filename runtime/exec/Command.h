@@ -18,29 +18,27 @@ namespace tpc {
 
 struct GemmCommand {
   GemmShape shape;
-  void *workspace; ///< null without one
+  Workspace workspace;
 };
 struct AttentionCommand {
   AttentionShape shape;
-  AttentionOperands operands;
   bool backward;
-};
-struct KernelCommand {
-  KernelFunction function;
-  std::vector<int64_t> scalars;
-  int64_t tiles;
+  AttentionOperands operands;
+  size_t workspaceBytes;
+  std::vector<Kernel> kernels;
 };
 struct CollectiveCommand {
   Communicator *communicator;
   std::vector<CollectiveTensor> tensors;
+  std::vector<Kernel> kernels; ///< of the tensors, which point to them
   CollectiveKind kind;
   ReduceKind reduce;
   uint32_t sequence;
 };
-/// `rows` times: `copied` bytes from the source, then `zeros` zero bytes. Pitches in bytes.
+/// A copy, and zeros behind each of its rows.
 struct CopyCommand {
-  size_t rows = 1, copied, zeros = 0;
-  size_t sourceOffset = 0, sourcePitch = 0, destinationPitch = 0;
+  CopyShape shape;
+  size_t sourceOffset = 0, zeros = 0; ///< bytes
 };
 struct FillCommand {
   double value;
@@ -50,8 +48,7 @@ struct FillCommand {
 
 struct Command {
   std::vector<void *> pointers; ///< one per operand slice
-  std::variant<GemmCommand, AttentionCommand, KernelCommand, CollectiveCommand, CopyCommand,
-               FillCommand>
+  std::variant<GemmCommand, AttentionCommand, Kernel, CollectiveCommand, CopyCommand, FillCommand>
       body;
 };
 
@@ -67,7 +64,7 @@ struct RankResources {
 class KernelImages {
 public:
   KernelImages(const PlanFile &plan, Device &device) : plan_(plan), device_(device) {}
-  Result<KernelFunction> function(uint32_t image, const std::string &name);
+  Result<Kernel> kernel(const plan::KernelLaunch &launch, int rank);
 
 private:
   const PlanFile &plan_;

@@ -1,93 +1,168 @@
-//===- Executor.cpp - Runs the instructions of one rank
+//===- Executor.cpp - Enqueues the instructions of one rank
 //-----------------------------------------===//
 
 #include "runtime/exec/Executor.h"
 
 #include "runtime/plan/PlanCheck.h"
 
+#include <algorithm>
+
 using namespace tpc;
 
 Executor::Executor(const PlanFile &plan, RankResources resources)
     : plan_(plan), resources_(std::move(resources)), images_(plan, resources_.device) {}
 
+ExecutionObserver::Needs Executor::needs() const {
+  auto needs = ExecutionObserver::Needs::Steps;
+  for (const ExecutionObserver *observer : observers_)
+    needs = std::max(needs, observer->needs());
+  return needs;
+}
+
 Status Executor::prepare(const plan::Entry &entry) {
-  std::vector<Command> commands;
+  TPC_ASSIGN_OR_RETURN(entries_[&entry], makeSteps(entry));
+  return Status();
+}
+
+Result<std::vector<Executor::Step>> Executor::makeSteps(const plan::Entry &entry) {
+  std::vector<Step> steps;
   for (uint32_t i = 0; i < entry.instructions()->size(); ++i) {
     const plan::Instruction &instruction = *entry.instructions()->Get(i);
     Result<Command> command = makeCommand(instruction, plan_, resources_, images_);
     if (!command.ok())
       return Status(command.status()).withContext(describe(instruction, i));
-    commands.push_back(std::move(*command));
+    Step &step = steps.emplace_back();
+    step.command = std::move(*command);
+    step.stream = resources_.device.stream(instruction.stream());
+    if (!instruction.waits())
+      continue;
+    for (uint32_t wait : *instruction.waits()) {
+      if (!steps[wait].done.handle) {
+        TPC_ASSIGN_OR_RETURN(steps[wait].done, resources_.device.createEvent());
+      }
+      step.waits.push_back(steps[wait].done);
+    }
   }
-  commands_[&entry] = std::move(commands);
-  return Status();
+  return steps;
 }
 
-Status Executor::run(const plan::Entry &entry, int64_t step) {
-  if (!commands_.contains(&entry))
+Status Executor::beginStep(const plan::Entry &entry, int64_t step) {
+  if (!entries_.contains(&entry))
     TPC_RETURN_IF_ERROR(prepare(entry));
-  const std::vector<Command> &commands = commands_[&entry];
+  entry_ = &entry;
+  steps_ = &entries_[&entry];
+  step_ = step;
+  current_.store(0, std::memory_order_relaxed);
   for (ExecutionObserver *observer : observers_)
-    TPC_RETURN_IF_ERROR(observer->beginStep(entry, step));
-  for (uint32_t i = 0; i < commands.size(); ++i) {
-    const plan::Instruction &instruction = *entry.instructions()->Get(i);
-    current_.store(i, std::memory_order_relaxed);
-    InstructionEvent event{resources_.rank, step, entry, instruction, i, commands[i].pointers};
-    if (Status status = runOne(commands[i], event); !status.ok())
-      return std::move(status).withContext(describeFailure(instruction, i));
-  }
+    if (Status status = observer->beginStep(entry, step); !status.ok())
+      return failed(std::move(status));
   return Status();
 }
 
-Status Executor::runOne(const Command &command, const InstructionEvent &event) {
+Status Executor::issue(uint32_t index) {
+  current_.store(index, std::memory_order_relaxed);
+  InstructionEvent event = eventOf(index);
   for (ExecutionObserver *observer : observers_)
-    TPC_RETURN_IF_ERROR(observer->before(event));
-  TPC_RETURN_IF_ERROR(execute(command));
+    if (Status status = observer->before(event); !status.ok())
+      return failed(std::move(status), index);
+  if (Status status = enqueue((*steps_)[index]); !status.ok())
+    return failed(std::move(status), index);
+  return Status();
+}
+
+Status Executor::complete(uint32_t index) {
+  InstructionEvent event = eventOf(index);
   for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
-    TPC_RETURN_IF_ERROR((*observer)->after(event));
+    if (Status status = (*observer)->after(event); !status.ok())
+      return failed(std::move(status), index);
   return Status();
 }
 
-Status Executor::execute(const Command &command) {
+Status Executor::endStep() {
+  for (ExecutionObserver *observer : observers_)
+    if (Status status = observer->endStep(*entry_, step_); !status.ok())
+      return failed(std::move(status));
+  return Status();
+}
+
+Result<bool> Executor::isIdle() {
+  for (Communicator *communicator : resources_.communicators)
+    if (Status status = communicator->check(); !status.ok())
+      return failed(std::move(status));
+  Result<bool> idle = resources_.device.isIdle();
+  if (!idle.ok())
+    return failed(idle.status());
+  return idle;
+}
+
+InstructionEvent Executor::eventOf(uint32_t index) const {
+  const Step &step = (*steps_)[index];
+  return {resources_.rank,
+          step_,
+          *entry_,
+          *entry_->instructions()->Get(index),
+          index,
+          step.command.pointers,
+          resources_.device,
+          step.stream};
+}
+
+Status Executor::enqueue(const Step &step) {
+  for (Event event : step.waits)
+    TPC_RETURN_IF_ERROR(resources_.device.wait(step.stream, event));
+  TPC_RETURN_IF_ERROR(execute(step.command, step.stream));
+  return step.done.handle ? resources_.device.record(step.done, step.stream) : Status();
+}
+
+Status Executor::execute(const Command &command, Stream stream) {
   Device &device = resources_.device;
-  void *const *p = command.pointers.data();
+  const std::vector<void *> &p = command.pointers;
   if (const auto *gemm = std::get_if<GemmCommand>(&command.body))
-    return device.gemm(gemm->shape, p[0], p[1], p[2], gemm->workspace);
-  if (const auto *kernel = std::get_if<KernelCommand>(&command.body))
-    return device.launch(kernel->function, p, kernel->scalars.data(), kernel->tiles);
+    return device.gemm(stream, gemm->shape, p[0], p[1], p[2], gemm->workspace);
+  if (const auto *kernel = std::get_if<Kernel>(&command.body))
+    return device.launch(stream, *kernel, p);
   if (const auto *attention = std::get_if<AttentionCommand>(&command.body))
-    return attention->backward ? device.attentionBackward(attention->shape, attention->operands)
-                               : device.attention(attention->shape, attention->operands);
+    return device.attention(stream, {attention->shape, attention->backward, attention->operands,
+                                     attention->workspaceBytes, attention->kernels, p});
   if (const auto *collective = std::get_if<CollectiveCommand>(&command.body))
     return collective->communicator->run(
-        {collective->kind, collective->reduce, collective->tensors, collective->sequence});
+        {collective->kind, collective->reduce, collective->tensors, collective->sequence}, stream);
   if (const auto *copy = std::get_if<CopyCommand>(&command.body))
-    return executeCopy(*copy, static_cast<const std::byte *>(p[0]), static_cast<std::byte *>(p[1]));
+    return executeCopy(*copy, static_cast<const std::byte *>(p[0]), static_cast<std::byte *>(p[1]),
+                       stream);
   const auto &fill = std::get<FillCommand>(command.body);
-  return device.fill(p[0], fill.value, fill.dtype, fill.elements);
+  return device.fill(stream, p[0], fill.value, fill.dtype, {fill.elements});
 }
 
 Status Executor::executeCopy(const CopyCommand &copy, const std::byte *source,
-                             std::byte *destination) {
+                             std::byte *destination, Stream stream) {
   Device &device = resources_.device;
-  source += copy.sourceOffset;
-  for (size_t row = 0; row < copy.rows; ++row) {
-    TPC_RETURN_IF_ERROR(device.copy(source, destination, copy.copied));
-    // Elements of every type have a multiple of two bytes, and zero is the same in all of them.
-    if (copy.zeros)
-      TPC_RETURN_IF_ERROR(device.fill(destination + copy.copied, 0, DType::BF16,
-                                      copy.zeros / byteSize(DType::BF16)));
-    source += copy.sourcePitch;
-    destination += copy.destinationPitch;
-  }
-  return Status();
+  if (copy.shape.bytes)
+    TPC_RETURN_IF_ERROR(device.copy(stream, source + copy.sourceOffset, destination, copy.shape));
+  if (!copy.zeros)
+    return Status();
+  // Elements of every type have a multiple of two bytes, and zero is the same in all of them.
+  return device.fill(
+      stream, destination + copy.shape.bytes, 0, DType::BF16,
+      {copy.zeros / byteSize(DType::BF16), copy.shape.rows, copy.shape.destinationPitch});
 }
 
-std::string Executor::describeFailure(const plan::Instruction &instruction, uint32_t index) const {
+Status Executor::failed(Status status, uint32_t index) const {
+  const plan::Instruction &instruction = *entry_->instructions()->Get(index);
   std::string text = describe(instruction, index);
   if (const plan::Collective *collective = instruction.body_as_Collective())
     text += std::string(", ") + plan::EnumNameCollectiveKind(collective->kind()) + " number " +
             std::to_string(collective->sequence()) + " on axis '" +
             plan_.mesh().axes[collective->axis()].name + "'";
-  return text;
+  return Status(Code::RankFailed,
+                "rank " + std::to_string(resources_.rank) + " failed in step " +
+                    std::to_string(step_) + " at " + text + ": " + status.message(),
+                status.hint());
+}
+
+Status Executor::failed(Status status) const {
+  return Status(Code::RankFailed,
+                "rank " + std::to_string(resources_.rank) + " failed in step " +
+                    std::to_string(step_) + ": " + status.message(),
+                status.hint());
 }

@@ -3,6 +3,8 @@
 
 #include "runtime/exec/FaultInjection.h"
 
+#include "runtime/device/HostAccess.h"
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -90,8 +92,11 @@ Status FaultInjector::after(const InstructionEvent &event) {
   for (uint32_t i = 0; i < slices.size(); ++i)
     if (slices.Get(i)->access() != plan::Access::read) {
       // All bits set is a NaN in every real type.
-      std::memset(event.operands[i], 0xFF, slices.Get(i)->bytes());
-      break;
+      return writeOnHost(event.device, event.operands[i], slices.Get(i)->bytes(),
+                         [&](void *memory) {
+                           std::memset(memory, 0xFF, slices.Get(i)->bytes());
+                           return Status();
+                         });
     }
   return Status();
 }

@@ -8,6 +8,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/device/Device.h"
 #include "runtime/plan/plan_generated.h"
 #include "runtime/support/Status.h"
 
@@ -23,16 +24,29 @@ struct InstructionEvent {
   const plan::Instruction &instruction;
   uint32_t index;                  ///< of the instruction in the entry
   std::span<void *const> operands; ///< where each operand slice begins, on this rank
+  Device &device;                  ///< whose memory that is
+  Stream stream;                   ///< on which the instruction is enqueued
 };
 
-/// Called on the rank's thread. A failure stops the run like a failing instruction.
+/// Called on the thread that drives the rank. A failure stops the run like a failing instruction.
 class ExecutionObserver {
 public:
   virtual ~ExecutionObserver() = default;
+
+  /// How closely a step has to be run for this observer; the closest one counts.
+  enum class Needs : uint8_t {
+    Steps,        ///< the device may do a step as a whole, and then only steps are seen
+    Instructions, ///< they are enqueued one by one
+    Data,         ///< and each one is done before `after` is called
+  };
+  virtual Needs needs() const { return Needs::Data; }
+
   virtual Status beginStep(const plan::Entry &, int64_t /*step*/) { return Status(); }
   virtual Status before(const InstructionEvent &) { return Status(); }
-  /// The operands hold what the instruction left, and nothing has run since.
+  /// With Needs::Data the operands hold what the instruction left, and nothing has run since.
   virtual Status after(const InstructionEvent &) { return Status(); }
+  /// All of the step is done.
+  virtual Status endStep(const plan::Entry &, int64_t /*step*/) { return Status(); }
 };
 
 } // namespace tpc

@@ -8,21 +8,44 @@
 
 using namespace tpc;
 
-Status Profile::before(const InstructionEvent &) {
-  begin_ = Clock::now();
-  return Status();
+Status Profile::beginStep(const plan::Entry &entry, int64_t) {
+  if (!stepEvent_.handle) {
+    TPC_ASSIGN_OR_RETURN(stepEvent_, device_.createEvent());
+  }
+  while (spans_.size() < entry.instructions()->size()) {
+    Span span;
+    TPC_ASSIGN_OR_RETURN(span.begin, device_.createEvent());
+    TPC_ASSIGN_OR_RETURN(span.end, device_.createEvent());
+    spans_.push_back(span);
+  }
+  firstOfStep_ = records_.size();
+  // The device has nothing to do, so the event happens now.
+  stepBegin_ = Clock::now();
+  return device_.record(stepEvent_, device_.stream(0));
+}
+
+Status Profile::before(const InstructionEvent &event) {
+  return device_.record(spans_[event.index].begin, event.stream);
 }
 
 Status Profile::after(const InstructionEvent &event) {
-  records_.push_back({&event.instruction, event.rank, event.step, begin_, Clock::now()});
+  records_.push_back({&event.instruction, event.rank, event.step, 0, 0});
+  return device_.record(spans_[event.index].end, event.stream);
+}
+
+Status Profile::endStep(const plan::Entry &, int64_t) {
+  double stepBegin = std::chrono::duration<double>(stepBegin_ - origin_).count();
+  for (size_t i = firstOfStep_; i < records_.size(); ++i) {
+    const Span &span = spans_[i - firstOfStep_];
+    TPC_ASSIGN_OR_RETURN(double begin, device_.seconds(stepEvent_, span.begin));
+    TPC_ASSIGN_OR_RETURN(records_[i].seconds, device_.seconds(span.begin, span.end));
+    records_[i].begin = stepBegin + begin;
+  }
   return Status();
 }
 
 std::string Profile::traceEvents() const {
   std::string text;
-  auto microseconds = [](auto duration) {
-    return std::chrono::duration<double, std::micro>(duration).count();
-  };
   for (const Record &record : records_) {
     const plan::Instruction &instruction = *record.instruction;
     JsonWriter json;
@@ -30,8 +53,8 @@ std::string Profile::traceEvents() const {
         .member("name", instruction.name()->str())
         .member("cat", plan::EnumNameBody(instruction.body_type()))
         .member("ph", "X")
-        .member("ts", microseconds(record.begin - origin_))
-        .member("dur", microseconds(record.end - record.begin))
+        .member("ts", record.begin * 1e6)
+        .member("dur", record.seconds * 1e6)
         .member("pid", record.rank)
         .member("tid", int(instruction.stream()));
     json.key("args").beginObject().member("step", record.step);

@@ -4,6 +4,8 @@
 #include "runtime/exec/RunSession.h"
 
 #include "runtime/comm/local/LocalGroup.h"
+#include "runtime/comm/local/LockstepGroup.h"
+#include "runtime/device/HostAccess.h"
 #include "runtime/exec/GuardedMemory.h"
 #include "runtime/plan/PlanCheck.h"
 
@@ -28,16 +30,22 @@ constexpr int64_t kHookStops = 256;
 
 RunSession::RunSession(PlanFile plan, SessionOptions options)
     : plan_(std::move(plan)), options_(std::move(options)), ranks_(plan_.mesh().numRanks()),
-      stepBarrier_(options_.processes ? 1 : static_cast<int>(plan_.mesh().numRanks())) {}
+      stepBarrier_(
+          options_.processes || options_.lockstep ? 1 : static_cast<int>(plan_.mesh().numRanks())) {
+}
 
 Result<std::unique_ptr<RunSession>> RunSession::create(PlanFile plan, SessionOptions options) {
   std::unique_ptr<RunSession> session(new RunSession(std::move(plan), std::move(options)));
   const Mesh &mesh = session->plan_.mesh();
   int ranks = static_cast<int>(mesh.numRanks());
-  if (const std::optional<Fault> &fault = session->options_.fault; fault && fault->rank >= ranks)
+  const std::optional<Fault> &fault = session->options_.fault;
+  if (fault && fault->rank >= ranks)
     return Status(Code::Usage, "TPC_INJECT_FAULT names rank " + std::to_string(fault->rank) +
                                    " of a plan for " + std::to_string(ranks) + " rank(s)");
   ProcessGroup *processes = session->options_.processes;
+  if (fault && fault->kind == Fault::Kind::Stall && session->options_.lockstep && !processes)
+    return Status(Code::Usage, "TPC_INJECT_FAULT stalls the one thread that drives all ranks, and "
+                               "nobody is left to notice");
   if (session->options_.threadsPerRank == 0)
     session->options_.threadsPerRank =
         std::max(1, static_cast<int>(std::thread::hardware_concurrency()) /
@@ -45,25 +53,25 @@ Result<std::unique_ptr<RunSession>> RunSession::create(PlanFile plan, SessionOpt
 
   if (processes) {
     session->hosted_ = {processes->rank()};
-    session->ranks_[processes->rank()] = std::make_unique<Rank>();
-    session->ranks_[processes->rank()]->communicators = processes->communicators();
     processes->onFailure(
         [raw = session.get()](const Status &failure) { return raw->explain(failure); });
     // All come out of it within microseconds, so that their profiles count from the same time.
     TPC_RETURN_IF_ERROR(session->meet());
   } else {
-    session->local_ = makeLocalCommunicators(mesh, session->options_.timeout);
-    for (int rank = 0; rank < ranks; ++rank) {
-      session->hosted_.push_back(rank);
-      session->ranks_[rank] = std::make_unique<Rank>();
-      for (const std::unique_ptr<Communicator> &communicator : session->local_[rank])
-        session->ranks_[rank]->communicators.push_back(communicator.get());
-    }
+    session->hosted_.resize(static_cast<size_t>(ranks));
+    std::iota(session->hosted_.begin(), session->hosted_.end(), 0);
+  }
+  Profile::Clock::time_point origin = Profile::Clock::now();
+  for (int rank : session->hosted_) {
+    session->ranks_[rank] = std::make_unique<Rank>();
+    session->single_.push_back({rank});
   }
   // Each rank's memory is first touched by a thread of its own.
-  Profile::Clock::time_point origin = Profile::Clock::now();
-  TPC_RETURN_IF_ERROR(
-      session->onEveryRank([&](int rank) { return session->createRank(rank, origin); }));
+  TPC_RETURN_IF_ERROR(session->onEveryRank([&](int rank) { return session->createRank(rank); }));
+  session->connectRanks();
+  for (int rank : session->hosted_)
+    session->createExecutor(rank, origin);
+  session->makeTeams();
   return session;
 }
 
@@ -72,33 +80,61 @@ RunSession::~RunSession() {
     options_.processes->onFailure({});
 }
 
-Status RunSession::createRank(int index, Profile::Clock::time_point origin) {
+Status RunSession::createRank(int index) {
   Rank &rank = *ranks_[index];
   TPC_ASSIGN_OR_RETURN(rank.device, options_.makeDevice(options_.threadsPerRank));
-  GuardedMemory *guarded = nullptr;
   if (options_.checkMemory) {
     TPC_ASSIGN_OR_RETURN(std::unique_ptr<GuardedMemory> memory, GuardedMemory::create(plan_));
-    guarded = memory.get();
+    rank.guarded = memory.get();
     rank.memory = std::move(memory);
   } else {
     TPC_ASSIGN_OR_RETURN(rank.memory, RankMemory::create(plan_, *rank.device));
   }
+  return Status();
+}
+
+void RunSession::connectRanks() {
+  if (options_.processes) {
+    ranks_[hosted_[0]]->communicators = options_.processes->communicators();
+    return;
+  }
+  std::vector<Device *> devices;
+  for (const std::unique_ptr<Rank> &rank : ranks_)
+    devices.push_back(rank->device.get());
+  local_ = options_.lockstep ? makeLockstepCommunicators(plan_.mesh(), devices)
+                             : makeLocalCommunicators(plan_.mesh(), options_.timeout);
+  for (int rank : hosted_)
+    for (const std::unique_ptr<Communicator> &communicator : local_[rank])
+      ranks_[rank]->communicators.push_back(communicator.get());
+}
+
+void RunSession::createExecutor(int index, Profile::Clock::time_point origin) {
+  Rank &rank = *ranks_[index];
   RankResources resources{index, *rank.device, *rank.memory, rank.communicators};
   rank.executor = std::make_unique<Executor>(plan_, std::move(resources));
   for (ExecutionObserver *observer : options_.observers)
     rank.executor->addObserver(observer);
-  if (guarded)
-    rank.executor->addObserver(guarded);
+  if (rank.guarded)
+    rank.executor->addObserver(rank.guarded);
   if (options_.fault) {
     rank.faults =
         std::make_unique<FaultInjector>(*options_.fault, [this] { return stopped_.load(); });
     rank.executor->addObserver(rank.faults.get());
   }
   if (options_.profile) {
-    rank.profile = std::make_unique<Profile>(origin);
+    rank.profile = std::make_unique<Profile>(*rank.device, origin);
     rank.executor->addObserver(rank.profile.get());
   }
-  return Status();
+}
+
+void RunSession::makeTeams() {
+  teamRanks_ = options_.lockstep ? std::vector<std::vector<int>>{hosted_} : single_;
+  for (const std::vector<int> &ranks : teamRanks_) {
+    std::vector<Executor *> executors;
+    for (int rank : ranks)
+      executors.push_back(ranks_[rank]->executor.get());
+    teams_.push_back(std::make_unique<Team>(std::move(executors)));
+  }
 }
 
 void RunSession::addObserver(int rank, ExecutionObserver *observer) {
@@ -106,7 +142,7 @@ void RunSession::addObserver(int rank, ExecutionObserver *observer) {
 }
 
 Status RunSession::onEveryRank(const std::function<Status(int rank)> &work) {
-  return runThreads(nullptr, work);
+  return runThreads(nullptr, single_, [&](size_t i) { return work(hosted_[i]); });
 }
 
 Status RunSession::prepare(const plan::Entry &entry) {
@@ -118,31 +154,33 @@ Status RunSession::runSteps(const plan::Entry &entry, int64_t first, int64_t cou
   goOn_ = true;
   stoppedBy_ = 0;
   running_ = &entry;
-  Status status =
-      runThreads(&entry, [&](int rank) { return runRank(rank, entry, first, count, hooks); });
+  Status status = runThreads(
+      &entry, teamRanks_, [&](size_t team) { return runTeam(team, entry, first, count, hooks); });
   running_ = nullptr;
   return status;
 }
 
-Status RunSession::runRank(int index, const plan::Entry &entry, int64_t first, int64_t count,
+Status RunSession::runTeam(size_t team, const plan::Entry &entry, int64_t first, int64_t count,
                            const StepHooks &hooks) {
-  Rank &rank = *ranks_[index];
+  const std::vector<int> &ranks = teamRanks_[team];
+  auto noteStep = [&](int64_t step) {
+    for (int rank : ranks)
+      ranks_[rank]->step.store(step, std::memory_order_relaxed);
+  };
   // Processes take different times to read their parameters, which is not to count as waiting.
   TPC_RETURN_IF_ERROR(meet());
   for (int64_t step = first; step < first + count && goOn_; ++step) {
     auto start = std::chrono::steady_clock::now();
-    if (hooks.bind)
-      TPC_RETURN_IF_ERROR(hooks.bind(index, step));
-    rank.step.store(step, std::memory_order_relaxed);
-    if (Status status = rank.executor->run(entry, step); !status.ok())
-      return Status(Code::RankFailed,
-                    "rank " + std::to_string(index) + " failed in step " + std::to_string(step) +
-                        " at " + status.message(),
-                    status.hint());
-    rank.step.store(0, std::memory_order_relaxed);
-    TPC_RETURN_IF_ERROR(endStep(index, step, start, hooks));
-    if (hooks.check)
-      TPC_RETURN_IF_ERROR(hooks.check(index, step));
+    for (int rank : ranks)
+      if (hooks.bind)
+        TPC_RETURN_IF_ERROR(hooks.bind(rank, step));
+    noteStep(step);
+    TPC_RETURN_IF_ERROR(teams_[team]->run(entry, step));
+    noteStep(0);
+    TPC_RETURN_IF_ERROR(endStep(ranks[0], step, start, hooks));
+    for (int rank : ranks)
+      if (hooks.check)
+        TPC_RETURN_IF_ERROR(hooks.check(rank, step));
   }
   return Status();
 }
@@ -199,15 +237,16 @@ Status RunSession::meet() const {
   return options_.processes->agree(0, [](int64_t) { return int64_t(0); }, kNoTimeout).status();
 }
 
-Status RunSession::runThreads(const plan::Entry *entry, const std::function<Status(int)> &work) {
+Status RunSession::runThreads(const plan::Entry *entry, std::span<const std::vector<int>> groups,
+                              const std::function<Status(size_t)> &work) {
   std::mutex mutex;
   std::condition_variable changed;
-  size_t running = hosted_.size();
+  size_t running = groups.size();
   std::vector<std::thread> threads;
-  for (int rank : hosted_)
-    threads.emplace_back([&, rank] {
-      if (Status status = work(rank); !status.ok())
-        fail(rank, entry, std::move(status));
+  for (size_t i = 0; i < groups.size(); ++i)
+    threads.emplace_back([&, i] {
+      if (Status status = work(i); !status.ok())
+        fail(groups[i], entry, std::move(status));
       std::lock_guard lock(mutex);
       --running;
       changed.notify_all();
@@ -226,14 +265,14 @@ Status RunSession::runThreads(const plan::Entry *entry, const std::function<Stat
   return failure_;
 }
 
-void RunSession::fail(int rank, const plan::Entry *entry, Status status) {
+void RunSession::fail(Ranks ranks, const plan::Entry *entry, Status status) {
   {
     std::lock_guard lock(failureMutex_);
     if (stopped_.load())
       return;
-    std::string others = entry ? whereOthersWere(rank, *entry) : "";
+    std::string others = entry ? whereOthersWere(ranks, *entry) : "";
     // In a step the message names the rank; before, only ranks of one process fail alike.
-    std::string who = options_.processes && !entry ? "rank " + std::to_string(rank) + ": " : "";
+    std::string who = options_.processes && !entry ? "rank " + std::to_string(ranks[0]) + ": " : "";
     failure_ = Status(status.code(), who + status.message() + others, status.hint());
     stopped_.store(true);
   }
@@ -250,46 +289,60 @@ Status RunSession::explain(const Status &failure) {
   if (stopped_.load())
     return failure_;
   const plan::Entry *entry = running_;
-  failure_ = Status(failure.code(), failure.message() + (entry ? whereOthersWere(-1, *entry) : ""),
+  failure_ = Status(failure.code(), failure.message() + (entry ? whereOthersWere({}, *entry) : ""),
                     failure.hint());
   stopped_.store(true);
   return failure_;
 }
 
-std::string RunSession::whereOthersWere(int rank, const plan::Entry &entry) const {
+std::string RunSession::whereOthersWere(Ranks ranks, const plan::Entry &entry) const {
   constexpr int kMost = 8;
   std::string text;
   int listed = 0;
   for (int other : hosted_) {
     int64_t step = ranks_[other]->step.load(std::memory_order_relaxed);
-    if (other == rank || step == 0 || ++listed > kMost)
+    bool isOne = std::find(ranks.begin(), ranks.end(), other) != ranks.end();
+    if (isOne || step == 0 || ++listed > kMost)
       continue;
     uint32_t at = ranks_[other]->executor->currentInstruction();
     text += (text.empty() ? "; meanwhile rank " : ", rank ") + std::to_string(other) +
-            " was in step " + std::to_string(step) + " at " +
-            describe(*entry.instructions()->Get(at), at);
+            " was in step " + std::to_string(step);
+    if (at != Executor::kWholeStep)
+      text += " at " + describe(*entry.instructions()->Get(at), at);
   }
   if (listed > kMost)
     text += ", and " + std::to_string(listed - kMost) + " more ranks elsewhere";
   return text;
 }
 
+Status RunSession::read(int rank, uint32_t index,
+                        const std::function<Status(const void *)> &visit) const {
+  return readOnHost(device(rank), buffer(rank, index), plan_.buffer(index).bytes(), visit);
+}
+
+Status RunSession::write(int rank, uint32_t index,
+                         const std::function<Status(void *)> &fill) const {
+  return writeOnHost(device(rank), buffer(rank, index), plan_.buffer(index).bytes(), fill);
+}
+
 Status RunSession::gather(uint32_t buffer, std::span<const int> ranks,
                           const std::function<Status(int rank, const void *data)> &visit) const {
   if (!options_.processes) {
     for (int rank : ranks)
-      TPC_RETURN_IF_ERROR(visit(rank, this->buffer(rank, buffer)));
+      TPC_RETURN_IF_ERROR(read(rank, buffer, [&](const void *data) { return visit(rank, data); }));
     return Status();
   }
-  std::span<const std::byte> mine(static_cast<const std::byte *>(this->buffer(hosted_[0], buffer)),
-                                  plan_.buffer(buffer).bytes());
-  return options_.processes->gather(
-      ranks, mine, [&](int rank, std::span<const std::byte> bytes) -> Status {
-        if (bytes.size() != mine.size())
-          return Status(Code::Internal, "rank " + std::to_string(rank) +
-                                            " sent a buffer of another size than rank 0 has");
-        return visit(rank, bytes.data());
-      });
+  return read(hosted_[0], buffer, [&](const void *data) {
+    std::span<const std::byte> mine(static_cast<const std::byte *>(data),
+                                    plan_.buffer(buffer).bytes());
+    return options_.processes->gather(
+        ranks, mine, [&](int rank, std::span<const std::byte> bytes) -> Status {
+          if (bytes.size() != mine.size())
+            return Status(Code::Internal, "rank " + std::to_string(rank) +
+                                              " sent a buffer of another size than rank 0 has");
+          return visit(rank, bytes.data());
+        });
+  });
 }
 
 Status RunSession::writeProfile(const std::string &path) const {

@@ -1,24 +1,26 @@
 //===- RunSession.h - The ranks of a plan that live in one process
 //------------------------------===//
 //
-// Makes each rank's device, memory, communicators and executor, and runs steps with one thread per
-// rank. All ranks live in this process, or one of them does, and a ProcessGroup connects it with
-// the others. The first failure of any rank stops all of them; what failed, where, and where the
-// others were is one Status.
+// Makes each rank's device, memory, communicators and executor, and runs steps with one thread for
+// each rank, or one for all of them (Team.h). All ranks live in this process, or one of them does,
+// and a ProcessGroup connects it with the others. The first failure of any rank stops all of them;
+// what failed, where, and where the others were is one Status.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/comm/ProcessGroup.h"
 #include "runtime/comm/local/Barrier.h"
-#include "runtime/exec/Executor.h"
 #include "runtime/exec/FaultInjection.h"
 #include "runtime/exec/Profile.h"
+#include "runtime/exec/Team.h"
 
 #include <functional>
 #include <mutex>
 
 namespace tpc {
+
+class GuardedMemory;
 
 /// Makes the device of one rank, with a pool of so many threads.
 using DeviceFactory = std::function<Result<std::unique_ptr<Device>>(int threads)>;
@@ -27,6 +29,8 @@ struct SessionOptions {
   DeviceFactory makeDevice;
   /// Null: all ranks live in this process. Must outlive the session.
   ProcessGroup *processes = nullptr;
+  /// One thread drives all ranks that live here; else each has a thread of its own.
+  bool lockstep = false;
   int threadsPerRank = 0; ///< 0: the cores divided by the ranks
   std::chrono::milliseconds timeout = std::chrono::seconds(60); ///< how long ranks wait for others
   /// Of every rank that lives here, told before all others. Must outlive the session.
@@ -40,7 +44,7 @@ struct SessionOptions {
 };
 
 struct StepHooks {
-  /// On each rank's thread, before its step: fills inputs and scalars.
+  /// On the thread that drives the rank, before its step: fills inputs and scalars.
   std::function<Status(int rank, int64_t step)> bind;
   /// In every process after the step: the signal that asks to end the run, or 0. If one process is
   /// asked, the run ends for all of them.
@@ -48,7 +52,7 @@ struct StepHooks {
   /// On one thread of rank 0's process after the step, while all ranks wait: any buffer of any rank
   /// of this process may be read or written. Returns whether to go on with the next step.
   std::function<Result<bool>(int64_t step, double seconds)> done;
-  /// On each rank's thread after that.
+  /// On the thread that drives the rank after that.
   std::function<Status(int rank, int64_t step)> check;
 };
 
@@ -64,8 +68,13 @@ public:
   /// Whether rank 0 lives here: this process writes all files.
   bool isRoot() const { return hosted_[0] == 0; }
   int threadsPerRank() const { return options_.threadsPerRank; }
-  /// Of a rank that lives here.
+  /// Of a rank that lives here: where it lies on its device.
   void *buffer(int rank, uint32_t index) const { return ranks_[rank]->memory->buffer(index); }
+  Device &device(int rank) const { return *ranks_[rank]->device; }
+  /// Between steps, or in an observer of the rank: what a buffer holds, seen from the host, and new
+  /// contents for it (HostAccess.h).
+  Status read(int rank, uint32_t index, const std::function<Status(const void *)> &visit) const;
+  Status write(int rank, uint32_t index, const std::function<Status(void *)> &fill) const;
   /// Bytes that each rank allocated.
   uint64_t allocatedBytes() const { return ranks_[hosted_[0]]->memory->allocatedBytes(); }
 
@@ -95,6 +104,7 @@ private:
   struct Rank {
     std::unique_ptr<Device> device;
     std::unique_ptr<RankMemory> memory;
+    GuardedMemory *guarded = nullptr;          ///< that the memory is, if it is checked
     std::vector<Communicator *> communicators; ///< one per axis
     std::unique_ptr<FaultInjector> faults;
     std::unique_ptr<Profile> profile;
@@ -102,27 +112,38 @@ private:
     std::atomic<int64_t> step{0}; ///< that it is in; 0 between steps
   };
 
+  using Ranks = std::span<const int>;
+
   RunSession(PlanFile plan, SessionOptions options);
-  Status createRank(int rank, Profile::Clock::time_point origin);
-  Status runRank(int rank, const plan::Entry &entry, int64_t first, int64_t count,
+  /// Device and memory.
+  Status createRank(int rank);
+  void connectRanks();
+  void createExecutor(int rank, Profile::Clock::time_point origin);
+  void makeTeams();
+  Status runTeam(size_t team, const plan::Entry &entry, int64_t first, int64_t count,
                  const StepHooks &hooks);
   Status endStep(int rank, int64_t step, std::chrono::steady_clock::time_point start,
                  const StepHooks &hooks);
   /// Waits for the ranks of other processes.
   Status meet() const;
   /// Records the first failure and wakes everybody.
-  void fail(int rank, const plan::Entry *entry, Status status);
+  void fail(Ranks ranks, const plan::Entry *entry, Status status);
   /// What this process says of the failure of a rank of another one.
   Status explain(const Status &failure);
-  std::string whereOthersWere(int rank, const plan::Entry &entry) const;
-  Status runThreads(const plan::Entry *entry, const std::function<Status(int)> &work);
+  std::string whereOthersWere(Ranks ranks, const plan::Entry &entry) const;
+  /// Calls `work(i)` on a thread for each of some groups of ranks.
+  Status runThreads(const plan::Entry *entry, std::span<const std::vector<int>> groups,
+                    const std::function<Status(size_t)> &work);
 
   PlanFile plan_;
   SessionOptions options_;
   std::vector<std::vector<std::unique_ptr<Communicator>>> local_;
   std::vector<int> hosted_;
+  std::vector<std::vector<int>> single_;     ///< each of them alone
   std::vector<std::unique_ptr<Rank>> ranks_; ///< null: lives in another process
-  Barrier stepBarrier_;                      ///< of the ranks that live here
+  std::vector<std::vector<int>> teamRanks_;
+  std::vector<std::unique_ptr<Team>> teams_;
+  Barrier stepBarrier_; ///< of the teams
   bool goOn_ = true;
   int stoppedBy_ = 0;
   std::atomic<const plan::Entry *> running_{nullptr};

@@ -1,6 +1,7 @@
 //===- Initialise.cpp - The first values of parameters and of inputs -----------------------===//
 #include "runtime/io/Initialise.h"
 
+#include "runtime/device/HostAccess.h"
 #include "runtime/io/LocalElements.h"
 #include "runtime/io/Philox.h"
 #include "runtime/io/TorchGenerator.h"
@@ -23,14 +24,21 @@ float constantOf(const InitSpec &init) {
 }
 
 /// Calls value(global element) for every logical element of the target.
-template <typename Value> void fillTarget(const InitialTarget &target, Value &&value) {
-  clearLocal(*target.map, target.dtype, target.local);
-  withElements(target.dtype, target.local, [&](auto *local) {
-    target.map->forEachRun([&](int64_t localOffset, int64_t globalOffset, int64_t length) {
-      for (int64_t i = 0; i < length; ++i)
-        store(value(globalOffset + i), local[localOffset + i]);
+template <typename Value> Status fillTarget(const InitialTarget &target, Value &&value) {
+  auto fill = [&](void *memory) {
+    clearLocal(*target.map, target.dtype, memory);
+    withElements(target.dtype, memory, [&](auto *local) {
+      target.map->forEachRun([&](int64_t localOffset, int64_t globalOffset, int64_t length) {
+        for (int64_t i = 0; i < length; ++i)
+          store(value(globalOffset + i), local[localOffset + i]);
+      });
     });
-  });
+    return Status();
+  };
+  if (!target.device)
+    return fill(target.local);
+  size_t bytes = static_cast<size_t>(target.map->localElements()) * byteSize(target.dtype);
+  return writeOnHost(*target.device, target.local, bytes, fill);
 }
 
 /// The values of a tensor under philox, by element; keeps the block of the last one.
@@ -93,7 +101,7 @@ Status drawTorch(TorchGenerator &generator, const InitialTensor &tensor,
   auto a = static_cast<float>(tensor.init.a), b = static_cast<float>(tensor.init.b);
   normal ? generator.normal(values, a, b) : generator.uniform(values, a, b);
   for (const InitialTarget &target : tensor.targets)
-    scatter(std::span<const float>(values), target);
+    TPC_RETURN_IF_ERROR(scatter(std::span<const float>(values), target));
   return {};
 }
 
@@ -129,22 +137,22 @@ Status initialise(Initialiser initialiser, uint32_t seed, std::span<const Initia
     }
     for (const InitialTarget &target : tensor->targets) {
       if (isDrawn(tensor->init))
-        fillTarget(target, PhiloxValues(seed, *tensor));
+        TPC_RETURN_IF_ERROR(fillTarget(target, PhiloxValues(seed, *tensor)));
       else
-        fillTarget(target, [&](int64_t) { return constantOf(tensor->init); });
+        TPC_RETURN_IF_ERROR(fillTarget(target, [&](int64_t) { return constantOf(tensor->init); }));
     }
   }
   return {};
 }
 
-void scatter(std::span<const float> global, const InitialTarget &target) {
-  fillTarget(target, [&](int64_t element) { return global[static_cast<size_t>(element)]; });
+Status scatter(std::span<const float> global, const InitialTarget &target) {
+  return fillTarget(target, [&](int64_t element) { return global[static_cast<size_t>(element)]; });
 }
-void scatter(std::span<const double> global, const InitialTarget &target) {
-  fillTarget(target, [&](int64_t element) { return global[static_cast<size_t>(element)]; });
+Status scatter(std::span<const double> global, const InitialTarget &target) {
+  return fillTarget(target, [&](int64_t element) { return global[static_cast<size_t>(element)]; });
 }
-void scatter(std::span<const int32_t> global, const InitialTarget &target) {
-  fillTarget(target, [&](int64_t element) { return global[static_cast<size_t>(element)]; });
+Status scatter(std::span<const int32_t> global, const InitialTarget &target) {
+  return fillTarget(target, [&](int64_t element) { return global[static_cast<size_t>(element)]; });
 }
 
 } // namespace tpc

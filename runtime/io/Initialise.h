@@ -31,7 +31,8 @@ struct InitSpec {
 struct InitialTarget {
   const CoordinateMap *map;
   DType dtype;
-  void *local; ///< map->localElements() elements
+  void *local;              ///< map->localElements() elements
+  Device *device = nullptr; ///< whose memory that is; null: the host's
 };
 
 struct InitialTensor {
@@ -49,8 +50,8 @@ struct InitialTensor {
 Status initialise(Initialiser initialiser, uint32_t seed, std::span<const InitialTensor> tensors);
 
 /// Stores a whole tensor's elements where one rank keeps them.
-void scatter(std::span<const float> global, const InitialTarget &target);
-void scatter(std::span<const double> global, const InitialTarget &target);
-void scatter(std::span<const int32_t> global, const InitialTarget &target);
+Status scatter(std::span<const float> global, const InitialTarget &target);
+Status scatter(std::span<const double> global, const InitialTarget &target);
+Status scatter(std::span<const int32_t> global, const InitialTarget &target);
 
 } // namespace tpc

@@ -55,7 +55,7 @@ public:
     void *c = operand(shape.resultDtype, shape.batch * shape.strideC);
     void *workspace =
         operand(DType::F32, static_cast<int64_t>(cpuGemmWorkspace(shape) / sizeof(float)));
-    double seconds = fastest([&] { require(device_->gemm(shape, a, b, c, workspace)); });
+    double seconds = fastest([&] { require(device_->gemm({}, shape, a, b, c, {workspace})); });
     report(name, 2.0 * shape.batch * shape.m * shape.n * shape.k, seconds);
   }
 
@@ -75,10 +75,13 @@ public:
     double product = 2.0 * shape.batch * shape.heads * shape.size * shape.queryLength *
                      shape.keyLength * (shape.causal ? 0.5 : 1);
     std::string label = name;
-    report((label + " forward").c_str(), 2 * product,
-           fastest([&] { require(device_->attention(shape, operands)); }));
-    report((label + " backward").c_str(), 5 * product,
-           fastest([&] { require(device_->attentionBackward(shape, operands)); }));
+    report((label + " forward").c_str(), 2 * product, fastest([&] {
+             require(device_->attention({}, {.shape = shape, .operands = operands}));
+           }));
+    report((label + " backward").c_str(), 5 * product, fastest([&] {
+             require(
+                 device_->attention({}, {.shape = shape, .backward = true, .operands = operands}));
+           }));
   }
 
 private:

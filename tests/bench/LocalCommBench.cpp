@@ -28,11 +28,11 @@ int main() {
                                   DType::F32};
           CollectiveCall call{CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0};
           for (int i = 0; i < calls / 10; ++i)
-            if (!group[c]->run(call).ok())
+            if (!group[c]->run(call, {}).ok())
               return;
           auto start = std::chrono::steady_clock::now();
           for (int i = 0; i < calls; ++i)
-            if (!group[c]->run(call).ok())
+            if (!group[c]->run(call, {}).ok())
               return;
           if (c == 0)
             seconds =

@@ -103,7 +103,7 @@ TEST_P(CommunicatorConformance, AllReduceSums) {
           for (size_t i = 0; i < elements; ++i)
             input.set(i, revealing(c.coordinate()) * (1 + i % 2));
           CollectiveTensor tensor = tensorOf(input, outputs[c.coordinate()], 1, 1, elements);
-          return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 7});
+          return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 7}, {});
         }));
         double expected = 0;
         for (int c = 0; c < n; ++c)
@@ -131,7 +131,7 @@ TEST_P(CommunicatorConformance, AllReduceTakesTheMaximum) {
         for (size_t i = 0; i < elements; ++i)
           input.set(i, static_cast<int>(i) % n == c.coordinate() ? -1 : -100 - c.coordinate());
         CollectiveTensor tensor = tensorOf(input, outputs[c.coordinate()], 1, 1, elements);
-        return c.run({CollectiveKind::AllReduce, ReduceKind::Max, {&tensor, 1}, 0});
+        return c.run({CollectiveKind::AllReduce, ReduceKind::Max, {&tensor, 1}, 0}, {});
       }));
       for (int c = 0; c < n; ++c)
         for (size_t i = 0; i < elements; ++i)
@@ -146,7 +146,7 @@ TEST_P(CommunicatorConformance, MaximumKeepsNaN) {
     expectOk(onAllRanks(group, [&](Communicator &c) {
       float input = c.coordinate() == place ? std::numeric_limits<float>::quiet_NaN() : 1.0f;
       CollectiveTensor tensor{&input, &outputs[c.coordinate()], 1, 1, 1, DType::F32};
-      return c.run({CollectiveKind::AllReduce, ReduceKind::Max, {&tensor, 1}, 0});
+      return c.run({CollectiveKind::AllReduce, ReduceKind::Max, {&tensor, 1}, 0}, {});
     }));
     EXPECT_TRUE(std::isnan(outputs[0]) && std::isnan(outputs[1])) << place;
   }
@@ -163,7 +163,7 @@ TEST_P(CommunicatorConformance, ReducesInAscendingOrder) {
     expectOk(onAllRanks(group, [&](Communicator &c) {
       float input = value(c.coordinate());
       CollectiveTensor tensor{&input, &outputs[c.coordinate()], 1, 1, 1, DType::F32};
-      return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0});
+      return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0}, {});
     }));
     float expected = value(0);
     for (int c = 1; c < n; ++c)
@@ -191,7 +191,7 @@ TEST_P(CommunicatorConformance, SumsOfBF16AreRoundedOnce) {
           input.set(i, value(c.coordinate(), i));
         CollectiveTensor tensor =
             tensorOf(input, outputs[c.coordinate()], 1, scatters ? part : elements, 1);
-        return c.run({kind, ReduceKind::Sum, {&tensor, 1}, 0});
+        return c.run({kind, ReduceKind::Sum, {&tensor, 1}, 0}, {});
       }));
       for (int c = 0; c < n; ++c)
         for (size_t i = 0; i < outputs[c].size(); ++i) {
@@ -217,7 +217,7 @@ TEST_P(CommunicatorConformance, AllReduceWorksInPlace) {
       for (int other = 0; other < n; ++other)
         expected += revealing(other);
       CollectiveTensor tensor = tensorOf(data, data, 1, 1, 10000);
-      Status status = c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0});
+      Status status = c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0}, {});
       for (size_t i = 0; i < data.size(); ++i)
         if (data.get(i) != expected)
           return Status(Code::Difference, "element " + std::to_string(i));
@@ -237,7 +237,7 @@ TEST_P(CommunicatorConformance, AllGatherPutsMiddleDimsTogether) {
         for (size_t i = 0; i < input.size(); ++i)
           input.set(i, 32 * c.coordinate() + i);
         CollectiveTensor tensor = tensorOf(input, outputs[c.coordinate()], outer, mid, inner);
-        return c.run({CollectiveKind::AllGather, ReduceKind::Sum, {&tensor, 1}, 0});
+        return c.run({CollectiveKind::AllGather, ReduceKind::Sum, {&tensor, 1}, 0}, {});
       }));
       for (int rank = 0; rank < n; ++rank)
         for (int64_t i = 0; i < outer; ++i)
@@ -259,7 +259,7 @@ TEST_P(CommunicatorConformance, ReduceScatterIsTheInverseWithASum) {
         for (size_t i = 0; i < input.size(); ++i)
           input.set(i, revealing(c.coordinate()) * (1 + i));
         CollectiveTensor tensor = tensorOf(input, outputs[c.coordinate()], outer, mid, inner);
-        return c.run({CollectiveKind::ReduceScatter, ReduceKind::Sum, {&tensor, 1}, 0});
+        return c.run({CollectiveKind::ReduceScatter, ReduceKind::Sum, {&tensor, 1}, 0}, {});
       }));
       double total = 0;
       for (int c = 0; c < n; ++c)
@@ -283,7 +283,7 @@ TEST_P(CommunicatorConformance, SeveralTensorsInOneCall) {
       for (size_t i = 0; i < b.size(); ++i)
         b.set(i, 0.5 * (1 + c.coordinate()));
       CollectiveTensor tensors[] = {tensorOf(a, sumA, 1, 1, 3), tensorOf(b, sumB, 1, 1, 300)};
-      Status status = c.run({CollectiveKind::AllReduce, ReduceKind::Sum, tensors, 0});
+      Status status = c.run({CollectiveKind::AllReduce, ReduceKind::Sum, tensors, 0}, {});
       double expected = n * (n + 1) / 2;
       if (sumA.get(2) != expected || sumB.get(299) != expected / 2)
         return Status(Code::Difference, "wrong sum");
@@ -305,12 +305,12 @@ TEST_P(CommunicatorConformance, ManyCallsInARowRepeatBitForBit) {
         for (uint32_t step = 0; step < 200; ++step) {
           CollectiveTensor tensor{data.data(), data.data(), 1, 1, 777, DType::F32};
           TPC_RETURN_IF_ERROR(
-              c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, step}));
+              c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, step}, {}));
           for (float &x : data)
             x = x / n * 1.01f + 0.001f * c.coordinate();
         }
         CollectiveTensor tensor{data.data(), data.data(), 1, 1, 777, DType::F32};
-        Status status = c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 200});
+        Status status = c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 200}, {});
         results[c.coordinate()] = data;
         return status;
       }));
@@ -330,7 +330,7 @@ TEST_P(CommunicatorConformance, DisagreementIsFound) {
       float input = 1, output = 0;
       CollectiveTensor tensor{&input, &output, 1, 1, 1, DType::F32};
       uint32_t sequence = c.coordinate() == n - 1 ? 5 : 4;
-      return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, sequence});
+      return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, sequence}, {});
     });
     for (const Status &status : statuses) {
       EXPECT_EQ(status.code(), Code::RankFailed);
@@ -351,7 +351,7 @@ TEST_P(CommunicatorConformance, AbortWakesEverybody) {
     }
     float input = 1, output = 0;
     CollectiveTensor tensor{&input, &output, 1, 1, 1, DType::F32};
-    return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0});
+    return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0}, {});
   });
   EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
   for (const Status &status : statuses)
@@ -359,7 +359,8 @@ TEST_P(CommunicatorConformance, AbortWakesEverybody) {
   // Calls after the abort fail too.
   float data = 1;
   CollectiveTensor tensor{&data, &data, 1, 1, 1, DType::F32};
-  EXPECT_FALSE(group[0]->run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 1}).ok());
+  EXPECT_FALSE(
+      group[0]->run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 1}, {}).ok());
 }
 
 TEST_P(CommunicatorConformance, WaitingEndsWithTheTimeout) {
@@ -369,7 +370,7 @@ TEST_P(CommunicatorConformance, WaitingEndsWithTheTimeout) {
       return Status();
     float input = 1, output = 0;
     CollectiveTensor tensor{&input, &output, 1, 1, 1, DType::F32};
-    return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 3});
+    return c.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 3}, {});
   });
   for (int c : {0, 2}) {
     EXPECT_EQ(statuses[c].code(), Code::RankFailed);

@@ -37,7 +37,8 @@ TEST(LocalCommunicators, OneGroupPerLineOfEveryAxis) {
            int64_t rank = std::find(order.begin(), order.end(), &communicator) - order.begin();
            int32_t input = power(rank);
            CollectiveTensor tensor{&input, &sums[rank], 1, 1, 1, DType::I32};
-           return communicator.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0});
+           return communicator.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0},
+                                   {});
          }))
       EXPECT_TRUE(status.ok()) << status.message();
     for (int64_t rank = 0; rank < 6; ++rank) {

@@ -24,7 +24,9 @@ public:
       : group_(std::move(group)), inner_(*group_->communicators()[0]) {}
   int size() const override { return inner_.size(); }
   int coordinate() const override { return inner_.coordinate(); }
-  Status run(const CollectiveCall &call) override { return inner_.run(call); }
+  Status run(const CollectiveCall &call, Stream stream) override {
+    return inner_.run(call, stream);
+  }
   void abort(const Status &reason) override { inner_.abort(reason); }
 
 private:
@@ -92,7 +94,7 @@ TEST(TcpCommunicators, LargeTensorsGoInRoundsWithTheSameBits) {
             {data[0].data(), data[0].data(), 1, 1, int64_t(sizes[0]), DType::F32},
             {data[1].data(), sum.data(), 1, 1, int64_t(sizes[1]), DType::F32}};
         TPC_RETURN_IF_ERROR(group.communicators()[0]->run(
-            {CollectiveKind::AllReduce, ReduceKind::Sum, tensors, 3}));
+            {CollectiveKind::AllReduce, ReduceKind::Sum, tensors, 3}, {}));
         for (int t = 0; t < 2; ++t)
           for (size_t i = 0; i < sizes[t]; ++i) {
             float expected = valueOf(0, i);
@@ -119,8 +121,9 @@ TEST(TcpCommunicators, LargeRowsAreScatteredAndGathered) {
     CollectiveTensor scatter{input.data(), part.data(), outer, 1, row, DType::F32};
     CollectiveTensor gather{part.data(), all.data(), outer, 1, row, DType::F32};
     Communicator &tp = *group.communicators()[0];
-    TPC_RETURN_IF_ERROR(tp.run({CollectiveKind::ReduceScatter, ReduceKind::Sum, {&scatter, 1}, 0}));
-    TPC_RETURN_IF_ERROR(tp.run({CollectiveKind::AllGather, ReduceKind::Sum, {&gather, 1}, 1}));
+    TPC_RETURN_IF_ERROR(
+        tp.run({CollectiveKind::ReduceScatter, ReduceKind::Sum, {&scatter, 1}, 0}, {}));
+    TPC_RETURN_IF_ERROR(tp.run({CollectiveKind::AllGather, ReduceKind::Sum, {&gather, 1}, 1}, {}));
     for (size_t i = 0; i < all.size(); ++i) {
       float expected = valueOf(0, i);
       for (int rank = 1; rank < n; ++rank)
@@ -145,7 +148,7 @@ TEST(TcpCommunicators, OneLinePerAxis) {
       int32_t input = power(group.rank()), sum = 0, expected = 0;
       CollectiveTensor tensor{&input, &sum, 1, 1, 1, DType::I32};
       TPC_RETURN_IF_ERROR(
-          communicator.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, axis}));
+          communicator.run({CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, axis}, {}));
       for (int64_t member : mesh.group(group.rank(), axis))
         expected += power(member);
       EXPECT_EQ(sum, expected) << "rank " << group.rank() << " axis " << int(axis);
@@ -218,7 +221,7 @@ TEST(TcpGroups, ALostRankIsNamedToAll) {
       float data = 1;
       CollectiveTensor tensor{&data, &data, 1, 1, 1, DType::F32};
       statuses[rank] = groups[rank]->communicators()[0]->run(
-          {CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0});
+          {CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0}, {});
     });
   groups[2].reset();
   for (std::thread &thread : threads)

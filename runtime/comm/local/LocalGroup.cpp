@@ -5,6 +5,7 @@
 
 #include "runtime/comm/Reduce.h"
 #include "runtime/comm/local/Barrier.h"
+#include "runtime/comm/local/MeshGroups.h"
 
 #include <algorithm>
 #include <atomic>
@@ -50,19 +51,6 @@ private:
   Status reason;
 };
 
-std::string describe(const CollectiveCall &call) {
-  return std::string(name(call.kind)) + " of " + std::to_string(call.tensors.size()) +
-         " tensor(s), number " + std::to_string(call.sequence);
-}
-
-bool agree(const CollectiveCall &a, const CollectiveCall &b) {
-  auto sameTensor = [](const CollectiveTensor &x, const CollectiveTensor &y) {
-    return x.outer == y.outer && x.mid == y.mid && x.inner == y.inner && x.dtype == y.dtype;
-  };
-  return a.kind == b.kind && a.reduce == b.reduce && a.sequence == b.sequence &&
-         std::ranges::equal(a.tensors, b.tensors, sameTensor);
-}
-
 const std::byte *at(const void *base, int64_t bytes) {
   return static_cast<const std::byte *>(base) + bytes;
 }
@@ -78,7 +66,7 @@ public:
   int coordinate() const override { return coordinate_; }
   void abort(const Status &reason) override { group_->abort(reason); }
 
-  Status run(const CollectiveCall &call) override {
+  Status run(const CollectiveCall &call, Stream) override {
     if (call.kind == CollectiveKind::AllToAll)
       return Status(Code::InvalidInput, "ranks of one process execute no all_to_all");
     Group::Member &self = group_->members[coordinate_];
@@ -198,18 +186,7 @@ std::vector<std::unique_ptr<Communicator>> tpc::makeLocalGroup(int size,
 
 std::vector<std::vector<std::unique_ptr<Communicator>>>
 tpc::makeLocalCommunicators(const Mesh &mesh, std::chrono::milliseconds timeout) {
-  std::vector<std::vector<std::unique_ptr<Communicator>>> result(mesh.numRanks());
-  for (std::vector<std::unique_ptr<Communicator>> &axes : result)
-    axes.resize(mesh.axes.size());
-  for (size_t axis = 0; axis < mesh.axes.size(); ++axis)
-    for (int64_t rank = 0; rank < mesh.numRanks(); ++rank) {
-      AxisId id = static_cast<AxisId>(axis);
-      if (mesh.coordinate(rank, id) != 0)
-        continue;
-      auto group = makeLocalGroup(static_cast<int>(mesh.axisSize(id)), timeout);
-      std::vector<int64_t> members = mesh.group(rank, id);
-      for (size_t c = 0; c < members.size(); ++c)
-        result[members[c]][axis] = std::move(group[c]);
-    }
-  return result;
+  return makeGroupsOfMesh(mesh, [&](const std::vector<int64_t> &ranks) {
+    return makeLocalGroup(static_cast<int>(ranks.size()), timeout);
+  });
 }

@@ -49,7 +49,7 @@ std::pair<int64_t, int64_t> chunkOf(int64_t begin, int64_t end, int64_t element,
 
 } // namespace
 
-Status TcpCommunicator::run(const CollectiveCall &call) {
+Status TcpCommunicator::run(const CollectiveCall &call, Stream) {
   if (call.kind == CollectiveKind::AllToAll)
     return Status(Code::InvalidInput, "ranks on CPUs execute no all_to_all");
   if (failures_.interrupt().raised())

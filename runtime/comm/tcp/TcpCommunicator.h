@@ -38,7 +38,7 @@ public:
 
   int size() const override { return static_cast<int>(line_.ranks.size()); }
   int coordinate() const override { return line_.coordinate; }
-  Status run(const CollectiveCall &call) override;
+  Status run(const CollectiveCall &call, Stream stream) override;
   void abort(const Status &reason) override { failures_.abort(reason); }
 
 private:

@@ -7,6 +7,7 @@
 #include "runtime/device/cpu/CpuAttention.h"
 #include "runtime/device/cpu/CpuGemm.h"
 #include "runtime/device/cpu/CpuKernelModule.h"
+#include "runtime/device/cpu/HostEvents.h"
 #include "runtime/support/BFloat16.h"
 
 #include <cerrno>
@@ -52,55 +53,75 @@ public:
     return memory;
   }
 
+  bool isHostMemory() const override { return true; }
+  Status upload(const void *host, void *memory, size_t bytes) override {
+    std::memcpy(memory, host, bytes);
+    return {};
+  }
+  Status download(const void *memory, void *host, size_t bytes) override {
+    std::memcpy(host, memory, bytes);
+    return {};
+  }
+  Result<uint64_t> bytesInUse() const override { return uint64_t(0); }
+
   Result<std::unique_ptr<KernelModule>> load(std::span<const uint8_t> image,
                                              const std::string &level) override {
     return loadCpuKernels(image, level);
   }
 
-  Status gemm(const GemmShape &shape, const void *a, const void *b, void *c,
-              void *workspace) override {
-    return cpuGemm(pool_, shape, a, b, c, workspace);
-  }
-
-  Status attention(const AttentionShape &shape, const AttentionOperands &operands) override {
-    return cpuAttention(pool_, shape, operands);
-  }
-
-  Status attentionBackward(const AttentionShape &shape,
-                           const AttentionOperands &operands) override {
-    return cpuAttentionBackward(pool_, shape, operands);
-  }
-
-  Status launch(KernelFunction function, void *const *pointers, const int64_t *scalars,
-                int64_t tiles) override {
-    pool_.forRanges(tiles,
-                    [&](int64_t begin, int64_t end) { function(pointers, scalars, begin, end); });
+  Stream stream(int) override { return {}; }
+  Result<Event> createEvent() override { return events_.create(); }
+  Status record(Event event, Stream) override {
+    HostEvents::record(event);
     return {};
   }
+  Status wait(Stream, Event) override { return {}; }
+  Result<double> seconds(Event from, Event to) override { return HostEvents::seconds(from, to); }
+  Result<bool> isIdle() override { return true; }
 
-  Status copy(const void *source, void *destination, size_t bytes) override {
-    auto *from = static_cast<const char *>(source);
-    auto *to = static_cast<char *>(destination);
-    forBlocks(bytes, [&](size_t begin, size_t end) {
-      std::memcpy(to + begin, from + begin, end - begin);
+  Status gemm(Stream, const GemmShape &shape, const void *a, const void *b, void *c,
+              Workspace workspace) override {
+    return cpuGemm(pool_, shape, a, b, c, workspace.data);
+  }
+
+  Status attention(Stream, const AttentionCall &call) override {
+    return call.backward ? cpuAttentionBackward(pool_, call.shape, call.operands)
+                         : cpuAttention(pool_, call.shape, call.operands);
+  }
+
+  Status launch(Stream, const Kernel &kernel, std::span<void *const> pointers) override {
+    auto function = reinterpret_cast<KernelFunction>(kernel.function);
+    pool_.forRanges(kernel.tiles, [&](int64_t begin, int64_t end) {
+      function(pointers.data(), kernel.scalars.data(), begin, end);
     });
     return {};
   }
 
-  Status fill(void *destination, double value, DType dtype, size_t elements) override {
+  Status copy(Stream, const void *source, void *destination, const CopyShape &shape) override {
+    auto *from = static_cast<const char *>(source);
+    auto *to = static_cast<char *>(destination);
+    for (size_t row = 0; row < shape.rows; ++row)
+      forBlocks(shape.bytes, [&](size_t begin, size_t end) {
+        std::memcpy(to + row * shape.destinationPitch + begin,
+                    from + row * shape.sourcePitch + begin, end - begin);
+      });
+    return {};
+  }
+
+  Status fill(Stream, void *destination, double value, DType dtype,
+              const FillShape &shape) override {
     switch (dtype) {
     case DType::F32:
-      fillWith(static_cast<float *>(destination), static_cast<float>(value), elements);
+      fillWith(destination, static_cast<float>(value), shape);
       break;
     case DType::F64:
-      fillWith(static_cast<double *>(destination), value, elements);
+      fillWith(destination, value, shape);
       break;
     case DType::BF16:
-      fillWith(static_cast<uint16_t *>(destination), floatToBfloat16(static_cast<float>(value)),
-               elements);
+      fillWith(destination, floatToBfloat16(static_cast<float>(value)), shape);
       break;
     case DType::I32:
-      fillWith(static_cast<int32_t *>(destination), static_cast<int32_t>(value), elements);
+      fillWith(destination, static_cast<int32_t>(value), shape);
       break;
     }
     return {};
@@ -120,14 +141,17 @@ private:
       body(static_cast<size_t>(begin) * block, std::min(static_cast<size_t>(end) * block, count));
     });
   }
-  template <typename T> void fillWith(T *destination, T value, size_t elements) {
-    forBlocks(elements, [&](size_t begin, size_t end) {
-      std::fill(destination + begin, destination + end, value);
-    });
+  template <typename T> void fillWith(void *destination, T value, const FillShape &shape) {
+    for (size_t row = 0; row < shape.rows; ++row) {
+      T *to = reinterpret_cast<T *>(static_cast<char *>(destination) + row * shape.pitch);
+      forBlocks(shape.elements,
+                [&](size_t begin, size_t end) { std::fill(to + begin, to + end, value); });
+    }
   }
 
   ThreadPool pool_;
   std::vector<Allocation> allocations_;
+  HostEvents events_;
 };
 
 } // namespace

@@ -73,9 +73,9 @@ public:
     close(fd_);
   }
 
-  Result<KernelFunction> function(const std::string &name) const override {
+  Result<KernelHandle> function(const std::string &name) const override {
     if (void *symbol = dlsym(library_, name.c_str()))
-      return reinterpret_cast<KernelFunction>(symbol);
+      return KernelHandle(symbol);
     return Status(Code::InvalidInput, "a kernel image has no function '" + name + "'",
                   "the plan is damaged; compile it again");
   }

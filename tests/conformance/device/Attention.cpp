@@ -39,11 +39,17 @@ struct Computation {
     return reinterpret_cast<void *>(at);
   }
 
+  AttentionCall call(bool backward) {
+    AttentionCall call{shape, backward, operands(prepareWorkspace(backward)), 0, {}, {}};
+    call.workspaceBytes = workspace.size() - 128;
+    return call;
+  }
+
   void onDevice(int threads) {
     auto device = makeDevice(threads);
-    Status status = device->attention(shape, operands(prepareWorkspace(false)));
+    Status status = device->attention({}, call(false));
     ASSERT_TRUE(status.ok()) << status.message();
-    status = device->attentionBackward(shape, operands(prepareWorkspace(true)));
+    status = device->attention({}, call(true));
     ASSERT_TRUE(status.ok()) << status.message();
   }
 

@@ -12,12 +12,12 @@ namespace tpc {
 namespace {
 
 /// On a cache line, and full of NaN: it has no meaning before.
-class Workspace {
+class PoisonedWorkspace {
 public:
-  explicit Workspace(const GemmShape &shape) : bytes_(cpuGemmWorkspace(shape) + 64, 0xff) {}
-  void *data() {
+  explicit PoisonedWorkspace(const GemmShape &shape) : bytes_(cpuGemmWorkspace(shape) + 64, 0xff) {}
+  Workspace whole() {
     auto address = reinterpret_cast<uintptr_t>(bytes_.data());
-    return reinterpret_cast<void *>((address + 63) / 64 * 64);
+    return {reinterpret_cast<void *>((address + 63) / 64 * 64), bytes_.size() - 64};
   }
 
 private:
@@ -73,8 +73,8 @@ struct GemmTest {
   void check(int threads) {
     auto device = makeDevice(threads);
     Tensor result = c;
-    Workspace workspace(shape);
-    Status status = device->gemm(shape, a.data(), b.data(), result.data(), workspace.data());
+    PoisonedWorkspace workspace(shape);
+    Status status = device->gemm({}, shape, a.data(), b.data(), result.data(), workspace.whole());
     ASSERT_TRUE(status.ok()) << status.message();
     std::vector<double> got = result.values();
     double unit = shape.dtype == DType::F64 ? 0x1p-53 : 0x1p-24;
@@ -88,8 +88,8 @@ struct GemmTest {
   std::vector<uint8_t> bytes(int threads) {
     auto device = makeDevice(threads);
     Tensor result = c;
-    Workspace workspace(shape);
-    EXPECT_TRUE(device->gemm(shape, a.data(), b.data(), result.data(), workspace.data()).ok());
+    PoisonedWorkspace workspace(shape);
+    EXPECT_TRUE(device->gemm({}, shape, a.data(), b.data(), result.data(), workspace.whole()).ok());
     return result.bytes();
   }
 };
@@ -246,8 +246,9 @@ TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
       auto device = makeDevice(2);
       for (int step = 0; step < 20; ++step) {
         Tensor result = test.c, a = test.a, b = test.b;
-        Workspace workspace(test.shape);
-        if (!device->gemm(test.shape, a.data(), b.data(), result.data(), workspace.data()).ok() ||
+        PoisonedWorkspace workspace(test.shape);
+        if (!device->gemm({}, test.shape, a.data(), b.data(), result.data(), workspace.whole())
+                 .ok() ||
             result.bytes() != expected)
           ++wrong;
       }
@@ -302,7 +303,7 @@ TEST(Gemm, RefusesShortRows) {
   shape.lda = 1;
   shape.ldb = shape.ldc = 2;
   float x[4] = {};
-  EXPECT_FALSE(makeDevice(1)->gemm(shape, x, x, x, nullptr).ok());
+  EXPECT_FALSE(makeDevice(1)->gemm({}, shape, x, x, x, {}).ok());
 }
 
 } // namespace

@@ -30,17 +30,17 @@ TEST(DeviceMemory, CopiesAndFills) {
     auto device = makeDevice(threads);
     std::vector<int32_t> from(200'003), to(from.size() + 1, -1);
     std::iota(from.begin(), from.end(), 0);
-    ASSERT_TRUE(device->copy(from.data(), to.data(), from.size() * 4).ok());
+    ASSERT_TRUE(device->copy({}, from.data(), to.data(), {from.size() * 4}).ok());
     EXPECT_TRUE(std::equal(from.begin(), from.end(), to.begin()));
     EXPECT_EQ(to.back(), -1);
     for (DType dtype : {DType::F32, DType::F64, DType::BF16}) {
       Tensor tensor(dtype, 100'001);
-      ASSERT_TRUE(device->fill(tensor.data(), -1.5, dtype, 100'000).ok());
+      ASSERT_TRUE(device->fill({}, tensor.data(), -1.5, dtype, {100'000}).ok());
       EXPECT_EQ(tensor.get(0), -1.5);
       EXPECT_EQ(tensor.get(99'999), -1.5);
       EXPECT_EQ(tensor.get(100'000), 0);
     }
-    ASSERT_TRUE(device->fill(to.data(), 7, DType::I32, 3).ok());
+    ASSERT_TRUE(device->fill({}, to.data(), 7, DType::I32, {3}).ok());
     EXPECT_EQ(to[2], 7);
     EXPECT_EQ(to[3], 3);
   }
@@ -57,9 +57,9 @@ TEST(DeviceLaunch, RunsEveryTileOnce) {
       auto device = makeDevice(threads);
       std::vector<int64_t> counts(tiles + 1);
       void *pointers[] = {counts.data()};
-      int64_t scalars[] = {1};
+      Kernel kernel{reinterpret_cast<KernelHandle>(addOnePerTile), {1}, tiles};
       for (int i = 0; i < 50; ++i)
-        ASSERT_TRUE(device->launch(addOnePerTile, pointers, scalars, tiles).ok());
+        ASSERT_TRUE(device->launch({}, kernel, pointers).ok());
       EXPECT_TRUE(std::all_of(counts.begin(), counts.end() - 1, [](int64_t x) { return x == 50; }));
       EXPECT_EQ(counts.back(), 0);
     }
@@ -78,11 +78,10 @@ TEST(DeviceLoad, RunsTheKernelsOfTwoImages) {
   ASSERT_TRUE(two.ok()) << two.status().message();
   int64_t values[10] = {};
   void *pointers[] = {values};
-  int64_t scalars[] = {2};
   for (auto *module : {&*one, &*two}) {
-    Result<KernelFunction> function = (*module)->function("kernel");
+    Result<KernelHandle> function = (*module)->function("kernel");
     ASSERT_TRUE(function.ok());
-    ASSERT_TRUE(device->launch(*function, pointers, scalars, 10).ok());
+    ASSERT_TRUE(device->launch({}, {*function, {2}, 10}, pointers).ok());
   }
   for (int64_t value : values)
     EXPECT_EQ(value, 2 * 10 + 2 * 100);
@@ -95,8 +94,7 @@ TEST(DeviceLoad, ReplacedImageIsNotMixedUp) {
     ASSERT_TRUE(module.ok());
     int64_t value = 0;
     void *pointers[] = {&value};
-    int64_t scalars[] = {1};
-    (*(*module)->function("kernel"))(pointers, scalars, 0, 1);
+    ASSERT_TRUE(device->launch({}, {*(*module)->function("kernel"), {1}, 1}, pointers).ok());
     EXPECT_EQ(value, std::string(path) == TPC_TEST_KERNELS_1 ? 10 : 100);
   }
 }

@@ -3,6 +3,9 @@
 
 #include "ReferenceDevice.h"
 
+#include "runtime/device/cpu/HostEvents.h"
+#include "runtime/support/BFloat16.h"
+
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -28,13 +31,13 @@ void underrun(void *const *pointers, const int64_t *scalars, int64_t, int64_t) {
 
 class Functions final : public KernelModule {
 public:
-  Result<KernelFunction> function(const std::string &name) const override {
+  Result<KernelHandle> function(const std::string &name) const override {
     static const std::map<std::string, KernelFunction> functions = {
         {"store_scalars", storeScalars}, {"overrun", overrun}, {"underrun", underrun}};
     auto found = functions.find(name);
     if (found == functions.end())
       return Status(Code::InvalidInput, "no function '" + name + "'");
-    return KernelFunction(found->second);
+    return reinterpret_cast<KernelHandle>(found->second);
   }
 };
 
@@ -57,7 +60,8 @@ public:
     return std::unique_ptr<KernelModule>(std::make_unique<Functions>());
   }
 
-  Status gemm(const GemmShape &s, const void *a, const void *b, void *c, void *) override {
+  Status gemm(Stream, const GemmShape &s, const void *a, const void *b, void *c,
+              Workspace) override {
     const float *x = static_cast<const float *>(a), *y = static_cast<const float *>(b);
     float *z = static_cast<float *>(c);
     for (int64_t i = 0; i < s.m; ++i)
@@ -71,32 +75,59 @@ public:
     return Status();
   }
 
-  Status attention(const AttentionShape &, const AttentionOperands &) override {
-    return Status(Code::Internal, "no test runs attention here");
-  }
-  Status attentionBackward(const AttentionShape &, const AttentionOperands &) override {
+  Status attention(Stream, const AttentionCall &) override {
     return Status(Code::Internal, "no test runs attention here");
   }
 
-  Status launch(KernelFunction function, void *const *pointers, const int64_t *scalars,
-                int64_t tiles) override {
-    function(pointers, scalars, 0, tiles);
+  Status launch(Stream, const Kernel &kernel, std::span<void *const> pointers) override {
+    reinterpret_cast<KernelFunction>(kernel.function)(pointers.data(), kernel.scalars.data(), 0,
+                                                      kernel.tiles);
     return Status();
   }
 
-  Status copy(const void *source, void *destination, size_t bytes) override {
-    std::memcpy(destination, source, bytes);
+  Status copy(Stream, const void *source, void *destination, const CopyShape &shape) override {
+    for (size_t row = 0; row < shape.rows; ++row)
+      std::memcpy(static_cast<std::byte *>(destination) + row * shape.destinationPitch,
+                  static_cast<const std::byte *>(source) + row * shape.sourcePitch, shape.bytes);
     return Status();
   }
 
-  Status fill(void *destination, double value, DType, size_t elements) override {
-    for (size_t i = 0; i < elements; ++i)
-      static_cast<float *>(destination)[i] = static_cast<float>(value);
+  Status fill(Stream, void *destination, double value, DType dtype,
+              const FillShape &shape) override {
+    for (size_t row = 0; row < shape.rows; ++row) {
+      std::byte *to = static_cast<std::byte *>(destination) + row * shape.pitch;
+      for (size_t i = 0; i < shape.elements; ++i)
+        if (dtype == DType::BF16)
+          reinterpret_cast<uint16_t *>(to)[i] = floatToBfloat16(static_cast<float>(value));
+        else
+          reinterpret_cast<float *>(to)[i] = static_cast<float>(value);
+    }
     return Status();
   }
+
+  bool isHostMemory() const override { return true; }
+  Status upload(const void *host, void *memory, size_t bytes) override {
+    std::memcpy(memory, host, bytes);
+    return Status();
+  }
+  Status download(const void *memory, void *host, size_t bytes) override {
+    std::memcpy(host, memory, bytes);
+    return Status();
+  }
+  Result<uint64_t> bytesInUse() const override { return uint64_t(0); }
+  Stream stream(int) override { return {}; }
+  Result<Event> createEvent() override { return events_.create(); }
+  Status record(Event event, Stream) override {
+    HostEvents::record(event);
+    return Status();
+  }
+  Status wait(Stream, Event) override { return Status(); }
+  Result<double> seconds(Event from, Event to) override { return HostEvents::seconds(from, to); }
+  Result<bool> isIdle() override { return true; }
 
 private:
   std::vector<void *> memory_;
+  HostEvents events_;
 };
 
 } // namespace

@@ -157,6 +157,40 @@ TEST(RunSession, RepeatsBitForBit) {
   }
 }
 
+TEST(RunSession, OneThreadForAllRanksGivesTheSameBits) {
+  for (int64_t ranks : {1, 2, 8}) {
+    SessionOptions options = referenceOptions();
+    options.lockstep = true;
+    Trained together = train(ranks, std::move(options)), apart = train(ranks);
+    ASSERT_EQ(together.losses.size(), 3u);
+    EXPECT_EQ(together.losses, apart.losses);
+    EXPECT_EQ(together.y, apart.y);
+  }
+}
+
+TEST(RunSession, AFailureOfARankDrivenByOneThreadIsNamed) {
+  PlanFile plan = rowSplitLinear(4).load();
+  SessionOptions options = referenceOptions();
+  options.lockstep = true;
+  options.fault = Fault{Fault::Kind::Fail, 2, 2, 1};
+  std::unique_ptr<RunSession> session = makeSession(plan, std::move(options));
+  Trained result;
+  Status status =
+      session->runSteps(*plan.findEntry("train"), 1, 3, rowSplitHooks(*session, result));
+  EXPECT_EQ(status.code(), Code::RankFailed);
+  EXPECT_THAT(status.message(),
+              testing::StartsWith("rank 2 failed in step 2 at instruction 1 'fc: all_reduce'"));
+  EXPECT_THAT(status.message(), testing::Not(HasSubstr("meanwhile")));
+}
+
+TEST(RunSession, AStallOfTheOneThreadIsRefused) {
+  PlanFile plan = rowSplitLinear(2).load();
+  SessionOptions options = referenceOptions();
+  options.lockstep = true;
+  options.fault = Fault{Fault::Kind::Stall, 1, 1, 0};
+  EXPECT_EQ(RunSession::create(plan, std::move(options)).status().code(), Code::Usage);
+}
+
 TEST(RunSession, CheckMemoryGivesTheSameBits) {
   for (int64_t ranks : {1, 2, 4}) {
     SessionOptions options = referenceOptions();
