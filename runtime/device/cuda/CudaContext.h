@@ -1,0 +1,64 @@
+//===- CudaContext.h - One GPU, shared by the ranks of a process ----------------------------===//
+#pragma once
+
+#include "runtime/device/cuda/CudaDriver.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+namespace tpc::cuda {
+
+/// A loaded image. It is unloaded when nobody holds it.
+class Module {
+public:
+  Module(const Driver &driver, CUmodule module) : driver_(driver), module_(module) {}
+  ~Module() { driver_.unloadModule(module_); }
+  Module(const Module &) = delete;
+  CUmodule get() const { return module_; }
+
+private:
+  const Driver &driver_;
+  CUmodule module_;
+};
+
+/// The primary context of a GPU, and what the ranks on it have in common.
+class Context {
+public:
+  /// `ordinal`: the driver's number of the GPU.
+  static Result<std::shared_ptr<Context>> create(int ordinal);
+  ~Context();
+  Context(const Context &) = delete;
+
+  const Driver &driver() const { return driver_; }
+  /// Threads of any rank call the driver; each needs the context.
+  Status makeCurrent() const;
+
+  /// "NVIDIA H200"
+  const std::string &name() const { return name_; }
+  /// 90 of "sm_90"
+  int architecture() const { return architecture_; }
+  int driverVersion() const { return driverVersion_; }
+  int leastPriority() const { return leastPriority_; }
+  int greatestPriority() const { return greatestPriority_; }
+
+  /// Loads PTX, once for all ranks. `level` is the architecture that it is for ("sm_90").
+  Result<std::shared_ptr<Module>> load(std::span<const uint8_t> image, const std::string &level);
+
+private:
+  Context(const Driver &driver, CUdevice device) : driver_(driver), device_(device) {}
+  Status open(int ordinal);
+  Result<std::shared_ptr<Module>> compile(std::span<const uint8_t> image) const;
+
+  const Driver &driver_;
+  CUdevice device_;
+  CUcontext context_ = nullptr;
+  std::string name_;
+  int architecture_ = 0, driverVersion_ = 0, leastPriority_ = 0, greatestPriority_ = 0;
+  std::mutex mutex_;
+  std::map<uint64_t, std::weak_ptr<Module>> modules_; ///< by hash of the image
+};
+
+} // namespace tpc::cuda

@@ -1,0 +1,263 @@
+//===- CudaGemm.cpp - Products by cuBLASLt ---------------------------------------------------===//
+#include "runtime/device/cuda/CudaGemm.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace tpc;
+using namespace tpc::cuda;
+
+namespace {
+
+/// How many of the library's proposals are tried, and how often.
+constexpr int kProposals = 6, kRuns = 5;
+
+cudaDataType_t dataType(DType dtype) {
+  return dtype == DType::F64 ? CUDA_R_64F : dtype == DType::BF16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+
+/// The power of two that divides an address, up to what any kernel asks for.
+size_t alignmentOf(const void *address) {
+  auto bits = reinterpret_cast<uintptr_t>(address) | 256;
+  return bits & (~bits + 1);
+}
+
+std::array<size_t, 3> alignmentsOf(const void *a, const void *b, const void *c) {
+  return {alignmentOf(a), alignmentOf(b), alignmentOf(c)};
+}
+
+std::string ownerOf(const Context &context, const CublasLt &library, const GemmOptions &options) {
+  return options.choicesOwner + "; " + context.name() + "; cublasLt " +
+         std::to_string(library.version()) + "; driver " + std::to_string(context.driverVersion());
+}
+
+} // namespace
+
+GemmPlan::~GemmPlan() {
+  if (operation_)
+    library_->destroyOperation(operation_);
+  for (cublasLtMatrixLayout_t layout : {a_, b_, c_})
+    if (layout)
+      library_->destroyLayout(layout);
+}
+
+Result<std::unique_ptr<Gemms>> Gemms::create(std::shared_ptr<Context> context,
+                                             const GemmOptions &options) {
+  TPC_ASSIGN_OR_RETURN(const CublasLt *library, CublasLt::get());
+  TPC_RETURN_IF_ERROR(context->makeCurrent());
+  cublasLtHandle_t handle = nullptr;
+  TPC_RETURN_IF_ERROR(library->check(library->create(&handle), "cublasLtCreate"));
+  return std::unique_ptr<Gemms>(new Gemms(std::move(context), *library, handle, options));
+}
+
+Gemms::Gemms(std::shared_ptr<Context> context, const CublasLt &library, cublasLtHandle_t handle,
+             const GemmOptions &options)
+    : context_(std::move(context)), library_(library), handle_(handle), options_(options),
+      choices_(options.choicesPath, ownerOf(*context_, library, options)) {}
+
+Gemms::~Gemms() {
+  plans_.clear();
+  if (context_->makeCurrent().ok())
+    library_.destroy(handle_);
+}
+
+std::string Gemms::describe() const {
+  size_t version = library_.version();
+  return "cuBLASLt " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) +
+         "." + std::to_string(version % 100);
+}
+
+Result<const GemmPlan *> Gemms::prepare(const GemmShape &shape, const void *a, const void *b,
+                                        void *c, Workspace workspace, CUstream stream) {
+  std::array<size_t, 3> alignments = alignmentsOf(a, b, c);
+  std::string key = gemmKey(shape, alignments, workspace.bytes);
+  std::lock_guard lock(mutex_);
+  if (auto found = plans_.find(key); found != plans_.end())
+    return found->second.get();
+  auto plan = std::make_unique<GemmPlan>();
+  TPC_RETURN_IF_ERROR(describe(shape, *plan));
+  TPC_RETURN_IF_ERROR(
+      choose(key, alignments, a, b, c, workspace, stream, *plan).withContext("a product " + key));
+  return (plans_[key] = std::move(plan)).get();
+}
+
+Status Gemms::run(const GemmShape &shape, const void *a, const void *b, void *c,
+                  Workspace workspace, CUstream stream) {
+  std::string key = gemmKey(shape, alignmentsOf(a, b, c), workspace.bytes);
+  const GemmPlan *plan = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (auto found = plans_.find(key); found != plans_.end())
+      plan = found->second.get();
+  }
+  if (!plan) {
+    TPC_ASSIGN_OR_RETURN(plan, prepare(shape, a, b, c, workspace, stream));
+  }
+  return enqueue(*plan, a, b, c, workspace, stream);
+}
+
+Result<cublasLtMatrixLayout_t> Gemms::layout(DType dtype, int64_t rows, int64_t columns,
+                                             int64_t lead, int64_t batch, int64_t stride) const {
+  cublasLtMatrixLayout_t layout = nullptr;
+  // Columns of the library are rows here.
+  TPC_RETURN_IF_ERROR(
+      library_.check(library_.createLayout(&layout, dataType(dtype), static_cast<uint64_t>(columns),
+                                           static_cast<uint64_t>(rows), lead),
+                     "cublasLtMatrixLayoutCreate"));
+  if (batch == 1)
+    return layout;
+  auto count = static_cast<int32_t>(batch);
+  cublasStatus_t set =
+      library_.setLayout(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof(count));
+  if (set == CUBLAS_STATUS_SUCCESS)
+    set = library_.setLayout(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride,
+                             sizeof(stride));
+  if (set == CUBLAS_STATUS_SUCCESS)
+    return layout;
+  library_.destroyLayout(layout);
+  return library_.check(set, "cublasLtMatrixLayoutSetAttribute");
+}
+
+Status Gemms::describe(const GemmShape &s, GemmPlan &plan) const {
+  plan.library_ = &library_;
+  plan.isDouble_ = s.dtype == DType::F64;
+  plan.accumulate_ = s.accumulate;
+  cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
+  if (s.dtype == DType::F64)
+    compute = CUBLAS_COMPUTE_64F;
+  if (s.dtype == DType::F32)
+    compute = options_.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F_PEDANTIC;
+  TPC_RETURN_IF_ERROR(library_.check(
+      library_.createOperation(&plan.operation_, compute, plan.isDouble_ ? CUDA_R_64F : CUDA_R_32F),
+      "cublasLtMatmulDescCreate"));
+  cublasOperation_t first = s.transposeB ? CUBLAS_OP_T : CUBLAS_OP_N,
+                    second = s.transposeA ? CUBLAS_OP_T : CUBLAS_OP_N;
+  TPC_RETURN_IF_ERROR(library_.check(
+      library_.setOperation(plan.operation_, CUBLASLT_MATMUL_DESC_TRANSA, &first, sizeof(first)),
+      "cublasLtMatmulDescSetAttribute"));
+  TPC_RETURN_IF_ERROR(library_.check(
+      library_.setOperation(plan.operation_, CUBLASLT_MATMUL_DESC_TRANSB, &second, sizeof(second)),
+      "cublasLtMatmulDescSetAttribute"));
+  TPC_ASSIGN_OR_RETURN(plan.a_, layout(s.dtype, s.transposeB ? s.n : s.k, s.transposeB ? s.k : s.n,
+                                       s.ldb, s.batch, s.strideB));
+  TPC_ASSIGN_OR_RETURN(plan.b_, layout(s.dtype, s.transposeA ? s.k : s.m, s.transposeA ? s.m : s.k,
+                                       s.lda, s.batch, s.strideA));
+  TPC_ASSIGN_OR_RETURN(plan.c_, layout(s.resultDtype, s.m, s.n, s.ldc, s.batch, s.strideC));
+  return Status();
+}
+
+Result<std::vector<cublasLtMatmulHeuristicResult_t>>
+Gemms::proposals(const GemmPlan &plan, std::array<size_t, 3> alignments,
+                 size_t workspaceBytes) const {
+  cublasLtMatmulPreference_t preference = nullptr;
+  TPC_RETURN_IF_ERROR(
+      library_.check(library_.createPreference(&preference), "cublasLtMatmulPreferenceCreate"));
+  auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+    return library_.setPreference(preference, attribute, &value, sizeof(value));
+  };
+  auto alignment = [&](size_t i) { return static_cast<uint32_t>(alignments[i]); };
+  cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
+  for (cublasStatus_t each :
+       {set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(workspaceBytes)),
+        set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+            uint32_t(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE)),
+        // The library's A is B here.
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment(1)),
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment(0)),
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment(2)),
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment(2))})
+    if (status == CUBLAS_STATUS_SUCCESS)
+      status = each;
+  std::vector<cublasLtMatmulHeuristicResult_t> results(kProposals);
+  int found = 0;
+  const char *what = "cublasLtMatmulPreferenceSetAttribute";
+  if (status == CUBLAS_STATUS_SUCCESS) {
+    what = "cublasLtMatmulAlgoGetHeuristic";
+    status = library_.heuristic(handle_, plan.operation_, plan.a_, plan.b_, plan.c_, plan.c_,
+                                preference, kProposals, results.data(), &found);
+  }
+  library_.destroyPreference(preference);
+  TPC_RETURN_IF_ERROR(library_.check(status, what));
+  results.resize(static_cast<size_t>(found));
+  std::erase_if(results, [](const auto &result) { return result.state != CUBLAS_STATUS_SUCCESS; });
+  if (results.empty())
+    return Status(Code::RankFailed, "cuBLASLt has no algorithm for it in a workspace of " +
+                                        std::to_string(workspaceBytes) + " bytes");
+  return results;
+}
+
+Status Gemms::choose(const std::string &key, std::array<size_t, 3> alignments, const void *a,
+                     const void *b, void *c, Workspace workspace, CUstream stream, GemmPlan &plan) {
+  static_assert(sizeof(Algorithm) == sizeof(cublasLtMatmulAlgo_t));
+  if (std::optional<Algorithm> kept = choices_.find(key)) {
+    std::memcpy(&plan.algorithm_, kept->data(), sizeof(plan.algorithm_));
+    cublasLtMatmulHeuristicResult_t result = {};
+    if (library_.checkAlgorithm(handle_, plan.operation_, plan.a_, plan.b_, plan.c_, plan.c_,
+                                &plan.algorithm_, &result) == CUBLAS_STATUS_SUCCESS &&
+        result.workspaceSize <= workspace.bytes)
+      return Status();
+  }
+  TPC_ASSIGN_OR_RETURN(auto results, proposals(plan, alignments, workspace.bytes));
+  plan.algorithm_ = results[0].algo;
+  if (options_.timed && results.size() > 1 && choices_.canKeep()) {
+    float best = 0;
+    cublasLtMatmulAlgo_t chosen = results[0].algo;
+    for (size_t i = 0; i < results.size(); ++i) {
+      plan.algorithm_ = results[i].algo;
+      TPC_ASSIGN_OR_RETURN(float milliseconds, time(plan, a, b, c, workspace, stream));
+      if (i == 0 || milliseconds < best) {
+        best = milliseconds;
+        chosen = results[i].algo;
+      }
+    }
+    plan.algorithm_ = chosen;
+  }
+  Algorithm words;
+  std::memcpy(words.data(), &plan.algorithm_, sizeof(plan.algorithm_));
+  return choices_.add(key, words);
+}
+
+Result<float> Gemms::time(GemmPlan &plan, const void *a, const void *b, void *c,
+                          Workspace workspace, CUstream stream) const {
+  const Driver &driver = context_->driver();
+  CUevent events[2] = {};
+  float best = 0;
+  Status status;
+  auto note = [&](Status next) {
+    if (status.ok())
+      status = std::move(next);
+    return status.ok();
+  };
+  for (CUevent &event : events)
+    note(driver.check(driver.createEvent(&event, CU_EVENT_DEFAULT), "cuEventCreate"));
+  // The first run loads the kernel.
+  for (int run = 0; run <= kRuns && status.ok(); ++run) {
+    float milliseconds = 0;
+    if (note(driver.check(driver.recordEvent(events[0], stream), "cuEventRecord")) &&
+        note(enqueue(plan, a, b, c, workspace, stream)) &&
+        note(driver.check(driver.recordEvent(events[1], stream), "cuEventRecord")) &&
+        note(driver.check(driver.awaitStream(stream), "cuStreamSynchronize")))
+      note(driver.check(driver.milliseconds(&milliseconds, events[0], events[1]),
+                        "cuEventElapsedTime"));
+    if (run == 1 || (run > 1 && milliseconds < best))
+      best = milliseconds;
+  }
+  for (CUevent event : events)
+    if (event)
+      driver.destroyEvent(event);
+  TPC_RETURN_IF_ERROR(std::move(status));
+  return best;
+}
+
+Status Gemms::enqueue(const GemmPlan &plan, const void *a, const void *b, void *c,
+                      Workspace workspace, CUstream stream) const {
+  const float one = 1, beta = plan.accumulate_ ? 1 : 0;
+  const double oneDouble = 1, betaDouble = plan.accumulate_ ? 1 : 0;
+  const void *alphaAt = plan.isDouble_ ? static_cast<const void *>(&oneDouble) : &one;
+  const void *betaAt = plan.isDouble_ ? static_cast<const void *>(&betaDouble) : &beta;
+  return library_.check(library_.matmul(handle_, plan.operation_, alphaAt, b, plan.a_, a, plan.b_,
+                                        betaAt, c, plan.c_, c, plan.c_, &plan.algorithm_,
+                                        workspace.data, workspace.bytes,
+                                        reinterpret_cast<cudaStream_t>(stream)),
+                        "cublasLtMatmul");
+}

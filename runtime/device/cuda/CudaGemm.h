@@ -1,0 +1,82 @@
+//===- CudaGemm.h - Products by cuBLASLt -----------------------------------------------------===//
+//
+// cuBLASLt thinks in columns: a row-major matrix is its transpose there, so C = op(A) op(B) is
+// asked for as C^T = op(B)^T op(A)^T, with the operands swapped and nothing moved.
+//
+// The algorithm of a product is chosen once, before the first step: what was kept from an earlier
+// run (GemmChoices.h), else the library's first proposals, timed if the choice can be kept. Sums
+// over slices of k are only made in the workspace, by a second kernel: no atomic additions.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/device/cuda/CublasLt.h"
+#include "runtime/device/cuda/CudaContext.h"
+#include "runtime/device/cuda/GemmChoices.h"
+
+namespace tpc::cuda {
+
+struct GemmOptions {
+  bool tf32 = false;        ///< products of f32 may use TF32
+  bool timed = false;       ///< choose by timing
+  std::string choicesPath;  ///< empty: choices are not kept
+  std::string choicesOwner; ///< of which plan they are
+};
+
+/// One product, ready to run on any stream.
+class GemmPlan {
+public:
+  GemmPlan() = default;
+  GemmPlan(const GemmPlan &) = delete;
+  ~GemmPlan();
+
+private:
+  friend class Gemms;
+  const CublasLt *library_ = nullptr;
+  cublasLtMatmulDesc_t operation_ = nullptr;
+  cublasLtMatrixLayout_t a_ = nullptr, b_ = nullptr, c_ = nullptr;
+  cublasLtMatmulAlgo_t algorithm_ = {};
+  bool isDouble_ = false, accumulate_ = false;
+};
+
+/// All products of the ranks on one GPU.
+class Gemms {
+public:
+  static Result<std::unique_ptr<Gemms>> create(std::shared_ptr<Context> context,
+                                               const GemmOptions &options);
+  ~Gemms();
+  Gemms(const Gemms &) = delete;
+
+  /// "cuBLASLt 13.0.3"
+  std::string describe() const;
+  /// Chooses, and may run the product on `stream` to time it.
+  Result<const GemmPlan *> prepare(const GemmShape &shape, const void *a, const void *b, void *c,
+                                   Workspace workspace, CUstream stream);
+  Status run(const GemmShape &shape, const void *a, const void *b, void *c, Workspace workspace,
+             CUstream stream);
+
+private:
+  Gemms(std::shared_ptr<Context> context, const CublasLt &library, cublasLtHandle_t handle,
+        const GemmOptions &options);
+  Status describe(const GemmShape &shape, GemmPlan &plan) const;
+  Result<cublasLtMatrixLayout_t> layout(DType dtype, int64_t rows, int64_t columns, int64_t lead,
+                                        int64_t batch, int64_t stride) const;
+  Status choose(const std::string &key, std::array<size_t, 3> alignments, const void *a,
+                const void *b, void *c, Workspace workspace, CUstream stream, GemmPlan &plan);
+  Result<std::vector<cublasLtMatmulHeuristicResult_t>>
+  proposals(const GemmPlan &plan, std::array<size_t, 3> alignments, size_t workspaceBytes) const;
+  Result<float> time(GemmPlan &plan, const void *a, const void *b, void *c, Workspace workspace,
+                     CUstream stream) const;
+  Status enqueue(const GemmPlan &plan, const void *a, const void *b, void *c, Workspace workspace,
+                 CUstream stream) const;
+
+  std::shared_ptr<Context> context_;
+  const CublasLt &library_;
+  cublasLtHandle_t handle_;
+  GemmOptions options_;
+  std::mutex mutex_;
+  GemmChoices choices_;
+  std::map<std::string, std::unique_ptr<GemmPlan>> plans_; ///< by gemmKey
+};
+
+} // namespace tpc::cuda

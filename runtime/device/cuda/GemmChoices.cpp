@@ -1,0 +1,85 @@
+//===- GemmChoices.cpp - Which algorithm a product uses, kept beside the plan ---------------===//
+#include "runtime/device/cuda/GemmChoices.h"
+
+#include "runtime/plan/PlanWriter.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+using namespace tpc;
+using namespace tpc::cuda;
+
+namespace {
+
+constexpr const char *kMagic = "tpc gemm algorithms 1";
+
+} // namespace
+
+std::string tpc::cuda::gemmKey(const GemmShape &s, std::array<size_t, 3> alignments,
+                               size_t workspaceBytes) {
+  std::ostringstream key;
+  key << "m" << s.m << ",n" << s.n << ",k" << s.k << ",b" << s.batch << (s.transposeA ? ",ta" : "")
+      << (s.transposeB ? ",tb" : "") << (s.accumulate ? ",acc" : "") << ",ld" << s.lda << "/"
+      << s.ldb << "/" << s.ldc << ",stride" << s.strideA << "/" << s.strideB << "/" << s.strideC
+      << ",type" << int(s.dtype) << "/" << int(s.resultDtype) << ",align" << alignments[0] << "/"
+      << alignments[1] << "/" << alignments[2] << ",ws" << workspaceBytes;
+  return key.str();
+}
+
+GemmChoices::GemmChoices(std::string path, std::string owner)
+    : path_(std::move(path)), owner_(std::move(owner)) {
+  if (!path_.empty())
+    load();
+}
+
+void GemmChoices::load() {
+  std::ifstream file(path_);
+  std::string line;
+  if (!std::getline(file, line) || line != kMagic || !std::getline(file, line) || line != owner_)
+    return;
+  std::map<std::string, Algorithm> choices;
+  while (std::getline(file, line)) {
+    std::istringstream words(line);
+    std::string key;
+    Algorithm algorithm;
+    words >> key >> std::hex;
+    for (uint64_t &word : algorithm)
+      words >> word;
+    if (!words || !(words >> std::ws).eof())
+      return;
+    choices.emplace(key, algorithm);
+  }
+  choices_ = std::move(choices);
+}
+
+std::optional<Algorithm> GemmChoices::find(const std::string &key) const {
+  auto found = choices_.find(key);
+  return found == choices_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Status GemmChoices::add(const std::string &key, const Algorithm &algorithm) {
+  choices_[key] = algorithm;
+  return canKeep() ? save() : Status();
+}
+
+bool GemmChoices::canKeep() {
+  if (!canKeep_)
+    canKeep_ = !path_.empty() && save().ok();
+  return *canKeep_;
+}
+
+Status GemmChoices::save() const {
+  std::string text = std::string(kMagic) + "\n" + owner_ + "\n";
+  for (const auto &[key, algorithm] : choices_) {
+    text += key;
+    for (uint64_t word : algorithm) {
+      char hex[24];
+      std::snprintf(hex, sizeof(hex), " %016" PRIx64, word);
+      text += hex;
+    }
+    text += "\n";
+  }
+  return writeFileAtomically(path_, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+}
