@@ -42,6 +42,8 @@ public:
   virtual Status
   gather(std::span<const int> ranks, std::span<const std::byte> mine,
          const std::function<Status(int rank, std::span<const std::byte> bytes)> &visit) = 0;
+  /// On all ranks `bytes`, of one size, becomes what it is on rank 0.
+  virtual Status broadcast(std::span<std::byte> bytes) = 0;
   /// The last meeting: afterwards ranks may end. Returns the largest value.
   virtual Result<int64_t> finish(int64_t value) = 0;
 };

@@ -185,6 +185,17 @@ TEST(TcpGroups, MeetAndGather) {
   EXPECT_EQ(seen, "0a100000 2c300000 ");
 }
 
+TEST(TcpGroups, RankZeroTellsAll) {
+  Groups groups = makeTcpGroups(Mesh{{{"tp", 3}}}, 20s);
+  std::vector<std::string> heard(3);
+  expectOk(onAll(groups, [&](ProcessGroup &group) -> Status {
+    std::string &mine = heard[static_cast<size_t>(group.rank())];
+    mine = group.rank() == 0 ? "the word of rank 0" : std::string(18, '?');
+    return group.broadcast(std::as_writable_bytes(std::span(mine)));
+  }));
+  EXPECT_THAT(heard, testing::Each("the word of rank 0"));
+}
+
 TEST(TcpGroups, AFailureAtRankZerosHookReachesAll) {
   Groups groups = makeTcpGroups(Mesh{{{"tp", 3}}}, 20s);
   std::vector<Status> statuses = onAll(groups, [&](ProcessGroup &group) -> Status {

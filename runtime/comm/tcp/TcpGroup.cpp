@@ -25,7 +25,7 @@ struct Note {
   uint64_t what = 0;
   int64_t value = 0;
 };
-constexpr uint64_t kMeeting = 0x6d656574, kGathering = 0x67617468;
+constexpr uint64_t kMeeting = 0x6d656574, kGathering = 0x67617468, kTelling = 0x74656c6c;
 
 class TcpGroup final : public ProcessGroup, public Failures {
 public:
@@ -116,6 +116,24 @@ public:
       }
     }
     return Status();
+  }
+
+  Status broadcast(std::span<std::byte> bytes) override {
+    Note note{kTelling, static_cast<int64_t>(bytes.size())};
+    if (rank_ != 0) {
+      TPC_RETURN_IF_ERROR(move(0, {}, {&note, 1}, timeout_));
+      TPC_RETURN_IF_ERROR(expect(note, kTelling, 0));
+      if (note.value != static_cast<int64_t>(bytes.size()))
+        return Status(Code::Internal, "rank 0 tells something else than rank " +
+                                          std::to_string(rank_) + " expects");
+      return moveBytes(0, {}, bytes, timeout_);
+    }
+    std::vector<Transfer> transfers = toAll();
+    for (Transfer &transfer : transfers) {
+      transfer.send.add(&note, sizeof(note));
+      transfer.send.add(bytes.data(), bytes.size());
+    }
+    return complete(transfers, timeout_);
   }
 
   Result<int64_t> finish(int64_t value) override {

@@ -1,0 +1,158 @@
+//===- NcclCommunicator.cpp - The collectives of one axis between GPUs ---------------------===//
+
+#include "runtime/comm/nccl/NcclCommunicator.h"
+
+#include "runtime/comm/nccl/NcclSteps.h"
+
+#include <thread>
+
+using namespace tpc;
+using namespace tpc::nccl;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// NCCL finishes a call in microseconds once it has connected; asking costs about as much.
+constexpr std::chrono::microseconds kSpin = 200us;
+constexpr std::chrono::microseconds kPause = 100us;
+/// How long a failure may take from the process that failed to the others, through rank 0.
+constexpr std::chrono::milliseconds kNewsTravel = 1s;
+
+ncclDataType_t dataType(DType dtype) {
+  switch (dtype) {
+  case DType::F32:
+    return ncclFloat32;
+  case DType::F64:
+    return ncclFloat64;
+  case DType::BF16:
+    return ncclBfloat16;
+  case DType::I32:
+    return ncclInt32;
+  }
+  return ncclFloat32;
+}
+
+} // namespace
+
+Status NcclState::complete(ncclComm_t comm, ncclResult_t result, Code code,
+                           const std::string &what) {
+  const Clock::time_point start = Clock::now();
+  while (result == ncclInProgress) {
+    TPC_RETURN_IF_ERROR(check());
+    if (ncclResult_t asked = api.commGetAsyncError(comm, &result); asked != ncclSuccess)
+      result = asked;
+    if (result != ncclInProgress)
+      break;
+    if (Clock::now() - start > timeout) {
+      Status late(Code::RankFailed,
+                  "waited " + std::to_string(timeout.count()) + " ms for NCCL to " + what,
+                  "--timeout sets how long ranks wait for each other");
+      abort(late);
+      return check();
+    }
+    if (Clock::now() - start > kSpin)
+      std::this_thread::sleep_for(kPause);
+  }
+  if (result == ncclSuccess)
+    return Status();
+  // Where another rank has failed, NCCL says "remote error" before the news of it comes.
+  if (result == ncclRemoteError || result == ncclSystemError)
+    for (Clock::time_point since = Clock::now(); Clock::now() - since < kNewsTravel;) {
+      TPC_RETURN_IF_ERROR(check());
+      std::this_thread::sleep_for(1ms);
+    }
+  abort(api.error(result, comm, code, what));
+  return check();
+}
+
+Status NcclState::check() {
+  if (!failed_.load(std::memory_order_acquire))
+    return Status();
+  abortAll();
+  std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void NcclState::note(const Status &failure) {
+  std::lock_guard lock(mutex_);
+  if (failed_.load(std::memory_order_relaxed))
+    return;
+  failure_ = failure;
+  failed_.store(true, std::memory_order_release);
+}
+
+void NcclState::abort(const Status &reason) {
+  note(reason);
+  group_.abort(reason);
+}
+
+void NcclState::onFailure(std::function<Status(const Status &)> explain) {
+  group_.onFailure([this, explain = std::move(explain)](const Status &failure) {
+    Status explained = explain ? explain(failure) : failure;
+    note(explained);
+    return explained;
+  });
+}
+
+void NcclState::abortAll() {
+  // Children first: they share their parent's connections.
+  for (; !comms_.empty(); comms_.pop_back())
+    (void)api.commAbort(comms_.back());
+}
+
+void NcclState::close() {
+  for (; !comms_.empty() && check().ok(); comms_.pop_back()) {
+    ncclComm_t comm = comms_.back();
+    if (!complete(comm, api.commFinalize(comm), Code::RankFailed, "end a communicator").ok())
+      break;
+    (void)api.commDestroy(comm);
+  }
+  abortAll();
+  // The group may outlive this.
+  group_.onFailure({});
+}
+
+ncclResult_t NcclCommunicator::enqueue(const CollectiveCall &call, const void *send, void *receive,
+                                       size_t count, ncclDataType_t dtype, cudaStream_t stream) {
+  const ncclRedOp_t reduce = call.reduce == ReduceKind::Max ? ncclMax : ncclSum;
+  switch (call.kind) {
+  case CollectiveKind::AllReduce:
+    return state_.api.allReduce(send, receive, count, dtype, reduce, comm_, stream);
+  case CollectiveKind::AllGather:
+    return state_.api.allGather(send, receive, count, dtype, comm_, stream);
+  case CollectiveKind::ReduceScatter:
+    return state_.api.reduceScatter(send, receive, count, dtype, reduce, comm_, stream);
+  case CollectiveKind::AllToAll:
+    break;
+  }
+  return ncclInvalidArgument;
+}
+
+Status NcclCommunicator::run(const CollectiveCall &call, Stream stream) {
+  TPC_RETURN_IF_ERROR(state_.check());
+  if (call.kind == CollectiveKind::AllToAll)
+    return Status(Code::InvalidInput, "ranks on GPUs execute no all_to_all");
+  const std::string what = describe(call);
+  // One group, one launch, and one answer: a call inside a group does not fail for what the others
+  // do, only for how it is made.
+  ncclResult_t result = state_.api.groupStart();
+  for (const NcclStep &step : stepsOf(call, size_))
+    if (result == ncclSuccess || result == ncclInProgress)
+      result = enqueue(call, step.send, step.receive, step.count, dataType(step.dtype),
+                       static_cast<cudaStream_t>(stream.handle));
+  ncclResult_t ended = state_.api.groupEnd();
+  if (result == ncclSuccess || result == ncclInProgress)
+    result = ended;
+  return state_.complete(comm_, result, Code::RankFailed, "enqueue " + what);
+}
+
+Status NcclCommunicator::check() {
+  TPC_RETURN_IF_ERROR(state_.check());
+  ncclResult_t result = ncclSuccess;
+  if (ncclResult_t asked = state_.api.commGetAsyncError(comm_, &result); asked != ncclSuccess)
+    result = asked;
+  if (result == ncclInProgress)
+    return Status();
+  return state_.complete(comm_, result, Code::RankFailed, "carry out what was enqueued");
+}

@@ -1,0 +1,80 @@
+//===- NcclCommunicator.h - The collectives of one axis between GPUs -----------------------===//
+//
+// Communicators are non-blocking: a call that NCCL has not finished says so, and is asked again
+// until it has, until it fails, or until the group has failed elsewhere. One thread, that which
+// issues the rank's instructions, makes all calls into NCCL, the abort included: an abort is safe
+// only while nobody else is inside.
+//
+//===---------------------------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/comm/Communicator.h"
+#include "runtime/comm/ProcessGroup.h"
+#include "runtime/comm/nccl/NcclApi.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+
+namespace tpc::nccl {
+
+/// What the communicators of a rank share: NCCL, and how everything ends.
+class NcclState {
+public:
+  /// `group` tells the other ranks; it must outlive this.
+  NcclState(const NcclApi &api, ProcessGroup &group, std::chrono::milliseconds timeout)
+      : api(api), timeout(timeout), group_(group) {}
+
+  /// Asks `comm` until what it does is done. The status blames this rank with `code`, or is what
+  /// the group has failed with.
+  Status complete(ncclComm_t comm, ncclResult_t result, Code code, const std::string &what);
+  /// Ok unless the group has failed, whose communicators are then aborted; for the issuing thread.
+  Status check();
+
+  /// See ProcessGroup.
+  void abort(const Status &reason);
+  void onFailure(std::function<Status(const Status &)> explain);
+
+  /// Children after their parents.
+  void add(ncclComm_t comm) { comms_.push_back(comm); }
+  /// Ends all communicators, in peace if nothing has failed.
+  void close();
+
+  const NcclApi &api;
+  const std::chrono::milliseconds timeout;
+
+private:
+  /// Keeps the first failure.
+  void note(const Status &failure);
+  void abortAll();
+
+  ProcessGroup &group_;
+  std::vector<ncclComm_t> comms_;
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+  Status failure_;
+};
+
+class NcclCommunicator final : public Communicator {
+public:
+  NcclCommunicator(NcclState &state, ncclComm_t comm, int size, int coordinate)
+      : state_(state), comm_(comm), size_(size), coordinate_(coordinate) {}
+
+  int size() const override { return size_; }
+  int coordinate() const override { return coordinate_; }
+  Status run(const CollectiveCall &call, Stream stream) override;
+  Status check() override;
+  void abort(const Status &reason) override { state_.abort(reason); }
+
+private:
+  /// One call to NCCL.
+  ncclResult_t enqueue(const CollectiveCall &call, const void *send, void *receive, size_t count,
+                       ncclDataType_t dtype, cudaStream_t stream);
+
+  NcclState &state_;
+  const ncclComm_t comm_;
+  const int size_, coordinate_;
+};
+
+} // namespace tpc::nccl
