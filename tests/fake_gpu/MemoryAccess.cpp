@@ -49,6 +49,18 @@ bool resolveGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t &address, u
   return checkAlignment(warp, op, lane, bytes, isWrite, "global", address);
 }
 
+void failShared(Warp &warp, const Op &op, const std::string &what,
+                SharedMemory::Conflict conflict) {
+  using Fault = SharedMemory::Fault;
+  if (conflict.fault == Fault::Uninitialised)
+    return warp.fail(op, what + ", which nothing was written to");
+  std::string other =
+      conflict.several ? "other threads" : "thread " + std::to_string(conflict.other);
+  warp.fail(op, "race: " + what + ", which " + other +
+                    (conflict.fault == Fault::WriteAfterRead ? " read" : " wrote") +
+                    " with no barrier in between");
+}
+
 bool resolveShared(Warp &warp, const Op &op, unsigned lane, uint64_t &address, unsigned bytes,
                    bool isWrite) {
   SharedMemory &shared = warp.block->shared;
@@ -65,22 +77,33 @@ bool resolveShared(Warp &warp, const Op &op, unsigned lane, uint64_t &address, u
     uint32_t thread = warp.firstThread + lane;
     SharedMemory::Conflict conflict = isWrite ? shared.write(offset, bytes, thread, warp.syncs)
                                               : shared.read(offset, bytes, thread, warp.syncs);
-    using Fault = SharedMemory::Fault;
-    if (conflict.fault != Fault::None) {
-      std::string other =
-          conflict.several ? "other threads" : "thread " + std::to_string(conflict.other);
-      std::string what = access(warp, lane, bytes, isWrite, "shared", address);
-      if (conflict.fault == Fault::Uninitialised)
-        warp.fail(op, what + ", which nothing was written to");
-      else
-        warp.fail(op, "race: " + what + ", which " + other +
-                          (conflict.fault == Fault::WriteAfterRead ? " read" : " wrote") +
-                          " with no barrier in between");
+    if (conflict.fault != SharedMemory::Fault::None) {
+      failShared(warp, op, access(warp, lane, bytes, isWrite, "shared", address), conflict);
       return false;
     }
   }
   address = reinterpret_cast<uint64_t>(shared.data() + offset);
   return true;
+}
+
+/// Many lanes often read one address: that two of them did is all that a third changes.
+bool resolveSharedReads(Warp &warp, const Op &op, uint32_t mask, Addresses &addresses,
+                        unsigned bytes) {
+  uint64_t last = 0, lastResolved = 0;
+  unsigned repeated = 0;
+  bool good = true;
+  forEachLane(mask, [&](unsigned lane) {
+    uint64_t address = addresses[lane];
+    repeated = address == last ? repeated + 1 : 0;
+    last = address;
+    if (repeated > 1) {
+      addresses[lane] = lastResolved;
+      return;
+    }
+    good = good && resolveShared(warp, op, lane, addresses[lane], bytes, false);
+    lastResolved = addresses[lane];
+  });
+  return good;
 }
 
 bool resolveLocal(Warp &warp, const Op &op, unsigned lane, uint64_t &address, unsigned bytes,
@@ -148,6 +171,8 @@ bool resolve(Warp &warp, const Op &op, Space space, uint32_t mask, Addresses &ad
   if (mask == ~0u && mayBeGlobal &&
       allInLastRange(warp.block->lastRange[op.index], addresses, bytes, isWrite))
     return true;
+  if (space == Space::Shared && !isWrite)
+    return resolveSharedReads(warp, op, mask, addresses, bytes);
   bool good = true;
   forEachLane(mask, [&](unsigned lane) {
     good = good && resolveLane(warp, op, space, lane, addresses[lane], bytes, isWrite);

@@ -130,7 +130,7 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
     return decodeParameterLoad(decoder, address, op);
   Decoder::Address where = decoder.address(address);
   if (op.space == Space::Shared || op.space == Space::Generic)
-    decoder.sharedAccess(op.bytes);
+    decoder.sharedAccess(bytes);
   Op &emitted = decoder.emit(pick(isLoad, false, op.bytes), Op::Kind::Checked);
   emitted.isLoad = op.isLoad;
   emitted.isStore = op.isStore;

@@ -31,17 +31,41 @@ public:
   };
   /// Thread `thread` of a warp that synchronised its lanes `syncs` times touches
   /// [offset, offset + bytes).
-  Conflict read(uint64_t offset, unsigned bytes, uint32_t thread, uint32_t syncs);
+  Conflict read(uint64_t offset, unsigned bytes, uint32_t thread, uint32_t syncs) {
+    uint64_t end = (offset + bytes - 1) >> granuleShift_;
+    for (uint64_t i = offset >> granuleShift_; i <= end; ++i)
+      if (!isReadBy(cells_[i], thread, static_cast<uint16_t>(syncs)))
+        if (Conflict conflict = readCell(cells_[i], thread, static_cast<uint16_t>(syncs));
+            conflict.fault != Fault::None)
+          return conflict;
+    return {};
+  }
   Conflict write(uint64_t offset, unsigned bytes, uint32_t thread, uint32_t syncs);
 
 private:
   static constexpr uint16_t severalWarps = 0xffff, ofWarp = 0x8000;
+  /// Syncs are counted modulo 2^16, which tells apart those between two barriers.
   struct Cell {
-    uint32_t writeEpoch = 0, writeSyncs = 0, readEpoch = 0, readSyncs = 0;
+    uint32_t writeEpoch = 0, readEpoch = 0;
+    uint16_t writeSyncs = 0, readSyncs = 0;
     uint16_t writer = 0;
     uint16_t reader = 0; ///< a thread, ofWarp | its warp if several of one read it, or severalWarps
   };
-  static bool sameWarp(uint16_t a, uint32_t thread);
+  static bool sameWarp(uint16_t a, uint32_t thread) {
+    if (a == severalWarps)
+      return false;
+    return (a & ofWarp ? a & ~uint32_t{ofWarp} : a / warpSize) == thread / warpSize;
+  }
+  /// Whether one more read of this thread changes and breaks nothing: most are like that.
+  bool isReadBy(const Cell &cell, uint32_t thread, uint16_t syncs) const {
+    if (cell.writeEpoch < blockStart_ || cell.writeEpoch == epoch_ || cell.readEpoch != epoch_)
+      return false;
+    return cell.reader == severalWarps ||
+           (cell.readSyncs == syncs &&
+            (cell.reader == thread || cell.reader == (ofWarp | thread / warpSize)));
+  }
+  Conflict readCell(Cell &cell, uint32_t thread, uint16_t syncs);
+  Conflict writeCell(Cell &cell, uint32_t thread, uint16_t syncs);
 
   std::vector<uint8_t> bytes_;
   std::vector<Cell> cells_;
