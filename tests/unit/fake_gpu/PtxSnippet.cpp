@@ -77,6 +77,30 @@ std::vector<uint64_t> runSnippet(const std::string &body, char result,
   return results;
 }
 
+const std::string snippetRegisters =
+    ".reg .pred %p<8>; .reg .b16 %h<8>; .reg .b32 %r<40>; .reg .f32 %f<16>; .reg .b64 %x<16>;";
+const std::string ownWord = "mov.u32 %r1, %tid.x; ld.param.u64 %x1, [p0]; mul.wide.u32 %x2, %r1, 4;"
+                            "add.s64 %x1, %x1, %x2;\n";
+const std::string sharedBuffer = ".shared .align 16 .b8 buffer[1024];";
+
+BlockOutcome runBlock(const std::string &body, uint32_t threads, const std::string &declarations) {
+  PtxModule module = parseOrFail(kernelText(snippetRegisters + declarations,
+                                            ownWord + body + "\nst.global.b32 [%x1], %r0;", 1));
+  BlockOutcome outcome{std::vector<uint32_t>(threads), {}};
+  MemoryMap memory;
+  memory.add(outcome.words.data(), threads * 4, "words");
+  LaunchShape shape;
+  shape.block[0] = threads;
+  auto statistics = module.launch("k", shape, memory, outcome.words.data());
+  if (!statistics.ok())
+    outcome.error = statistics.status().message();
+  return outcome;
+}
+
+void expectError(const BlockOutcome &outcome, const std::string &part) {
+  EXPECT_NE(outcome.error.find(part), std::string::npos) << "'" << outcome.error << "'";
+}
+
 std::vector<float> interestingFloats() {
   std::vector<float> values;
   for (float x : {0.0f,

@@ -28,6 +28,30 @@ std::string parseError(const std::string &text);
 std::string kernelText(const std::string &declarations, const std::string &body,
                        unsigned parameters);
 
+/// Registers of all types: %p0..7, %h0..7, %r0..39, %f0..15, %x0..15.
+extern const std::string snippetRegisters;
+/// %x1: address of this thread's word of the output p0; %r1: the thread.
+extern const std::string ownWord;
+/// 1024 bytes of shared memory.
+extern const std::string sharedBuffer;
+
+struct BlockOutcome {
+  std::vector<uint32_t> words; ///< one per thread
+  std::string error;
+};
+/// Runs one block: `body` finds what ownWord gives and leaves the thread's word in %r0.
+BlockOutcome runBlock(const std::string &body, uint32_t threads,
+                      const std::string &declarations = "");
+/// value(thread) of all threads.
+std::vector<uint32_t> wordsOf(uint32_t threads, auto value) {
+  std::vector<uint32_t> words(threads);
+  for (uint32_t t = 0; t < threads; ++t)
+    words[t] = value(t);
+  return words;
+}
+/// The block failed, and said so with these words in it.
+void expectError(const BlockOutcome &outcome, const std::string &part);
+
 inline uint64_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
 inline uint64_t bitsOf(double value) { return std::bit_cast<uint64_t>(value); }
 
