@@ -7,6 +7,7 @@
 
 #include "CommunicatorConformance.h"
 #include "NcclDouble.h"
+#include "NcclExceptions.h"
 #include "TcpGroups.h"
 
 #include "runtime/comm/nccl/NcclGroup.h"
@@ -97,15 +98,7 @@ Communicators make(int ranks, std::chrono::milliseconds timeout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nccl, CommunicatorConformance,
-                         testing::Values(CommunicatorFactory{
-                             "nccl",
-                             make,
-                             {{"MaximumKeepsNaN", "takes maxima with fmax, which drops NaN"},
-                              {"ReducesInAscendingOrder", "adds in the order of its rings"},
-                              {"SumsOfBF16AreRoundedOnce", "rounds bf16 at every rank of a ring"},
-                              {"DisagreementIsFound",
-                               "compares no calls: that plans agree was seen at the start"},
-                              {"WaitingEndsWithTheTimeout", "does not know who is late"}}}),
+                         testing::Values(CommunicatorFactory{"nccl", make, ncclExceptions()}),
                          [](const auto &info) { return info.param.name; });
 
 float sumOver(ProcessGroup &group, size_t axis, float value, Status &status) {
