@@ -17,11 +17,12 @@ struct AttentionJob {
 };
 
 struct AttentionKernels {
-  /// Packs keys and values of one (batch, kv head) into the shared part of the workspace.
-  void (*packKeys)(const AttentionJob &job, int64_t keyHead);
-  /// One query block of one head, after packKeys of its kv head.
+  /// Packs keys and values of one (batch, kv head) into a place of the workspace, of which there
+  /// are as many as kv heads.
+  void (*packKeys)(const AttentionJob &job, int64_t keyHead, int64_t place);
+  /// One query block of one head, whose keys lie packed in a place.
   void (*forward)(const AttentionJob &job, int64_t batch, int64_t head, int64_t queryBlock,
-                  int slot);
+                  int64_t place, int slot);
   /// All gradients of one (batch, kv head).
   void (*backward)(const AttentionJob &job, int64_t keyHead, int slot);
 };

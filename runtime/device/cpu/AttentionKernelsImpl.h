@@ -12,6 +12,7 @@
 #pragma once
 
 #include "runtime/device/cpu/AttentionKernels.h"
+#include "runtime/device/cpu/SimdTranspose.h"
 #include "runtime/support/BFloat16.h"
 
 #include <cmath>
@@ -118,11 +119,20 @@ void multiply(int64_t m, int64_t n, int64_t k, const typename Simd::T *a, const 
 template <int group, typename T, typename Storage>
 void packInterleaved(const Storage *from, int64_t stride, int64_t rows, int64_t size, T factor,
                      T *to) {
-  for (int64_t begin = 0; begin < rows; begin += group, to += group * size) {
+  constexpr int64_t step = 32 / sizeof(T);
+  for (int64_t begin = 0; begin < rows;
+       begin += group, from += group * stride, to += group * size) {
     int64_t count = least(group, rows - begin);
-    for (int64_t i = 0; i < size; ++i)
+    int64_t whole = count == group && group >= step ? size / step * step : 0;
+    // The last block of rows may cover some of the one before again.
+    for (int64_t row = 0; row < group && whole > 0; row += step)
+      for (int64_t r = least(row, group - step), i = 0; i < whole; i += step)
+        transposeBlock(from + r * stride + i, stride, to + i * group + r, group);
+    for (int64_t i = 0; i < whole * group; ++i)
+      to[i] *= factor;
+    for (int64_t i = whole; i < size; ++i)
       for (int64_t r = 0; r < group; ++r)
-        to[i * group + r] = r < count ? widen(from[(begin + r) * stride + i]) * factor : T(0);
+        to[i * group + r] = r < count ? widen(from[r * stride + i]) * factor : T(0);
   }
 }
 
@@ -133,9 +143,14 @@ void packPanels(const Storage *from, int64_t stride, int64_t rows, int64_t size,
                 int64_t panelLength, T *to) {
   for (int64_t begin = 0; begin < size; begin += width, to += panelLength * width) {
     int64_t count = least(width, size - begin);
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = 0; i < width; ++i)
-        to[r * width + i] = i < count ? widen(from[r * stride + begin + i]) * factor : T(0);
+    if (count == width)
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t i = 0; i < width; ++i)
+          to[r * width + i] = widen(from[r * stride + begin + i]) * factor;
+    else
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t i = 0; i < width; ++i)
+          to[r * width + i] = i < count ? widen(from[r * stride + begin + i]) * factor : T(0);
   }
 }
 
@@ -174,8 +189,8 @@ template <typename Simd, typename Storage> struct Attention {
     int64_t batch = keyHead / shape.kvHeads, head = keyHead % shape.kvHeads;
     return batch * shape.keyLength * keyStride + head * shape.size;
   }
-  T *shared(int64_t keyHead) const {
-    return static_cast<T *>(operands.workspace) + keyHead * layout.sharedPerHead;
+  T *keysAt(int64_t place) const {
+    return static_cast<T *>(operands.workspace) + place * layout.sharedPerHead;
   }
   T *scratch(int slot) const {
     return static_cast<T *>(operands.workspace) + layout.keyHeads * layout.sharedPerHead +
@@ -187,10 +202,20 @@ template <typename Simd, typename Storage> struct Attention {
     return shape.causal ? most(0, least(limit, shape.keyLength)) : shape.keyLength;
   }
 
-  void packKeys(int64_t keyHead) const {
+  /// Of `count` keys from firstKey on, those that a query sees: the first ones.
+  int64_t seenOf(int64_t query, int64_t firstKey, int64_t count) const {
+    return most(0, least(count, visible(query) - firstKey));
+  }
+  /// The rows before a row of a query block that see none of the keys from this one on.
+  int64_t blindRows(int64_t firstQuery, int64_t key, int64_t queries) const {
+    int64_t first = key - (shape.keyLength - shape.queryLength) - firstQuery;
+    return shape.causal ? most(0, least(queries, first)) : 0;
+  }
+
+  void packKeys(int64_t keyHead, int64_t place) const {
     const Storage *k = static_cast<const Storage *>(operands.k) + keyAt(keyHead);
     const Storage *v = static_cast<const Storage *>(operands.v) + keyAt(keyHead);
-    T *keys = shared(keyHead), *values = keys + layout.paddedKeys * layout.paddedSize;
+    T *keys = keysAt(place), *values = keys + layout.paddedKeys * layout.paddedSize;
     packInterleaved<width>(k, keyStride, shape.keyLength, shape.size, T(1), keys);
     packPanels<width>(v, keyStride, shape.keyLength, shape.size, T(1), layout.paddedKeys, values);
   }
@@ -221,11 +246,12 @@ template <typename Simd, typename Storage> struct Attention {
     return Simd::sumOf(sums);
   }
 
-  void forward(int64_t batch, int64_t head, int64_t queryBlockIndex, int slot) const {
+  void forward(int64_t batch, int64_t head, int64_t queryBlockIndex, int64_t place,
+               int slot) const {
     int64_t firstQuery = queryBlockIndex * queryBlock;
     int64_t queries = least(queryBlock, shape.queryLength - firstQuery);
     int64_t size = shape.size, paddedSize = layout.paddedSize;
-    const T *keys = shared(batch * shape.kvHeads + head / group);
+    const T *keys = keysAt(place);
     const T *values = keys + layout.paddedKeys * paddedSize;
     T *query = scratch(slot), *out = query + queryBlock * paddedSize;
     alignas(64) T scores[queryBlock * keyBlock];
@@ -244,13 +270,19 @@ template <typename Simd, typename Storage> struct Attention {
     int64_t limit = visible(firstQuery + queries - 1);
     for (int64_t firstKey = 0; firstKey < limit; firstKey += keyBlock) {
       int64_t count = least(keyBlock, limit - firstKey), columns = roundUp(count, width);
-      multiply<Simd, 1, rows, false>(queries, count, size, query, keys + firstKey * size, size,
-                                     scores, keyBlock);
+      // What none of the rows of a register block sees is left out.
+      auto seenByBlock = [&](int64_t row) {
+        return seenOf(firstQuery + least(row + rows, queries) - 1, firstKey, count);
+      };
+      for (int64_t row = 0; row < queries; row += rows)
+        multiply<Simd, 1, rows, false>(rows, seenByBlock(row), size, query + row * size,
+                                       keys + firstKey * size, size, scores + row * keyBlock,
+                                       keyBlock);
       // Online softmax: old sums are rescaled to the new maximum. A row that saw nothing yet keeps
       // -inf, and must not subtract it from itself.
       T shift[queryBlock];
       for (int64_t r = 0; r < queries; ++r) {
-        int64_t seen = most(0, least(count, visible(firstQuery + r) - firstKey));
+        int64_t seen = seenOf(firstQuery + r, firstKey, count);
         T found = maskAndMax(scores + r * keyBlock, seen, columns), old = largest[r];
         if (!(found <= old))
           largest[r] = found;
@@ -266,8 +298,10 @@ template <typename Simd, typename Storage> struct Attention {
           for (int64_t i = 0; i < paddedSize; ++i)
             out[r * paddedSize + i] *= rescale[r];
       }
-      multiply<Simd, keyBlock, 1, true>(queries, size, count, scores, values + firstKey * width,
-                                        layout.paddedKeys, out, paddedSize);
+      for (int64_t row = 0; row < queries; row += rows)
+        multiply<Simd, keyBlock, 1, true>(rows, size, seenByBlock(row), scores + row * keyBlock,
+                                          values + firstKey * width, layout.paddedKeys,
+                                          out + row * paddedSize, paddedSize);
     }
 
     Storage *result = static_cast<Storage *>(operands.o) + queryAt(batch, head, firstQuery);
@@ -348,31 +382,46 @@ template <typename Simd, typename Storage> struct Attention {
     alignas(64) T p[queryBlock * keyBlock], dScores[queryBlock * keyBlock];
     int64_t limit = visible(first + queries - 1);
     for (int64_t firstKey = 0; firstKey < limit; firstKey += keyBlock) {
-      int64_t count = least(keyBlock, limit - firstKey), columns = roundUp(count, width);
-      multiply<Simd, 1, rows, false>(queries, count, size, parts.queryT,
-                                     parts.keysT + firstKey * size, size, p, keyBlock);
-      multiply<Simd, 1, rows, false>(queries, count, size, parts.dOutT,
-                                     parts.valuesT + firstKey * size, size, dScores, keyBlock);
+      int64_t count = least(keyBlock, limit - firstKey);
+      int64_t padded = most(roundUp(count, width), roundUp(count, rows));
+      // What none of the rows of a register block sees is left out.
+      auto seenByBlock = [&](int64_t row) {
+        return seenOf(first + least(row + rows, queries) - 1, firstKey, count);
+      };
+      for (int64_t row = 0; row < queries; row += rows) {
+        multiply<Simd, 1, rows, false>(rows, seenByBlock(row), size, parts.queryT + row * size,
+                                       parts.keysT + firstKey * size, size, p + row * keyBlock,
+                                       keyBlock);
+        multiply<Simd, 1, rows, false>(rows, seenByBlock(row), size, parts.dOutT + row * size,
+                                       parts.valuesT + firstKey * size, size,
+                                       dScores + row * keyBlock, keyBlock);
+      }
       for (int64_t r = 0; r < queries; ++r) {
         T *row = p + r * keyBlock, *dRow = dScores + r * keyBlock;
-        int64_t seen = most(0, least(count, visible(first + r) - firstKey));
-        for (int64_t i = 0; i < columns; i += lanes) {
+        int64_t seen = seenOf(first + r, firstKey, count);
+        for (int64_t i = 0; i < seen; i += lanes) {
           Vec value = expOf<Simd>(Simd::load(row + i) - Simd::set1(lse[r]));
           Simd::store(row + i, value);
           Simd::store(dRow + i, value * (Simd::load(dRow + i) - Simd::set1(mean[r])));
         }
-        for (int64_t i = seen; i < columns; ++i)
+        for (int64_t i = seen; i < padded; ++i)
           row[i] = dRow[i] = 0;
       }
       T *dKeys = parts.dKeys + firstKey * paddedSize;
       T *dValues = parts.dValues + firstKey * paddedSize;
-      multiply<Simd, 1, keyBlock, true>(count, size, queries, p, parts.dOut, queryBlock, dValues,
-                                        paddedSize);
-      multiply<Simd, 1, keyBlock, true>(count, size, queries, dScores, parts.query, queryBlock,
-                                        dKeys, paddedSize);
-      multiply<Simd, keyBlock, 1, true>(queries, size, count, dScores,
-                                        parts.keys + firstKey * width, layout.paddedKeys,
-                                        parts.dQuery, paddedSize);
+      for (int64_t key = 0; key < count; key += rows) {
+        int64_t blind = blindRows(first, firstKey + key, queries);
+        multiply<Simd, 1, keyBlock, true>(rows, size, queries - blind, p + blind * keyBlock + key,
+                                          parts.dOut + blind * width, queryBlock,
+                                          dValues + key * paddedSize, paddedSize);
+        multiply<Simd, 1, keyBlock, true>(
+            rows, size, queries - blind, dScores + blind * keyBlock + key,
+            parts.query + blind * width, queryBlock, dKeys + key * paddedSize, paddedSize);
+      }
+      for (int64_t row = 0; row < queries; row += rows)
+        multiply<Simd, keyBlock, 1, true>(rows, size, seenByBlock(row), dScores + row * keyBlock,
+                                          parts.keys + firstKey * width, layout.paddedKeys,
+                                          parts.dQuery + row * paddedSize, paddedSize);
     }
     unpack(parts.dQuery, paddedSize, queries, size, scale, static_cast<Storage *>(operands.dq) + at,
            queryStride);
@@ -381,10 +430,12 @@ template <typename Simd, typename Storage> struct Attention {
 
 template <typename Simd, typename Storage> AttentionKernels kernelsOf() {
   using Kernels = Attention<Simd, Storage>;
-  return {[](const AttentionJob &job, int64_t keyHead) { Kernels(job).packKeys(keyHead); },
-          [](const AttentionJob &job, int64_t batch, int64_t head, int64_t queryBlock, int slot) {
-            Kernels(job).forward(batch, head, queryBlock, slot);
+  return {[](const AttentionJob &job, int64_t keyHead, int64_t place) {
+            Kernels(job).packKeys(keyHead, place);
           },
+          [](const AttentionJob &job, int64_t batch, int64_t head, int64_t queryBlock,
+             int64_t place,
+             int slot) { Kernels(job).forward(batch, head, queryBlock, place, slot); },
           [](const AttentionJob &job, int64_t keyHead, int slot) {
             Kernels(job).backward(keyHead, slot);
           }};

@@ -31,17 +31,32 @@ Status cpuAttention(ThreadPool &pool, const AttentionShape &shape,
   TPC_ASSIGN_OR_RETURN(AttentionKernels kernels, kernelsOfThisCpu(shape.dtype));
   AttentionLayout layout(shape, /*backward=*/false);
   AttentionJob job{shape, operands, layout};
+  int slots = static_cast<int>(layout.slots);
+  int64_t blocks = (shape.queryLength + attentionQueryBlock - 1) / attentionQueryBlock;
+  // The longest block (causal) first.
+  auto forward = [&](int64_t head, int64_t fromEnd, int64_t place, int slot) {
+    kernels.forward(job, head / shape.heads, head % shape.heads, blocks - 1 - fromEnd, place, slot);
+  };
+  int64_t group = shape.heads / shape.kvHeads;
+  constexpr int64_t enoughHeads = 4; // for each thread: then none waits long for another one
+  if (layout.keyHeads >= enoughHeads * pool.threads()) {
+    // What a thread packs no other one reads.
+    pool.forRanges(layout.keyHeads, slots, [&](int64_t begin, int64_t end, int slot) {
+      for (int64_t keyHead = begin; keyHead < end; ++keyHead) {
+        kernels.packKeys(job, keyHead, slot);
+        for (int64_t task = 0; task < group * blocks; ++task)
+          forward(keyHead * group + task / blocks, task % blocks, slot, slot);
+      }
+    });
+    return {};
+  }
   pool.forRanges(layout.keyHeads, [&](int64_t begin, int64_t end) {
     for (int64_t keyHead = begin; keyHead < end; ++keyHead)
-      kernels.packKeys(job, keyHead);
+      kernels.packKeys(job, keyHead, keyHead);
   });
-  int64_t blocks = (shape.queryLength + attentionQueryBlock - 1) / attentionQueryBlock;
-  pool.forEach(shape.batch * shape.heads * blocks, static_cast<int>(layout.slots),
-               [&](int64_t task, int slot) {
-                 // Blocks of one head follow each other, the longest (causal) first.
-                 int64_t head = task / blocks, block = blocks - 1 - task % blocks;
-                 kernels.forward(job, head / shape.heads, head % shape.heads, block, slot);
-               });
+  pool.forEach(shape.batch * shape.heads * blocks, slots, [&](int64_t task, int slot) {
+    forward(task / blocks, task % blocks, task / blocks / group, slot);
+  });
   return {};
 }
 
@@ -51,8 +66,11 @@ Status cpuAttentionBackward(ThreadPool &pool, const AttentionShape &shape,
   TPC_ASSIGN_OR_RETURN(AttentionKernels kernels, kernelsOfThisCpu(shape.dtype));
   AttentionLayout layout(shape, /*backward=*/true);
   AttentionJob job{shape, operands, layout};
-  pool.forEach(layout.keyHeads, static_cast<int>(layout.slots),
-               [&](int64_t keyHead, int slot) { kernels.backward(job, keyHead, slot); });
+  pool.forRanges(layout.keyHeads, static_cast<int>(layout.slots),
+                 [&](int64_t begin, int64_t end, int slot) {
+                   for (int64_t keyHead = begin; keyHead < end; ++keyHead)
+                     kernels.backward(job, keyHead, slot);
+                 });
   return {};
 }
 

@@ -28,10 +28,15 @@ public:
   /// body(begin, end) on ranges that cover [0, count). A thread begins with a part of its own, the
   /// same each time, which keeps it in the thread's cache; who is done helps the others.
   template <typename Body> void forRanges(int64_t count, Body &&body) {
-    int64_t parts = std::min<int64_t>(threads(), count);
+    forRanges(count, threads(), [&](int64_t begin, int64_t end, int) { body(begin, end); });
+  }
+
+  /// The same as body(begin, end, slot) on at most `slots` threads, as in forEach.
+  template <typename Body> void forRanges(int64_t count, int slots, Body &&body) {
+    int64_t parts = std::min<int64_t>(std::min(threads(), slots), count);
     if (parts <= 1) {
       if (count > 0)
-        body(int64_t{0}, count);
+        body(int64_t{0}, count, 0);
       return;
     }
     constexpr int64_t mostPieces = 4; // of a part
@@ -39,12 +44,14 @@ public:
     for (Part &part : parts_)
       part.next.store(0, std::memory_order_relaxed);
     auto run = [&](int thread) {
+      if (thread >= slots)
+        return;
       for (int64_t other = 0; other < parts; ++other) {
         int64_t part = (thread + other) % parts;
         auto &next = parts_[part].next;
         for (int64_t piece; (piece = next.fetch_add(1, std::memory_order_relaxed)) < pieces;) {
           int64_t at = part * pieces + piece, all = parts * pieces;
-          body(count * at / all, count * (at + 1) / all);
+          body(count * at / all, count * (at + 1) / all, thread);
         }
       }
     };
