@@ -41,12 +41,10 @@ Status cpuAttention(ThreadPool &pool, const AttentionShape &shape,
   constexpr int64_t enoughHeads = 4; // for each thread: then none waits long for another one
   if (layout.keyHeads >= enoughHeads * pool.threads()) {
     // What a thread packs no other one reads.
-    pool.forRanges(layout.keyHeads, slots, [&](int64_t begin, int64_t end, int slot) {
-      for (int64_t keyHead = begin; keyHead < end; ++keyHead) {
-        kernels.packKeys(job, keyHead, slot);
-        for (int64_t task = 0; task < group * blocks; ++task)
-          forward(keyHead * group + task / blocks, task % blocks, slot, slot);
-      }
+    pool.forEach(layout.keyHeads, slots, [&](int64_t keyHead, int slot) {
+      kernels.packKeys(job, keyHead, slot);
+      for (int64_t task = 0; task < group * blocks; ++task)
+        forward(keyHead * group + task / blocks, task % blocks, slot, slot);
     });
     return {};
   }
@@ -66,11 +64,8 @@ Status cpuAttentionBackward(ThreadPool &pool, const AttentionShape &shape,
   TPC_ASSIGN_OR_RETURN(AttentionKernels kernels, kernelsOfThisCpu(shape.dtype));
   AttentionLayout layout(shape, /*backward=*/true);
   AttentionJob job{shape, operands, layout};
-  pool.forRanges(layout.keyHeads, static_cast<int>(layout.slots),
-                 [&](int64_t begin, int64_t end, int slot) {
-                   for (int64_t keyHead = begin; keyHead < end; ++keyHead)
-                     kernels.backward(job, keyHead, slot);
-                 });
+  pool.forEach(layout.keyHeads, static_cast<int>(layout.slots),
+               [&](int64_t keyHead, int slot) { kernels.backward(job, keyHead, slot); });
   return {};
 }
 

@@ -87,7 +87,7 @@ private:
           if (!hasHeld[slot])
             packHeld(block, held, mine);
           hasHeld[slot] = true;
-          GemmPart present = of(task), next = of(task + pool_.threads());
+          GemmPart present = of(task), next = of(task + 1);
           pack(!layout_.holdsA, present, group);
           int64_t first = task * kGemmGroup;
           if (layout_.holdsA)

@@ -28,23 +28,37 @@ public:
   /// body(begin, end) on ranges that cover [0, count). A thread begins with a part of its own, the
   /// same each time, which keeps it in the thread's cache; who is done helps the others.
   template <typename Body> void forRanges(int64_t count, Body &&body) {
-    forRanges(count, threads(), [&](int64_t begin, int64_t end, int) { body(begin, end); });
+    constexpr int64_t mostPieces = 4; // of a part
+    forPieces(count, threads(), mostPieces,
+              [&](int64_t begin, int64_t end, int) { body(begin, end); });
   }
 
-  /// The same as body(begin, end, slot) on at most `slots` threads, as in forEach.
-  template <typename Body> void forRanges(int64_t count, int slots, Body &&body) {
+  /// body(tile, slot) for every tile in [0, count), shared out in the same way. At most `slots`
+  /// threads take part; slot, below `slots`, names scratch memory that no other running tile uses.
+  template <typename Body> void forEach(int64_t count, int slots, Body &&body) {
+    forPieces(count, slots, count, [&](int64_t begin, int64_t end, int slot) {
+      for (int64_t tile = begin; tile < end; ++tile)
+        body(tile, slot);
+    });
+  }
+
+private:
+  using Task = void (*)(void *context, int thread);
+
+  /// body(begin, end, thread) on a part for each thread, cut into at most `mostPieces`.
+  template <typename Body>
+  void forPieces(int64_t count, int slots, int64_t mostPieces, Body &&body) {
     int64_t parts = std::min<int64_t>(std::min(threads(), slots), count);
     if (parts <= 1) {
       if (count > 0)
         body(int64_t{0}, count, 0);
       return;
     }
-    constexpr int64_t mostPieces = 4; // of a part
     int64_t pieces = std::min(mostPieces, count / parts);
     for (Part &part : parts_)
       part.next.store(0, std::memory_order_relaxed);
     auto run = [&](int thread) {
-      if (thread >= slots)
+      if (thread >= parts)
         return;
       for (int64_t other = 0; other < parts; ++other) {
         int64_t part = (thread + other) % parts;
@@ -57,28 +71,6 @@ public:
     };
     onAllThreads(run);
   }
-
-  /// body(tile, slot) for every tile in [0, count), taken in ascending order by whichever thread is
-  /// free. At most `slots` threads take part; slot, below `slots`, names scratch memory that no
-  /// other running tile uses.
-  template <typename Body> void forEach(int64_t count, int slots, Body &&body) {
-    if (threads() == 1 || count <= 1 || slots == 1) {
-      for (int64_t tile = 0; tile < count; ++tile)
-        body(tile, 0);
-      return;
-    }
-    std::atomic<int64_t> next{0};
-    auto run = [&](int thread) {
-      if (thread >= slots)
-        return;
-      for (int64_t tile; (tile = next.fetch_add(1, std::memory_order_relaxed)) < count;)
-        body(tile, thread);
-    };
-    onAllThreads(run);
-  }
-
-private:
-  using Task = void (*)(void *context, int thread);
 
   /// Returns when all work is done; a thread that wakes too late to help is not waited for.
   template <typename Run> void onAllThreads(Run &run) {
