@@ -1,9 +1,9 @@
 //===- CudnnPlanTest.cpp - cuDNN takes the graphs of every model's attention ---------------===//
 //
-// Without a GPU: the device is described by a file (h200.json, h100.json: what
-// cudaGetDeviceProperties says of them), and the driver is a double that takes kernels and launches
-// none. Everything but the launch is real: cuDNN finds the pattern, chooses engines, says what
-// workspace they need, and NVRTC compiles the kernel.
+// Without a GPU: the device is described by a file (h200.json, h100.json: the
+// properties that NVIDIA documents for them), and the driver is a double that takes kernels and
+// launches none. Everything but the launch is real: cuDNN finds the pattern, chooses engines, says
+// what workspace they need, and NVRTC compiles the kernel.
 //
 //===---------------------------------------------------------------------------------------===//
 
@@ -12,9 +12,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <dlfcn.h>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <regex>
 #include <sstream>
 
 using namespace tpc;
@@ -26,22 +29,40 @@ namespace {
 constexpr AttentionPass kPasses[] = {AttentionPass::Forward, AttentionPass::Backward,
                                      AttentionPass::DeterministicBackward};
 
-/// Attention of a model file at its default dims.
+std::string read(const std::string &path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// Attention of a model at its default dims.
 struct Model {
-  const char *name;
-  int64_t batch, length, longest, heads, kvHeads, size;
+  std::string name;
+  int64_t batch, length, heads, kvHeads, size;
 };
-constexpr Model kModels[] = {
-    {"byte_gpt", 8, 128, 1024, 4, 4, 64},
-    {"gpt_2l", 1, 7, 1024, 8, 8, 32},
-    {"gpt2_124m", 4, 64, 1024, 12, 12, 64},
-    {"gpt3_175b", 1, 2048, 2048, 96, 96, 128},
-    {"llama_mini", 4, 64, 2048, 9, 3, 64},
-    {"llama3_8b", 1, 8192, 8192, 32, 8, 128},
-    // What the goals of the GPU are measured with.
-    {"gpt2_124m_64", 64, 1024, 1024, 12, 12, 64},
-    {"llama32_1b", 8, 2048, 2048, 32, 8, 64},
-};
+
+/// Of all files in models/ that have attention: what its operands' types say.
+std::vector<Model> models() {
+  const std::regex attention("nn\\.attention .*: \\(tensor<(\\d+)x(\\d+)x(\\d+)x(\\d+)xf32>, "
+                             "tensor<\\d+x\\d+x(\\d+)x\\d+xf32>");
+  std::vector<Model> found;
+  for (const auto &entry : std::filesystem::directory_iterator(TPC_MODELS)) {
+    std::string text = read(entry.path()), name = entry.path().stem();
+    std::smatch match;
+    if (!std::regex_search(text, match, attention))
+      continue;
+    // What GoogleTest takes for a name.
+    std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+    auto number = [&](int i) { return static_cast<int64_t>(std::stoll(match[i])); };
+    found.push_back({name, number(1), number(2), number(3), number(5), number(4)});
+  }
+  std::ranges::sort(found, {}, &Model::name);
+  return found;
+}
+
+/// GPT-2 124M with as many tokens as a GPU wants.
+const Model kGpt2{"gpt2", 64, 1024, 12, 12, 64};
 
 /// On one of `tp` ranks: groups that don't divide are padded, or replicated.
 AttentionShape shapeOf(const Model &model, int64_t length, int64_t tp) {
@@ -49,13 +70,6 @@ AttentionShape shapeOf(const Model &model, int64_t length, int64_t tp) {
   return {model.batch, length,     length, kvHeads * (model.heads / model.kvHeads),
           kvHeads,     model.size, true,   0.125,
           DType::BF16};
-}
-
-std::string read(const std::string &path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 class CudnnTest : public testing::Test {
@@ -115,8 +129,8 @@ protected:
 
 class CudnnModels : public CudnnTest, public testing::WithParamInterface<Model> {};
 
-INSTANTIATE_TEST_SUITE_P(All, CudnnModels, testing::ValuesIn(kModels),
-                         [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, CudnnModels, testing::ValuesIn(models()),
+                         [](const auto &info) { return info.param.name; });
 
 } // namespace
 
@@ -127,8 +141,6 @@ TEST_P(CudnnModels, EveryShapeHasAnEngineThatFits) {
     for (int64_t length : {model.length, int64_t(1024), int64_t(2048)})
       for (int64_t tp : {1, 2, 4, 8})
         for (AttentionPass pass : kPasses) {
-          if (length > model.longest)
-            continue;
           SCOPED_TRACE(std::string(device) + " length " + std::to_string(length) + " tp " +
                        std::to_string(tp) + " pass " + std::to_string(int(pass)));
           expectPlanned(shapeOf(model, length, tp), pass);
@@ -152,6 +164,19 @@ TEST_P(CudnnModels, KernelsAreCompiledAndTakenByTheDriver) {
   }
 }
 
+TEST(CudnnModelFiles, AreFound) {
+  // A change of their syntax must not empty the suite.
+  std::vector<std::string> names;
+  for (const Model &model : models())
+    names.push_back(model.name);
+  EXPECT_THAT(names, testing::IsSupersetOf({"gpt2124m", "gpt3175b", "llama38b"}));
+}
+
+TEST_F(CudnnTest, ManyTokens) {
+  for (AttentionPass pass : kPasses)
+    expectPlanned(shapeOf(kGpt2, 1024, 1), pass);
+}
+
 TEST_F(CudnnTest, MoreKeysThanQueriesAndNoMask) {
   for (bool causal : {false, true}) {
     AttentionShape shape{2, 100, 300, 6, 2, 64, causal, 0.125, DType::BF16};
@@ -161,21 +186,21 @@ TEST_F(CudnnTest, MoreKeysThanQueriesAndNoMask) {
 }
 
 TEST_F(CudnnTest, TooLittleWorkspaceIsUnavailable) {
-  AttentionShape shape = shapeOf(kModels[2], 64, 1);
+  AttentionShape shape = shapeOf(kGpt2, 64, 1);
   size_t bytes = attentionLayout(shape, AttentionPass::Backward).bytes;
   Result<CudnnAttentionPlan> plan =
       CudnnAttentionPlan::make(*api_, target(), shape, AttentionPass::Backward, bytes - 1);
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(plan.status().code(), Code::Unavailable);
   EXPECT_THAT(plan.status().message(),
-              HasSubstr("attention's backward pass of 4 x 64 queries and 64 keys, 12 heads on 12, "
+              HasSubstr("attention's backward pass of 64 x 64 queries and 64 keys, 12 heads on 12, "
                         "size 64, causal needs " +
                         std::to_string(bytes) + " bytes"));
 }
 
 TEST_F(CudnnTest, AnUnknownPatternIsUnavailable) {
   // Without the division by the sums this is no attention.
-  OpGraph graph = attentionGraph(shapeOf(kModels[2], 64, 1), {4, 12}, AttentionPass::Forward);
+  OpGraph graph = attentionGraph(shapeOf(kGpt2, 64, 1), {64, 12}, AttentionPass::Forward);
   for (GraphOp &op : graph.ops)
     op.kind = op.kind == GraphOpKind::Div ? GraphOpKind::Mul : op.kind;
   Result<CudnnDescriptor> translated = translateGraph(*api_, target(), graph, "nonsense");
