@@ -95,6 +95,7 @@ bool decodeAtomic(Decoder &decoder) {
   uint32_t b = decoder.source(first + 1, byteSize(type));
   Op &op = decoder.emit(run, Op::Kind::Checked);
   op.space = Space::Global;
+  op.isAtomic = true;
   op.a = address.base;
   op.c = address.wide;
   op.immediate = static_cast<uint64_t>(address.offset);

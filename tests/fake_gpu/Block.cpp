@@ -292,13 +292,15 @@ bool BlockRunner::releaseBarrier() {
 
 bool BlockRunner::run(std::array<uint32_t, 3> index) {
   state_.index = index;
+  state_.linearIndex =
+      index[0] + uint64_t{launch_.grid[0]} * (index[1] + uint64_t{launch_.grid[1]} * index[2]);
   state_.shared.beginBlock();
   std::fill(state_.local.begin(), state_.local.end(), uint8_t{0xcc});
   for (Warp &warp : warps_)
     start(warp);
   do
-    for (Warp &warp : warps_)
-      runWarp(warp);
+    for (size_t i = 0; i < warps_.size(); ++i)
+      runWarp(warps_[launch_.reverseWarps ? warps_.size() - 1 - i : i]);
   while (state_.error.empty() && releaseBarrier());
   return state_.error.empty();
 }

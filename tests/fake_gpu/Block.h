@@ -1,6 +1,7 @@
 //===- Block.h - The threads of one block --------------------------------------------------===//
 #pragma once
 
+#include "tests/fake_gpu/GlobalAccesses.h"
 #include "tests/fake_gpu/MemoryMap.h"
 #include "tests/fake_gpu/SharedMemory.h"
 #include "tests/fake_gpu/Warp.h"
@@ -16,7 +17,9 @@ struct LaunchContext {
   uint32_t sharedBytes = 0; ///< static and dynamic
   uint32_t dynamicShared = 0;
   bool checkShared = true;
-  uint64_t branchLimit = 0; ///< of one warp: more is an endless loop
+  const GlobalAccesses *accesses = nullptr; ///< to check global memory with, or none
+  bool reverseWarps = false;                ///< the last warp of a block runs first
+  uint64_t branchLimit = 0;                 ///< of one warp: more is an endless loop
 };
 
 /// Shared and local memory, and what a host thread keeps while it runs one block after the other.
@@ -25,7 +28,13 @@ struct BlockState {
   std::array<uint32_t, 3> index{};
   SharedMemory shared;
   std::vector<uint8_t> local;
-  std::vector<MemoryRange> lastRange; ///< per op: where its addresses lay last
+  uint64_t linearIndex = 0; ///< of the block in the grid
+  struct LastRange {
+    uint64_t begin = 0, end = 0;
+    bool writable = false;
+    GlobalAccesses::Cell *cells = nullptr;
+  };
+  std::vector<LastRange> lastRange; ///< per op: where its addresses lay last
   std::string error;
 };
 

@@ -299,8 +299,11 @@ Decoder::Address Decoder::address(const Operand &operand) {
   return {constant(addressOf(*variable), 8), operand.offset, true};
 }
 
-void Decoder::sharedAccess(unsigned bytes) {
-  program_.sharedGranule = std::min(program_.sharedGranule, bytes);
+void Decoder::access(Space space, unsigned bytes) {
+  if (space == Space::Shared || space == Space::Generic)
+    program_.sharedGranule = std::min(program_.sharedGranule, bytes);
+  if (space == Space::Global || space == Space::Generic)
+    program_.globalGranule = std::min(program_.globalGranule, bytes);
 }
 
 Op &Decoder::emit(Op::Run run, Op::Kind kind) {

@@ -55,7 +55,8 @@ public:
   bool failed() const { return !error_.ok(); }
   const Variable *findVariable(std::string_view name) const;
   const Variable *findParameter(std::string_view name) const;
-  void sharedAccess(unsigned bytes);
+  /// Notes the width of an access.
+  void access(Space space, unsigned bytes);
   /// An address operand: the place of its base, its byte offset, and whether the base has 64 bits.
   struct Address {
     uint32_t base;

@@ -26,9 +26,31 @@ bool checkAlignment(Warp &warp, const Op &op, unsigned lane, unsigned bytes, boo
   return false;
 }
 
+/// Notes the access of one lane, and fails if it races with another thread's.
+bool noteGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t address, unsigned bytes,
+                bool isWrite, const BlockState::LastRange &range) {
+  const GlobalAccesses *accesses = warp.block->launch->accesses;
+  if (!accesses || !range.cells || op.isAtomic) // atomics do not race with each other
+    return true;
+  unsigned shift = accesses->granuleShift();
+  AccessStamp me = GlobalAccesses::stamp(warp.block->linearIndex, warp.firstThread + lane,
+                                         warp.block->shared.barriers(), warp.syncs);
+  uint64_t first = (address >> shift) - (range.begin >> shift);
+  uint64_t last = ((address + bytes - 1) >> shift) - (range.begin >> shift);
+  for (uint64_t i = first; i <= last; ++i)
+    if (auto other = isWrite ? GlobalAccesses::write(range.cells[i], me)
+                             : GlobalAccesses::read(range.cells[i], me)) {
+      warp.fail(op, "race: " + access(warp, lane, bytes, isWrite, "global", address) + ", which " +
+                        GlobalAccesses::describe(*other) + (isWrite ? " touched" : " wrote") +
+                        " in no order with it");
+      return false;
+    }
+  return true;
+}
+
 bool resolveGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t &address, unsigned bytes,
                    bool isWrite) {
-  MemoryRange &last = warp.block->lastRange[op.index];
+  BlockState::LastRange &last = warp.block->lastRange[op.index];
   if (address < last.begin || address + bytes > last.end || (isWrite && !last.writable)) {
     const MemoryMap &memory = *warp.block->launch->memory;
     const MemoryRange *range = memory.find(address);
@@ -42,11 +64,12 @@ bool resolveGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t &address, u
                         ", which is constant: " + range->name);
       return false;
     }
-    last.begin = range->begin;
-    last.end = range->end;
-    last.writable = range->writable;
+    const GlobalAccesses *accesses = warp.block->launch->accesses;
+    last = {range->begin, range->end, range->writable,
+            accesses ? accesses->cellsOf(*range) : nullptr};
   }
-  return checkAlignment(warp, op, lane, bytes, isWrite, "global", address);
+  return checkAlignment(warp, op, lane, bytes, isWrite, "global", address) &&
+         noteGlobal(warp, op, lane, address, bytes, isWrite, last);
 }
 
 void failShared(Warp &warp, const Op &op, const std::string &what,
@@ -139,7 +162,7 @@ bool resolveLane(Warp &warp, const Op &op, Space space, unsigned lane, uint64_t 
 }
 
 /// Whether all lanes' accesses lie where this op's lay before, aligned.
-bool allInLastRange(const MemoryRange &last, const Addresses &addresses, unsigned bytes,
+bool allInLastRange(const BlockState::LastRange &last, const Addresses &addresses, unsigned bytes,
                     bool isWrite) {
   uint64_t lowest = ~uint64_t{0}, highest = 0, bits = 0;
   for (uint64_t address : addresses) {
@@ -168,9 +191,14 @@ void computeAddresses(Warp &warp, const Op &op, Addresses &addresses) {
 bool resolve(Warp &warp, const Op &op, Space space, uint32_t mask, Addresses &addresses,
              unsigned bytes, bool isWrite) {
   bool mayBeGlobal = space == Space::Global || space == Space::Const || space == Space::Generic;
-  if (mask == ~0u && mayBeGlobal &&
-      allInLastRange(warp.block->lastRange[op.index], addresses, bytes, isWrite))
-    return true;
+  const BlockState::LastRange &last = warp.block->lastRange[op.index];
+  if (mask == ~0u && mayBeGlobal && allInLastRange(last, addresses, bytes, isWrite)) {
+    bool good = true;
+    if (warp.block->launch->accesses && last.cells)
+      for (unsigned lane = 0; lane < warpSize; ++lane)
+        good = good && noteGlobal(warp, op, lane, addresses[lane], bytes, isWrite, last);
+    return good;
+  }
   if (space == Space::Shared && !isWrite)
     return resolveSharedReads(warp, op, mask, addresses, bytes);
   bool good = true;

@@ -12,7 +12,7 @@ using Addresses = std::array<uint64_t, warpSize>;
 void computeAddresses(Warp &warp, const Op &op, Addresses &addresses);
 
 /// Turns the addresses of the lanes in `mask` into host addresses, after checking bounds, alignment
-/// and (for shared memory) races. False: the warp has failed.
+/// and races. False: the warp has failed.
 bool resolve(Warp &warp, const Op &op, Space space, uint32_t mask, Addresses &addresses,
              unsigned bytes, bool isWrite);
 

@@ -129,8 +129,7 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   if (op.space == Space::Param)
     return decodeParameterLoad(decoder, address, op);
   Decoder::Address where = decoder.address(address);
-  if (op.space == Space::Shared || op.space == Space::Generic)
-    decoder.sharedAccess(bytes);
+  decoder.access(op.space, bytes);
   Op &emitted = decoder.emit(pick(isLoad, false, op.bytes), Op::Kind::Checked);
   emitted.isLoad = op.isLoad;
   emitted.isStore = op.isStore;
@@ -210,7 +209,9 @@ void decodeAsyncCopy(Decoder &decoder) {
   }
   if ((bytes != 4 && bytes != 8 && bytes != 16) || sourceBytes > bytes || !from.wide)
     return decoder.fail("4, 8 or 16 bytes are copied");
-  decoder.sharedAccess(static_cast<unsigned>(bytes));
+  decoder.access(Space::Shared, static_cast<unsigned>(bytes));
+  if (sourceBytes)
+    decoder.access(Space::Global, std::bit_floor(static_cast<unsigned>(sourceBytes)));
   Op &op = decoder.emit(asyncCopyOp, Op::Kind::Checked);
   op.bytes = static_cast<uint8_t>(bytes);
   op.count = static_cast<uint8_t>(sourceBytes);

@@ -50,7 +50,7 @@ struct Op {
   bool guardNegated = false;
   uint8_t count = 1; ///< elements of a vector access
   uint8_t bytes = 0; ///< of one element
-  bool isLoad = false, isStore = false;
+  bool isLoad = false, isStore = false, isAtomic = false;
   Space space = Space::Global;
   uint32_t guard = nowhere;                                    ///< place of a predicate
   uint32_t d = nowhere, a = nowhere, b = nowhere, c = nowhere; ///< places
@@ -96,7 +96,8 @@ struct Program {
   std::vector<std::pair<SpecialRegister, uint32_t>> specials; ///< and their places
   uint32_t carry = nowhere;                                   ///< place of the carry flag
   uint64_t parameterBytes = 0, staticShared = 0, localBytes = 0;
-  unsigned sharedGranule = 16; ///< the narrowest access to shared memory, in bytes
+  /// The narrowest accesses to shared and to global memory, in bytes.
+  unsigned sharedGranule = 16, globalGranule = 16;
 
   /// "ptx line 12, `add.s32`".
   std::string where(const Op &op) const;

@@ -271,6 +271,10 @@ Result<Statistics> PtxModule::launch(const std::string &function, const LaunchSh
   context.dynamicShared = shape.sharedBytes;
   context.checkShared = options.checkShared;
   context.branchLimit = options.branchLimit;
+  context.reverseWarps = options.blockOrder & 1;
+  std::optional<GlobalAccesses> accesses;
+  if (options.checkGlobal)
+    context.accesses = &accesses.emplace(all, program.globalGranule);
   GridRun run(context, options);
   if (!run.error().empty())
     return invalid(function + ": " + run.error());

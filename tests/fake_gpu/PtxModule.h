@@ -3,9 +3,9 @@
 // A stand-in for a GPU in tests: parses PTX and executes its `.entry` functions on host memory, 32
 // lanes at a time. Arithmetic is IEEE as PTX says. What would be wrong or not repeatable on a GPU
 // is an error that names the line and the thread: accesses outside of the given memory, misaligned
-// ones, races and uninitialised reads in shared memory, lanes that wait for lanes that never come,
-// atomics whose result depends on their order. An instruction that is not known is an error of
-// `parse`.
+// ones, races between threads that nothing orders, reads of shared memory that nobody wrote, lanes
+// that wait for lanes that never come, atomics whose result depends on their order. An instruction
+// that is not known is an error of `parse`.
 //
 // Not modelled: time, caches, clusters, calls. Approximate instructions (ex2.approx and so on) give
 // the correctly rounded value, and are counted. mma.sync adds in float64 and rounds once.
@@ -32,9 +32,12 @@ struct LaunchShape {
 };
 
 struct LaunchOptions {
-  unsigned hostThreads = 0;                 ///< 0: as many as the machine has
-  bool checkShared = true;                  ///< find races and uninitialised reads of shared memory
-  uint64_t blockOrder = 0;                  ///< 0: ascending; else a seed for another order
+  unsigned hostThreads = 0; ///< 0: as many as the machine has
+  bool checkShared = true;  ///< find races and uninitialised reads of shared memory
+  bool checkGlobal = true;  ///< find races of global memory
+  /// 0: blocks in ascending order; else a seed for another order. Odd seeds also run the last warp
+  /// of a block first.
+  uint64_t blockOrder = 0;
   uint64_t branchLimit = uint64_t{1} << 32; ///< of one warp: more is taken for an endless loop
 };
 

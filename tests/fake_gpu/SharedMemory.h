@@ -20,6 +20,9 @@ public:
   void beginBlock() { blockStart_ = ++epoch_; }
   void barrier() { ++epoch_; }
 
+  /// Barriers since the block began.
+  uint32_t barriers() const { return epoch_ - blockStart_; }
+
   uint64_t size() const { return bytes_.size(); }
   uint8_t *data() { return bytes_.data(); }
 

@@ -58,7 +58,9 @@ Outcome run(const PtxModule &module, const std::string &name, const LaunchShape 
   std::vector<void *> pointers;
   for (const std::vector<uint8_t> &value : parameters.values)
     pointers.push_back(const_cast<uint8_t *>(value.data()));
-  auto statistics = module.launch(name, shape, pointers.data(), gpu.memory);
+  LaunchOptions options;
+  options.blockOrder = gpu.queue.order();
+  auto statistics = module.launch(name, shape, pointers.data(), gpu.memory, options);
   if (statistics.ok())
     return {};
   return {errorOf(statistics.status().message()), statistics.status().message()};

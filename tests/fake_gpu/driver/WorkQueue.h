@@ -36,6 +36,7 @@ public:
   explicit WorkQueue(uint64_t order) { setOrder(order); }
 
   void setOrder(uint64_t order);
+  uint64_t order() const { return order_; }
   void add(CommandPtr command) { pending_.push_back(std::move(command)); }
   /// Runs commands until `command` is done (all, without one). The first failure ends it: what is
   /// left is dropped.

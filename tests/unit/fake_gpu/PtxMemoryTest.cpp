@@ -1,6 +1,8 @@
 // Shared memory and its races; global, local and constant memory.
 #include "tests/unit/fake_gpu/PtxSnippet.h"
 
+#include <gmock/gmock.h>
+
 namespace tpc::fake_gpu {
 namespace {
 
@@ -107,6 +109,63 @@ TEST(PtxMemory, FindsAccessesOutsideAndMisaligned) {
   expectError(runBlock("ld.global.b32 %r0, [%x1-4];", 1), "which is not allocated");
   expectError(runBlock("ld.global.v4.b32 {%r0, %r2, %r3, %r4}, [%x1];", 8), "not aligned");
   expectError(runBlock("mov.b64 %x3, 0; ld.global.b32 %r0, [%x3];", 1), "reads 4 bytes");
+}
+
+/// Two blocks of 64 threads; %x3 is the address of thread 0's word, %r2 the block.
+std::string runBlocks(const std::string &body, uint64_t order = 0) {
+  PtxModule module = parseOrFail(kernelText(
+      snippetRegisters, ownWord + "ld.param.u64 %x3, [p0]; mov.u32 %r2, %ctaid.x;" + body, 1));
+  std::vector<uint32_t> words(128);
+  MemoryMap memory;
+  memory.add(words.data(), words.size() * 4, "words");
+  LaunchShape shape;
+  shape.block[0] = 64;
+  shape.grid[0] = 2;
+  LaunchOptions options;
+  options.blockOrder = order;
+  uint32_t *data = words.data();
+  void *parameters[] = {&data};
+  auto result = module.launch("k", shape, parameters, memory, options);
+  return result.ok() ? "" : result.status().message();
+}
+
+TEST(PtxMemory, FindsRacesOfBlocks) {
+  using testing::HasSubstr;
+  for (uint64_t order : {0, 1, 2}) {
+    // Both blocks write the same words; one writes what the other reads.
+    EXPECT_THAT(runBlocks("st.global.b32 [%x1], %r2;", order), HasSubstr("race: thread"));
+    EXPECT_THAT(runBlocks("setp.eq.u32 %p1, %r2, 0; @%p1 bra R; st.global.b32 [%x1], %r2; ret;\n"
+                          "R: ld.global.b32 %r3, [%x1];",
+                          order),
+                HasSubstr("race: thread"));
+    // All may read; words of their own may be written.
+    EXPECT_EQ(runBlocks("ld.global.b32 %r3, [%x3];", order), "");
+    EXPECT_EQ(runBlocks("mul.wide.u32 %x4, %r2, 256; add.s64 %x1, %x1, %x4;"
+                        "ld.global.b32 %r3, [%x1]; st.global.b32 [%x1], %r3;",
+                        order),
+              "");
+    EXPECT_EQ(runBlocks("red.global.add.u32 [%x3], %r1;", order), "");
+  }
+}
+
+TEST(PtxMemory, FindsRacesOfThreads) {
+  using testing::HasSubstr;
+  // Block 0 alone: thread t writes its word and reads that of thread t ^ 32, of the other warp.
+  auto exchange = [](const std::string &between) {
+    return "setp.ne.u32 %p1, %r2, 0; @%p1 ret; st.global.b32 [%x1], %r1;" + between +
+           "xor.b32 %r4, %r1, 32; mul.wide.u32 %x4, %r4, 4; add.s64 %x4, %x4, %x3;"
+           "ld.global.b32 %r5, [%x4];";
+  };
+  for (uint64_t order : {0, 1}) {
+    EXPECT_THAT(runBlocks(exchange(""), order), HasSubstr("in no order"));
+    EXPECT_THAT(runBlocks(exchange("bar.warp.sync -1;"), order), HasSubstr("in no order"));
+    EXPECT_EQ(runBlocks(exchange("bar.sync 0;"), order), "");
+    // What was read is written by another thread.
+    EXPECT_THAT(runBlocks(exchange("bar.sync 0;") + "st.global.b32 [%x1], %r5;", order),
+                HasSubstr("in no order"));
+    EXPECT_EQ(runBlocks(exchange("bar.sync 0;") + "bar.sync 0; st.global.b32 [%x1], %r5;", order),
+              "");
+  }
 }
 
 TEST(PtxMemory, KeepsLocalMemoryPerThread) {
