@@ -40,11 +40,12 @@ function(tpc_library name)
   target_link_libraries(${name} PUBLIC tpc_options ${ARG_LINK})
 endfunction()
 
-# tpc_unit_test(NAME SOURCES ... [LINK ...]): a GoogleTest program in tests/, found by ctest.
+# tpc_unit_test(NAME SOURCES ... [LINK ...] [ENVIRONMENT ...]): a GoogleTest program in tests/, found by ctest,
+# which sets the variables.
 function(tpc_unit_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tpc_options ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ENVIRONMENT "${ARG_ENVIRONMENT}")
 endfunction()

@@ -6,6 +6,7 @@
 #include "compiler/verify/WholeProgram.h"
 #include "dialects/tp/TP.h"
 #include "runtime/cli/Bindings.h"
+#include "runtime/cli/DeviceChoice.h"
 #include "runtime/cli/RunOptions.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -72,16 +73,14 @@ public:
 
 private:
   Status runAll() {
-    if (plan_->target()->string_view() != "cpu")
-      return Status(Code::Unavailable,
-                    "the plan is for target '" + plan_->target()->str() +
-                        "', and this build of tpc runs plans for cpu",
-                    "compile the model with --target cpu");
+    TPC_RETURN_IF_ERROR(checkTarget(plan_, options_));
     TPC_ASSIGN_OR_RETURN(entry_, chooseEntry(plan_, options_));
     TPC_ASSIGN_OR_RETURN(scheduled_, parseProgram(plan_->scheduled_ir(), "scheduled", context_));
     TPC_ASSIGN_OR_RETURN(Bindings bindings, Bindings::create(plan_, *entry_, options_));
+    TPC_ASSIGN_OR_RETURN(DeviceChoice device, chooseDevice(plan_, options_, Comm::Local, 0));
     SessionOptions sessionOptions;
-    sessionOptions.makeDevice = createCpuDevice;
+    sessionOptions.makeDevice = device.make;
+    sessionOptions.lockstep = device.lockstep;
     sessionOptions.threadsPerRank = options_.threadsPerRank;
     sessionOptions.timeout = std::chrono::seconds(options_.timeoutSeconds);
     TPC_ASSIGN_OR_RETURN(std::unique_ptr<RunSession> session,

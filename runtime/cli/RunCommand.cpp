@@ -6,6 +6,7 @@
 #include "runtime/cli/Bindings.h"
 #include "runtime/cli/Checkpoint.h"
 #include "runtime/cli/CommandLine.h"
+#include "runtime/cli/DeviceChoice.h"
 #include "runtime/cli/Launcher.h"
 #include "runtime/cli/RankProcesses.h"
 #include "runtime/cli/RunLog.h"
@@ -70,18 +71,6 @@ uint64_t peakResident() {
   return 0;
 }
 
-Status checkSupported(const PlanFile &plan, const RunOptions &options) {
-  if (plan->target()->string_view() != "cpu")
-    return Status(Code::Unavailable,
-                  "the plan is for target '" + plan->target()->str() +
-                      "', and this build of tpc runs plans for cpu",
-                  "compile the model with --target cpu");
-  if (options.comm == "nccl")
-    return Status(Code::Unavailable, "this build of tpc has no communicator '" + options.comm + "'",
-                  "--comm local runs all ranks as threads, --comm tcp as processes");
-  return Status();
-}
-
 /// The process in which a run, or a rank of it, happens.
 struct Surroundings {
   ExitNow exitNow;
@@ -89,6 +78,8 @@ struct Surroundings {
   std::function<void(const Status &)> report = printError;
   ProcessGroup *processes = nullptr; ///< null: all ranks are threads of this one
   RankBoard *board = nullptr;        ///< of the process that started this one, if tpc did
+  Comm comm = Comm::Local;
+  int gpu = 0; ///< number on this machine
 
   bool isRoot() const { return !processes || processes->rank() == 0; }
   int stopSignal() const { return std::max(::stopSignal.load(), board ? board->signal.load() : 0); }
@@ -102,7 +93,7 @@ public:
 
   /// Finds what is wrong with the options before anything is started.
   Result<Bindings> prepare() {
-    TPC_RETURN_IF_ERROR(checkSupported(plan_, options_));
+    TPC_RETURN_IF_ERROR(checkTarget(plan_, options_));
     TPC_RETURN_IF_ERROR(faultFromEnvironment().status());
     TPC_ASSIGN_OR_RETURN(entry_, chooseEntry(plan_, options_));
     TPC_RETURN_IF_ERROR(checkOutputs());
@@ -154,9 +145,12 @@ public:
       TPC_RETURN_IF_ERROR(tryTargets());
       TPC_ASSIGN_OR_RETURN(log, RunLog::open(options_.logJson, last));
     }
+    TPC_ASSIGN_OR_RETURN(DeviceChoice device,
+                         chooseDevice(plan_, options_, surroundings.comm, surroundings.gpu));
     std::vector<BoardObserver> boards;
     SessionOptions sessionOptions;
-    sessionOptions.makeDevice = createCpuDevice;
+    sessionOptions.makeDevice = device.make;
+    sessionOptions.lockstep = device.lockstep;
     sessionOptions.threadsPerRank = options_.threadsPerRank;
     sessionOptions.timeout = std::chrono::seconds(options_.timeoutSeconds);
     sessionOptions.processes = surroundings.processes;
@@ -175,7 +169,7 @@ public:
                          RunSession::create(plan_, std::move(sessionOptions)));
     TPC_RETURN_IF_ERROR(session->prepare(*entry_));
     TPC_RETURN_IF_ERROR(bindings.bindStart(*session));
-    announce(log, *session);
+    announce(log, *session, device.description);
     if (!bindings.note().empty())
       log.say(bindings.note());
 
@@ -199,7 +193,7 @@ public:
     TPC_RETURN_IF_ERROR(write(log, *session,
                               {plan_->model_name()->str(), plan_->model_hash(), lastDone,
                                bindings.seed(), bindings.dataPosition(lastDone)}));
-    reportMemory(log, *session);
+    TPC_RETURN_IF_ERROR(reportMemory(log, *session));
     TPC_RETURN_IF_ERROR(log.close());
     // A signal that came while files were written ends the program like one before.
     TPC_ASSIGN_OR_RETURN(
@@ -271,10 +265,11 @@ private:
     return nullptr;
   }
 
-  void announce(RunLog &log, const RunSession &session) const {
+  void announce(RunLog &log, const RunSession &session, const std::string &device) const {
     log.say(plan_->model_name()->str() + ": entry " + entry_->name()->str() + ", " +
             std::to_string(session.numRanks()) + " rank(s) (" + plan_.mesh().str() + "), " +
-            std::to_string(session.threadsPerRank()) + " thread(s) each, " +
+            (device.empty() ? std::to_string(session.threadsPerRank()) + " thread(s) each, "
+                            : device + ", ") +
             plan_->precision()->str());
   }
 
@@ -350,14 +345,18 @@ private:
     return Status();
   }
 
-  void reportMemory(RunLog &log, const RunSession &session) const {
+  Status reportMemory(RunLog &log, const RunSession &session) const {
     uint64_t allocated = session.allocatedBytes();
     log.say("memory   predicted " + humanBytes(plan_.arenaBytes()) + ", allocated " +
             humanBytes(allocated) + " per rank" +
             (options_.checkMemory ? " (--check-memory: no buffer shares bytes with another)" : ""));
-    uint64_t all = allocated * session.hostedRanks().size(), peak = peakResident();
-    log.say("outside  " + humanBytes(peak > all ? peak - all : 0) +
-            " in this process (program, libraries and their packing buffers)");
+    uint64_t all = allocated * session.hostedRanks().size();
+    TPC_ASSIGN_OR_RETURN(uint64_t onDevice, session.device(session.hostedRanks()[0]).bytesInUse());
+    uint64_t used = onDevice ? onDevice : peakResident();
+    log.say("outside  " + humanBytes(used > all ? used - all : 0) +
+            (onDevice ? " on the GPU (driver, libraries, graphs, other programs)"
+                      : " in this process (program, libraries and their packing buffers)"));
+    return Status();
   }
 
   PlanFile plan_;
@@ -395,14 +394,21 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   TPC_ASSIGN_OR_RETURN(RunOptions options, parseRunOptions(arguments));
   const std::chrono::milliseconds timeout = std::chrono::seconds(options.timeoutSeconds);
   std::optional<RankPlace> place;
-  if (options.comm == "tcp" || options.comm == "auto") {
+  if (options.comm != "local") {
     TPC_ASSIGN_OR_RETURN(place, placeOf(processEnvironment()));
   }
   // A file beyond a limit on sizes is an error of the write then, not a signal.
   std::signal(SIGXFSZ, SIG_IGN);
   Result<PlanFile> plan = PlanFile::open(options.plan);
   Surroundings surroundings{exitNow};
+  if (plan.ok()) {
+    TPC_ASSIGN_OR_RETURN(surroundings.comm, chooseComm(*plan, options, place.has_value()));
+    if (surroundings.comm == Comm::Nccl)
+      return Status(Code::Unavailable, "this build of tpc has no communicator 'nccl'",
+                    "--comm local puts all ranks on one GPU");
+  }
   if (place) {
+    surroundings.gpu = place->localRank;
     tcp::TcpGroupOptions group;
     group.bootstrap.self.rank = static_cast<uint32_t>(place->rank);
     group.bootstrap.self.worldSize = static_cast<uint32_t>(place->size);
@@ -419,11 +425,10 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   if (!plan.ok())
     return plan.status();
   const int ranks = static_cast<int>(plan->mesh().numRanks());
-  const bool asProcesses = options.comm == "tcp";
   Run run(std::move(*plan), std::move(options));
   // What is wrong with the options is said once, before ranks are started.
   TPC_ASSIGN_OR_RETURN(Bindings bindings, run.prepare());
-  if (!asProcesses)
+  if (surroundings.comm == Comm::Local)
     return run.execute(std::move(bindings), surroundings);
 
   RankProcessesOptions processes;
@@ -433,6 +438,7 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   processes.run = [&](StartedRank started) {
     surroundings.report = started.report;
     surroundings.board = started.board;
+    surroundings.gpu = started.rank;
     tcp::TcpGroupOptions group;
     group.bootstrap.self.rank = static_cast<uint32_t>(started.rank);
     group.bootstrap.self.worldSize = static_cast<uint32_t>(ranks);

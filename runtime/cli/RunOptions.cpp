@@ -24,8 +24,9 @@ constexpr OptionSpec kOptions[] = {
     {"--save", "F", "", "write a checkpoint after the last step"},
     {"--resume", "F", "", "go on from a checkpoint"},
     {"--comm", "auto|local|tcp|nccl", "auto",
-     "local: ranks are threads; tcp: processes, which it starts itself unless a launcher did; "
-     "auto: tcp under a launcher (torchrun, srun, mpirun), else local"},
+     "local: ranks are threads, or share the first GPU; tcp: processes, which it starts itself "
+     "unless a launcher did; nccl: processes with a GPU each; auto: on CPU tcp under a launcher "
+     "(torchrun, srun, mpirun), else local; on GPUs nccl, or local for one rank"},
     {"--threads-per-rank", "N", kDefaultThreads, "threads of each rank"},
     {"--timeout", "S", "60", "seconds that ranks wait for each other before they give up"},
     {"--deterministic", "", "",

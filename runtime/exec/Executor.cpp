@@ -71,6 +71,10 @@ Status Executor::issue(uint32_t index) {
 }
 
 Status Executor::complete(uint32_t index) {
+  const Step &step = (*steps_)[index];
+  if (step.done.handle)
+    if (Status status = resources_.device.record(step.done, step.stream); !status.ok())
+      return failed(std::move(status), index);
   InstructionEvent event = eventOf(index);
   for (auto observer = observers_.rbegin(); observer != observers_.rend(); ++observer)
     if (Status status = (*observer)->after(event); !status.ok())
@@ -110,8 +114,7 @@ InstructionEvent Executor::eventOf(uint32_t index) const {
 Status Executor::enqueue(const Step &step) {
   for (Event event : step.waits)
     TPC_RETURN_IF_ERROR(resources_.device.wait(step.stream, event));
-  TPC_RETURN_IF_ERROR(execute(step.command, step.stream));
-  return step.done.handle ? resources_.device.record(step.done, step.stream) : Status();
+  return execute(step.command, step.stream);
 }
 
 Status Executor::execute(const Command &command, Stream stream) {

@@ -33,7 +33,9 @@ public:
   // A step, in this order. Failures say "rank 1 failed in step 3 at instruction 7 ...".
   Status beginStep(const plan::Entry &entry, int64_t step);
   Status issue(uint32_t index);
-  Status complete(uint32_t index); ///< tells the observers
+  /// Once all ranks of the team have issued it: only then a collective is enqueued whole. What
+  /// waits for the instruction waits for this point, and the observers are told.
+  Status complete(uint32_t index);
   Status endStep();
   /// The step is done as a whole, instead of instruction by instruction.
   void skipToEnd() { current_.store(kWholeStep, std::memory_order_relaxed); }

@@ -22,6 +22,9 @@ public:
       : operands_(*instruction.operands()), instruction_(instruction), plan_(plan) {}
 
   Status check() {
+    if (isCuda() && instruction_.stream() > 1)
+      return invalid("its stream " + std::to_string(instruction_.stream()) +
+                     " is neither 0 nor 1, and a GPU has no other");
     switch (instruction_.body_type()) {
     case plan::Body::Gemm:
       return check(*instruction_.body_as_Gemm());
@@ -47,6 +50,8 @@ public:
   }
 
 private:
+  bool isCuda() const { return plan_.target()->string_view() == "cuda"; }
+
   Status expectOperands(size_t expected) {
     if (operands_.size() != expected)
       return invalid("it has " + std::to_string(operands_.size()) + " operands and needs " +
@@ -112,7 +117,7 @@ private:
 
   /// The device trusts the plan with its size.
   Status checkWorkspace(size_t operand, uint64_t bytes, size_t needed) {
-    if (plan_.target()->str() == "cpu" && bytes < needed)
+    if (!isCuda() && bytes < needed)
       return invalid("its workspace has " + std::to_string(bytes) + " bytes, and the CPU needs " +
                      std::to_string(needed));
     if (!bytes)
@@ -157,6 +162,12 @@ private:
       TPC_RETURN_IF_ERROR(expectAccess(i, needs[i].access));
       TPC_RETURN_IF_ERROR(expectBytes(i, needs[i].bytes));
     }
+    if (!a.kernels())
+      return Status();
+    if (!isCuda())
+      return invalid("attention on CPU with kernels");
+    for (const plan::KernelLaunch *launch : *a.kernels())
+      TPC_RETURN_IF_ERROR(check(*launch));
     return Status();
   }
 
@@ -188,11 +199,43 @@ private:
       return invalid("its kernel image " + std::to_string(launch.image()) + " does not exist");
     if (launch.function()->size() == 0 || launch.tiles() < 0)
       return invalid("a kernel launch without a function or with a negative number of tiles");
+    const char *kind = isCuda() ? "nvptx64" : "x86_64";
+    if (plan_.images()->Get(launch.image())->target()->string_view() != kind)
+      return invalid("its kernel image " + std::to_string(launch.image()) + " is not for " + kind);
+    TPC_RETURN_IF_ERROR(checkBlocks(launch));
     if (launch.scalars())
       for (const plan::ScalarArgument *scalar : *launch.scalars())
         if (scalar->stride() && scalar->axis() >= plan_.mesh()->size())
           return invalid("a scalar argument names an axis that does not exist");
     return Status();
+  }
+
+  /// What a GPU of compute capability 9.0 takes (CUDA C++ Programming Guide, technical
+  /// specifications); the CPU cuts tiles by itself.
+  Status checkBlocks(const plan::KernelLaunch &launch) {
+    constexpr uint32_t mostThreads = 1024, mostShared = 227 << 10;
+    constexpr int64_t mostBlocks = (int64_t(1) << 31) - 1;
+    if (!isCuda() && (launch.threads() || launch.shared_bytes()))
+      return invalid("a kernel launch on CPU with threads or shared memory of blocks");
+    if (!isCuda())
+      return Status();
+    if (launch.threads() < 1 || launch.threads() > mostThreads)
+      return invalid("a kernel launch of " + std::to_string(launch.threads()) +
+                     " threads a block, and a GPU takes 1 to 1024");
+    if (launch.shared_bytes() > mostShared || launch.tiles() > mostBlocks)
+      return invalid("a kernel launch of more blocks or shared memory than a GPU has");
+    return Status();
+  }
+
+  /// Ranks that share a GPU are reduced by a kernel of the plan.
+  Status checkReduction(const plan::Collective &collective, const plan::CollectiveTensor &tensor) {
+    bool reduces = collective.kind() != plan::CollectiveKind::all_gather;
+    bool needed = isCuda() && reduces && plan_.mesh()->Get(collective.axis())->size() > 1;
+    if (needed && !tensor.kernel())
+      return invalid("a reduction without a kernel for ranks that share a GPU");
+    if (!isCuda() && tensor.kernel())
+      return invalid("a collective on CPU with a kernel");
+    return tensor.kernel() ? check(*tensor.kernel()) : Status();
   }
 
   Status check(const plan::Collective &collective) {
@@ -224,6 +267,7 @@ private:
       TPC_RETURN_IF_ERROR(expectAccess(i, plan::Access::read));
       TPC_RETURN_IF_ERROR(expectAccess(tensors + i, plan::Access::write));
       TPC_RETURN_IF_ERROR(checkInPlace(i, tensors + i, collective.kind()));
+      TPC_RETURN_IF_ERROR(checkReduction(collective, tensor));
     }
     return Status();
   }

@@ -40,6 +40,9 @@ public:
   explicit Checker(const plan::Plan &plan) : plan_(plan) {}
 
   Status check() {
+    if (std::string_view target = plan_.target()->string_view();
+        target != "cpu" && target != "cuda")
+      return invalid("it is for target " + quoted(plan_.target()) + ", and tpc knows cpu and cuda");
     TPC_RETURN_IF_ERROR(checkMesh());
     mesh_ = fromPlan(*plan_.mesh());
     for (size_t i = 0; i < plan_.buffers()->size(); ++i) {

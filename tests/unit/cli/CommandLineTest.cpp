@@ -11,6 +11,7 @@
 #include "runtime/io/SafetensorsWriter.h"
 
 #include <csignal>
+#include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -90,12 +91,23 @@ TEST_F(CommandLine, OptionsWithoutEffectAreErrors) {
   expectRefusal(plan + " --steps 0", 2, "whole number");
   expectRefusal(plan + " --resume a --weights b", 2, "both give the parameters");
   expectRefusal(plan + " --resume a --seed 1", 2, "--seed has no effect with --resume");
-  expectRefusal(plan + " --comm nccl", 5, "no communicator 'nccl'");
+  expectRefusal(plan + " --comm nccl", 2, "--comm nccl connects GPUs");
   expectRefusal("inspect " + path("test.plan") + " --format pdf", 2,
                 "'pdf' is none of text, json, html");
   PlanBuilder cuda = rowSplitLinear(1);
   cuda.plan.target = "cuda";
-  expectRefusal("run " + write(std::move(cuda), "cuda.plan"), 5, "target 'cuda'");
+  std::string onGpu = "run " + write(std::move(cuda), "cuda.plan");
+  expectRefusal(onGpu + " --check-memory", 2, "--check-memory guards pages of the host's memory");
+  expectRefusal(onGpu + " --threads-per-rank 2", 2, "--threads-per-rank has no effect");
+  expectRefusal(onGpu + " --comm tcp", 2, "--comm tcp connects ranks on CPUs");
+}
+
+TEST_F(CommandLine, APlanForCudaNeedsADriver) {
+  if (dlopen("libcuda.so.1", RTLD_LAZY))
+    GTEST_SKIP() << "this machine has a driver";
+  PlanBuilder cuda = rowSplitLinear(1);
+  cuda.plan.target = "cuda";
+  expectRefusal("run " + write(std::move(cuda), "cuda.plan"), 5, "a plan for cuda needs lib");
 }
 
 TEST_F(CommandLine, ModelsNeedTheCompiler) {

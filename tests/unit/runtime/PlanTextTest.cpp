@@ -40,7 +40,7 @@ TEST(PlanText, KeepsNumbersAndStrings) {
     expectRoundTrip(std::move(b));
   }
   auto image = std::make_unique<plan::KernelImageT>();
-  image->target = "cpu";
+  image->target = "x86_64";
   image->level = "x86-64-v3";
   for (int i = 0; i < 256; ++i)
     image->image.push_back(static_cast<uint8_t>(i));

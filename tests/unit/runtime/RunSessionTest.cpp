@@ -105,7 +105,7 @@ plan::InstructionT &launch(PlanBuilder &b, const std::string &function,
                            const std::vector<plan::ScalarArgumentT> &scalars, int64_t tiles) {
   if (b.plan.images.empty()) {
     b.plan.images.push_back(std::make_unique<plan::KernelImageT>());
-    b.plan.images[0]->target = "cpu";
+    b.plan.images[0]->target = "x86_64";
     b.plan.images[0]->level = "x86-64-v3";
   }
   plan::KernelLaunchT body;

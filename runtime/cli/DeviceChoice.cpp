@@ -1,0 +1,67 @@
+//===- DeviceChoice.cpp - What a run computes on, and how its ranks meet
+//------------------------===//
+#include "runtime/cli/DeviceChoice.h"
+
+#include "runtime/device/cuda/CudaBackend.h"
+
+#include <cinttypes>
+
+using namespace tpc;
+
+static bool isCuda(const PlanFile &plan) { return plan->target()->string_view() == "cuda"; }
+
+Status tpc::checkTarget(const PlanFile &plan, const RunOptions &options) {
+  if (!isCuda(plan))
+    return Status();
+  if (options.checkMemory)
+    return Status(Code::Usage,
+                  "--check-memory guards pages of the host's memory, and this plan "
+                  "runs on a GPU",
+                  "compile the model with --target cpu to check it");
+  if (options.threadsPerRank)
+    return Status(Code::Usage, "--threads-per-rank has no effect on a plan for cuda");
+  return Status();
+}
+
+Result<Comm> tpc::chooseComm(const PlanFile &plan, const RunOptions &options, bool launched) {
+  const std::string &asked = options.comm;
+  if (asked == "local")
+    return Comm::Local;
+  if (!isCuda(plan)) {
+    if (asked == "nccl")
+      return Status(Code::Usage, "--comm nccl connects GPUs, and the plan is for cpu",
+                    "--comm local runs all ranks as threads, --comm tcp as processes");
+    return asked == "tcp" || launched ? Comm::Tcp : Comm::Local;
+  }
+  if (asked == "tcp")
+    return Status(Code::Usage, "--comm tcp connects ranks on CPUs, and the plan is for cuda",
+                  "--comm nccl gives each rank a GPU, --comm local puts all on one");
+  return asked == "auto" && plan.mesh().numRanks() == 1 && !launched ? Comm::Local : Comm::Nccl;
+}
+
+Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &options, Comm comm,
+                                       int gpu) {
+  DeviceChoice choice;
+  if (!isCuda(plan)) {
+    choice.make = createCpuDevice;
+    return choice;
+  }
+  CudaOptions cuda;
+  cuda.gpu = gpu;
+  cuda.tf32 = plan->precision()->string_view() == "tf32";
+  cuda.deterministic = comm == Comm::Local || options.deterministic;
+  // Processes that chose for themselves could choose differently, and what all ranks compute alike
+  // would not be alike.
+  cuda.timedChoices = comm == Comm::Local && !options.deterministic;
+  if (comm == Comm::Local)
+    cuda.choicesPath = options.plan + ".algorithms";
+  char hash[24];
+  std::snprintf(hash, sizeof(hash), "plan %016" PRIx64, plan->content_hash());
+  cuda.choicesOwner = hash;
+  TPC_ASSIGN_OR_RETURN(std::unique_ptr<CudaBackend> opened, openCudaBackend(cuda));
+  std::shared_ptr<CudaBackend> backend = std::move(opened);
+  choice.description = backend->describe();
+  choice.lockstep = true;
+  choice.make = [backend](int) { return backend->createDevice(); };
+  return choice;
+}
