@@ -278,9 +278,6 @@ TEST(NcclGroups, LibrariesAreComparedBeforeTheyMeet) {
 }
 
 TEST(NcclGroups, DeterministicPinsAlgorithmAndChannels) {
-  for (const char *variable : {"NCCL_ALGO", "NCCL_PROTO", "NCCL_MIN_NCHANNELS"})
-    unsetenv(variable);
-  setenv("NCCL_MAX_CTAS", "2", 1);
   static ncclConfig_t seen;
   nccl::NcclApi watching = doubleOfNccl();
   watching.commInitRankConfig = [](ncclComm_t *comm, int ranks, ncclUniqueId id, int rank,
@@ -288,16 +285,28 @@ TEST(NcclGroups, DeterministicPinsAlgorithmAndChannels) {
     seen = *config;
     return doubleOfNccl().commInitRankConfig(comm, ranks, id, rank, config);
   };
-  Together all(join(Mesh{{{"tp", 1}}}, 20s, [&](nccl::NcclGroupOptions &options) {
-    options.deterministic = true;
-    options.api = &watching;
-  }));
+  auto joinOne = [&](bool deterministic) {
+    Together all(join(Mesh{{{"tp", 1}}}, 20s, [&](nccl::NcclGroupOptions &options) {
+      options.deterministic = deterministic;
+      options.api = &watching;
+    }));
+  };
+  unsetenv("NCCL_MAX_CTAS");
+  setenv("NCCL_ALGO", "Tree", 1);
+  joinOne(false);
+  EXPECT_EQ(seen.blocking, 0);
+  EXPECT_EQ(seen.minCTAs, NCCL_CONFIG_UNDEF_INT);
+  EXPECT_STREQ(std::getenv("NCCL_ALGO"), "Tree");
+  joinOne(true);
   EXPECT_STREQ(std::getenv("NCCL_ALGO"), "Ring");
   EXPECT_STREQ(std::getenv("NCCL_PROTO"), "Simple");
-  EXPECT_STREQ(std::getenv("NCCL_MIN_NCHANNELS"), std::getenv("NCCL_MAX_NCHANNELS"));
-  EXPECT_EQ(std::getenv("NCCL_MAX_CTAS"), nullptr);
-  EXPECT_EQ(seen.minCTAs, seen.maxCTAs);
-  EXPECT_EQ(seen.blocking, 0);
+  EXPECT_EQ(seen.minCTAs, 16);
+  EXPECT_EQ(seen.maxCTAs, 16);
+  setenv("NCCL_MAX_CTAS", "2", 1);
+  joinOne(true);
+  EXPECT_EQ(seen.maxCTAs, NCCL_CONFIG_UNDEF_INT);
+  EXPECT_STREQ(std::getenv("NCCL_MAX_CTAS"), "2");
+  unsetenv("NCCL_MAX_CTAS");
 }
 
 TEST(NcclProcesses, ARankThatDiesWhileNcclConnectsIsNamed) {

@@ -4,6 +4,7 @@
 
 #include "runtime/comm/nccl/NcclCommunicator.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace tpc;
@@ -14,19 +15,24 @@ namespace {
 /// As many channels as one GPU's links need for their full speed; half of what NCCL may take.
 constexpr int kDeterministicChannels = 16;
 
-/// What changes how NCCL adds, or whether ranks understand each other.
-constexpr const char *kVariables[] = {"NCCL_ALGO",          "NCCL_PROTO",    "NCCL_MIN_NCHANNELS",
-                                      "NCCL_MAX_NCHANNELS", "NCCL_MIN_CTAS", "NCCL_MAX_CTAS"};
+/// Each bounds the number of channels.
+constexpr const char *kChannelVariables[] = {"NCCL_MIN_NCHANNELS", "NCCL_MAX_NCHANNELS",
+                                             "NCCL_MIN_CTAS", "NCCL_MAX_CTAS"};
 
-void pinAlgorithms() {
-  const std::string channels = std::to_string(kDeterministicChannels);
-  setenv("NCCL_ALGO", "Ring", 1);
-  setenv("NCCL_PROTO", "Simple", 1);
-  for (const char *variable : {"NCCL_MIN_NCHANNELS", "NCCL_MAX_NCHANNELS"})
-    setenv(variable, channels.c_str(), 1);
-  // These go before the channels' and before the configuration.
-  for (const char *variable : {"NCCL_MIN_CTAS", "NCCL_MAX_CTAS"})
-    unsetenv(variable);
+bool channelsAreGiven() {
+  return std::ranges::any_of(kChannelVariables, [](const char *name) { return std::getenv(name); });
+}
+
+/// What changes how NCCL adds, or whether ranks understand each other, must agree.
+void addVariables(std::vector<tcp::Agreed> &run) {
+  auto add = [&](const char *name) {
+    const char *value = std::getenv(name);
+    run.push_back({name, value ? value : ""});
+  };
+  add("NCCL_ALGO");
+  add("NCCL_PROTO");
+  for (const char *name : kChannelVariables)
+    add(name);
 }
 
 class NcclGroup final : public ProcessGroup {
@@ -38,7 +44,8 @@ public:
   }
   ~NcclGroup() override { state_.close(); }
 
-  Status connect(const Mesh &mesh, bool deterministic);
+  /// `channels`: 0 leaves their number to NCCL.
+  Status connect(const Mesh &mesh, int channels);
 
   int rank() const override { return tcp_->rank(); }
   int size() const override { return tcp_->size(); }
@@ -72,7 +79,7 @@ private:
   std::vector<std::unique_ptr<NcclCommunicator>> communicators_;
 };
 
-Status NcclGroup::connect(const Mesh &mesh, bool deterministic) {
+Status NcclGroup::connect(const Mesh &mesh, int channels) {
   const NcclApi &api = state_.api;
   ncclUniqueId id = {};
   if (rank() == 0)
@@ -85,10 +92,8 @@ Status NcclGroup::connect(const Mesh &mesh, bool deterministic) {
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
   config.blocking = 0;
   config.commName = "tpc";
-  if (deterministic) {
-    config.minCTAs = config.maxCTAs = kDeterministicChannels;
-    config.collnetEnable = 0;
-  }
+  if (channels)
+    config.minCTAs = config.maxCTAs = channels;
   auto take = [&](ncclComm_t comm, ncclResult_t result, const std::string &what) {
     if (comm)
       state_.add(comm);
@@ -125,21 +130,23 @@ Result<std::unique_ptr<ProcessGroup>> tpc::nccl::joinNcclGroup(NcclGroupOptions 
   // A rank without NCCL comes all the same, to say so to the others.
   if (!api.ok() && bootstrap.self.failure.ok())
     bootstrap.self.failure = api.status();
-  if (options.deterministic)
-    pinAlgorithms();
+  int channels = 0;
+  if (options.deterministic) {
+    setenv("NCCL_ALGO", "Ring", 1);
+    setenv("NCCL_PROTO", "Simple", 1);
+    // A number that somebody has given is as fixed as ours.
+    channels = channelsAreGiven() ? 0 : kDeterministicChannels;
+  }
   std::vector<tcp::Agreed> &run = bootstrap.self.run;
   run.push_back({"NCCL", api.ok() ? (*api)->versionText() : ""});
   for (tcp::Agreed &library : options.libraries)
     run.push_back(std::move(library));
-  for (const char *variable : kVariables) {
-    const char *value = std::getenv(variable);
-    run.push_back({variable, value ? value : ""});
-  }
+  addVariables(run);
   const Mesh mesh = bootstrap.mesh;
   const std::chrono::milliseconds timeout = bootstrap.timeout;
   TPC_ASSIGN_OR_RETURN(std::unique_ptr<ProcessGroup> tcp,
                        tcp::joinTcpGroup(std::move(options.tcp)));
   auto group = std::make_unique<NcclGroup>(**api, std::move(tcp), timeout);
-  TPC_RETURN_IF_ERROR(group->connect(mesh, options.deterministic));
+  TPC_RETURN_IF_ERROR(group->connect(mesh, channels));
   return std::unique_ptr<ProcessGroup>(std::move(group));
 }

@@ -18,7 +18,8 @@ struct NcclGroupOptions {
   /// Versions that all ranks must have in common beside NCCL's: {"cuBLASLt", "13.0.2"}, …
   std::vector<tcp::Agreed> libraries = {};
   /// One algorithm, one protocol and a fixed number of channels, so that a run repeats bit for bit
-  /// on the same machines. Sets NCCL's variables in this process's environment.
+  /// on the same machines. Sets NCCL_ALGO and NCCL_PROTO in this process's environment; the
+  /// channels are 16, unless NCCL's variables for them are set.
   bool deterministic = false;
   const NcclApi *api = nullptr; ///< a test's own; null: openNccl()
 };
