@@ -9,6 +9,9 @@
 
 #include "compiler/codegen/LoopEmitter.h"
 #include "compiler/codegen/NativeCode.h"
+#include "compiler/codegen/Tiling.h"
+#include "compiler/codegen/gpu/LaneEmitter.h"
+#include "compiler/codegen/gpu/Ptx.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -110,11 +113,13 @@ struct Job {
   std::string error;
 };
 
-void compileAll(std::vector<Job> &jobs, StringRef cpu, unsigned threads) {
+void compileAll(std::vector<Job> &jobs, Target target, StringRef level, unsigned threads) {
   std::atomic<size_t> next = 0;
   auto work = [&] {
     for (size_t i; (i = next++) < jobs.size();) {
-      llvm::Expected<std::vector<char>> object = compileModule(jobs[i].module, cpu);
+      llvm::Expected<std::vector<char>> object = target == Target::Cuda
+                                                     ? compileToPtx(jobs[i].module)
+                                                     : compileModule(jobs[i].module, level);
       if (object)
         jobs[i].object = std::move(*object);
       else
@@ -133,7 +138,7 @@ void compileAll(std::vector<Job> &jobs, StringRef cpu, unsigned threads) {
 
 } // namespace
 
-FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel) {
+FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel, Target target) {
   prepareContext(*kernel.getContext());
   FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel);
   if (failed(graph))
@@ -141,7 +146,7 @@ FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel) {
   FailureOr<std::vector<SharedMemory>> sharing = sharingOf(kernel, **graph);
   if (failed(sharing))
     return failure();
-  return outline(**graph, *sharing, symbolOf(kernel.getName()));
+  return outline(**graph, *sharing, symbolOf(kernel.getName()), target);
 }
 
 FailureOr<std::vector<SharedMemory>> mayShare(nn::KernelOp kernel) {
@@ -160,10 +165,12 @@ FailureOr<GeneratedImage> generateImage(ArrayRef<nn::KernelOp> kernels,
   MLIRContext &context = *kernels.front()->getContext();
   prepareContext(context);
   Operation *anchor = kernels.front();
-  llvm::Expected<std::string> cpu = resolveCpu(options.cpu);
-  if (!cpu)
-    return anchor->emitError() << llvm::toString(cpu.takeError());
-  image.level = *cpu;
+  bool isGpu = options.target == Target::Cuda;
+  llvm::Expected<std::string> level =
+      isGpu ? llvm::Expected<std::string>(kGpuArchitecture.str()) : resolveCpu(options.cpu);
+  if (!level)
+    return anchor->emitError() << llvm::toString(level.takeError());
+  image.level = *level;
 
   std::map<std::string, size_t> done;
   std::vector<Job> jobs;
@@ -181,9 +188,12 @@ FailureOr<GeneratedImage> generateImage(ArrayRef<nn::KernelOp> kernels,
     if (failed(sharing))
       return failure();
     std::string name = "k" + std::to_string(jobs.size()) + "_" + symbolOf(kernel.getName());
-    GeneratedKernel functions = outline(**graph, *sharing, name);
+    GeneratedKernel functions = outline(**graph, *sharing, name, options.target);
     OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
-    emitFunctions(**graph, functions, *module);
+    if (isGpu)
+      emitGpuFunctions(**graph, functions, *module);
+    else
+      emitFunctions(**graph, functions, *module);
     llvm::Expected<NativeModule> native = translateModule(*module);
     if (!native)
       return kernel.emitOpError() << llvm::toString(native.takeError());
@@ -192,12 +202,16 @@ FailureOr<GeneratedImage> generateImage(ArrayRef<nn::KernelOp> kernels,
     origin.push_back(kernel);
     image.kernels.push_back(std::move(functions));
   }
-  compileAll(jobs, *cpu, options.threads);
+  compileAll(jobs, options.target, *level, options.threads);
   std::vector<std::vector<char>> objects;
   for (auto [job, kernel] : llvm::zip(jobs, origin)) {
     if (!job.error.empty())
       return kernel.emitOpError() << job.error;
     objects.push_back(std::move(job.object));
+  }
+  if (isGpu) {
+    image.image = joinPtx(objects);
+    return image;
   }
   llvm::Expected<std::vector<uint8_t>> linked = linkImage(objects);
   if (!linked)

@@ -1,7 +1,7 @@
 //===- Codegen.h - Kernels to native code --------------------------------------------------===//
 //
 // What the rest of the compiler sees of code generation: which memory a kernel may share and needs,
-// and the one image that holds the code of all kernels of a plan.
+// and the one image that holds the code of all kernels of a plan, for CPU or for NVIDIA GPUs.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -32,12 +32,18 @@ struct FunctionOperand {
   int sharedResult = -1; ///< of an input: the result that takes its place
 };
 
-/// One function of the image, to be called for tiles [0, tiles), cut anywhere. Its scalars are the
-/// index-typed inputs of the kernel, in order.
+/// What code is for.
+enum class Target : uint8_t { Cpu, Cuda };
+
+/// One function of the image, to be called for tiles [0, tiles), cut anywhere; on cuda to be
+/// launched with so many blocks (runtime/device/kernel_abi.h). Its scalars are the index-typed
+/// inputs of the kernel, in order.
 struct GeneratedFunction {
   std::string name;
   int64_t tiles = 0;
   std::vector<FunctionOperand> operands;
+  unsigned threads = 0;     ///< of a block; 0 on cpu
+  unsigned sharedBytes = 0; ///< of memory that the launch gives each block
 };
 
 /// The functions of a kernel, to be called one after the other.
@@ -47,23 +53,25 @@ struct GeneratedKernel {
 };
 
 struct CodegenOptions {
+  Target target = Target::Cpu;
   std::string cpu = "x86-64-v3"; ///< or x86-64-v4, or native: what this machine has
-  unsigned threads = 0;          ///< 0: as many as there are processors
+  unsigned threads = 0;          ///< of the compiler; 0: as many as there are processors
 };
 
 struct GeneratedImage {
   std::vector<GeneratedKernel> kernels; ///< one per kernel op given; equal ones share functions
-  std::vector<uint8_t> image;           ///< ELF shared object without relocations
-  std::string level;                    ///< the processor level that it needs
+  /// An ELF shared object without relocations; for cuda PTX, which ends in a zero byte.
+  std::vector<uint8_t> image;
+  std::string level; ///< the processor level or GPU architecture that it needs
 };
 
 /// The functions of a kernel without generating code: for memory planning. Fails with an emitted
 /// error if the kernel is not legal.
-mlir::FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel);
+mlir::FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel, Target target = Target::Cpu);
 
 /// The (result, input) pairs of `kernel` that may be one memory: equal types, and the input's
 /// elements are read only where the result's are set. Sharing is safe if in addition no other input
-/// of the kernel overlaps the memory.
+/// of the kernel overlaps the memory. On every target.
 mlir::FailureOr<std::vector<SharedMemory>> mayShare(nn::KernelOp kernel);
 
 /// Generates all kernels. A pure function of the kernels and options: the bytes do not depend on

@@ -9,8 +9,6 @@
 
 #include "compiler/codegen/FunctionEmitter.h"
 
-#include <cmath>
-
 using namespace mlir;
 
 namespace tpc::codegen {
@@ -32,30 +30,11 @@ public:
   void emitTotals();
 
 private:
-  Value reduce(ReduceKind kind, Value x, Value y);
-  Value neutral(ReduceKind kind, Type type);
   Value reduceOfLanes(ReduceKind kind, Value lanes);
   Value laneMemory(Type element);
   void emitStores(Value tile);
   void emitRow(Value tile, Value row, MutableArrayRef<Value> totals);
 };
-
-Value LoopEmitter::reduce(ReduceKind kind, Value x, Value y) {
-  if (kind == ReduceKind::Sum)
-    return addReal(x, y);
-  return arith::MaximumFOp::create(b, loc, x, y);
-}
-
-/// What a reduction begins with: a scalar, or lanes of it.
-Value LoopEmitter::neutral(ReduceKind kind, Type type) {
-  if (kind == ReduceKind::Sum)
-    return zero(type);
-  auto lanes = dyn_cast<VectorType>(type);
-  if (!lanes)
-    return real(type, -INFINITY);
-  return arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(lanes, b.getFloatAttr(lanes.getElementType(), -INFINITY)));
-}
 
 /// Halves, quarters, ... are joined, so that the order is the same in every kernel.
 Value LoopEmitter::reduceOfLanes(ReduceKind kind, Value lanes) {
@@ -110,7 +89,7 @@ void LoopEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> tota
   const Domain &domain = graph.domain();
   rowValue = thisRow;
   row.clear();
-  columnLoop = nullptr;
+  rowPoint = nullptr;
   // The depth of the last loop over columns: all stores happen there, after all other reads of the
   // row, so that a result may take the place of an input.
   int last = -1;
@@ -155,8 +134,8 @@ void LoopEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> tota
     // maxima, and then a scalar loop.)
     auto emitColumns = [&](Value lower, Value upper) {
       scf::ForOp loop = this->loop(lower, upper);
-      if (!columnLoop)
-        columnLoop = loop;
+      if (!rowPoint)
+        rowPoint = loop;
       columnValue = loop.getInductionVar();
       column.clear();
       for (auto [i, value] : llvm::enumerate(reduced)) {
@@ -187,8 +166,8 @@ void LoopEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> tota
         groups = subIndex(upper, rest);
       }
       auto loop = scf::ForOp::create(b, loc, lower, groups, index(kLanes), carried);
-      if (!columnLoop)
-        columnLoop = loop;
+      if (!rowPoint)
+        rowPoint = loop;
       b.setInsertionPointToEnd(loop.getBody());
       Value begin = loop.getInductionVar();
       emitColumns(begin, addIndex(begin, index(kLanes)));
@@ -208,7 +187,7 @@ void LoopEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> tota
 
     // A row can be as long as the vocabulary: its sums are carried from block to block in f64.
     SmallVector<Value> done;
-    columnLoop = nullptr;
+    rowPoint = nullptr;
     if (reduced.empty()) {
       emitColumns(index(0), columns);
     } else if (domain.columns <= kSumBlock) {
@@ -219,7 +198,7 @@ void LoopEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> tota
         wide.push_back(
             neutral(kind, kind == ReduceKind::Sum ? Type(b.getF64Type()) : value.getType()));
       auto blocks = scf::ForOp::create(b, loc, index(0), columns, index(kSumBlock), wide);
-      columnLoop = blocks;
+      rowPoint = blocks;
       b.setInsertionPointToEnd(blocks.getBody());
       Value lower = blocks.getInductionVar();
       Value upper = arith::MinSIOp::create(b, loc, addIndex(lower, index(kSumBlock)), columns);
@@ -235,7 +214,7 @@ void LoopEmitter::emitRow(Value tile, Value thisRow, MutableArrayRef<Value> tota
         done[i] = kinds[i] == ReduceKind::Sum ? rounded(blocks.getResult(i), value.getType())
                                               : blocks.getResult(i);
     }
-    columnLoop = nullptr;
+    rowPoint = nullptr;
     for (auto [i, reduction] : llvm::enumerate(reductions))
       row.map(reduction, done[i]);
     unsigned total = 0, carried = reductions.size();
@@ -267,7 +246,7 @@ void LoopEmitter::emitRows() {
   Value firstTile = indexOf(implementation.getArgument(pointers + 1));
   Value endTile = indexOf(implementation.getArgument(pointers + 2));
   scf::ForOp tiles = loop(firstTile, endTile);
-  tileLoop = tiles;
+  uniformPoint = tiles;
   Value tile = tiles.getInductionVar();
   Value firstRow = mulIndex(tile, tiling.rowsPerTile);
   Value endRow = arith::MinSIOp::create(b, loc, addIndex(firstRow, index(tiling.rowsPerTile)),
@@ -305,7 +284,7 @@ void LoopEmitter::emitScatter(const Store &scatter) {
   Value firstTile = indexOf(implementation.getArgument(pointers + 1));
   Value endTile = indexOf(implementation.getArgument(pointers + 2));
   scf::ForOp tiles = loop(firstTile, endTile);
-  tileLoop = tiles;
+  uniformPoint = tiles;
   Value lower = mulIndex(tiles.getInductionVar(), tiling.rowsPerTile);
   Value upper = arith::MinSIOp::create(b, loc, addIndex(lower, index(tiling.rowsPerTile)),
                                        index(table.shape.front()));
@@ -321,15 +300,12 @@ void LoopEmitter::emitScatter(const Store &scatter) {
   scf::ForOp rows = loop(index(0), index(domain.rows));
   rowValue = rows.getInductionVar();
   Value tableRow = get(scatter.index);
-  auto compare = [&](arith::CmpIPredicate predicate, Value x, Value y) {
-    return arith::CmpIOp::create(b, loc, predicate, x, y);
-  };
   Value isHere = arith::AndIOp::create(b, loc, compare(arith::CmpIPredicate::sge, tableRow, lower),
                                        compare(arith::CmpIPredicate::slt, tableRow, upper));
   auto branch = scf::IfOp::create(b, loc, isHere, /*withElseRegion=*/false);
   b.setInsertionPoint(branch.thenYield());
   scf::ForOp columns = loop(index(0), index(domain.columns));
-  columnLoop = columns;
+  rowPoint = columns;
   columnValue = columns.getInductionVar();
   Value at = addIndex(mulIndex(tableRow, domain.columns), columnValue);
   Value sum = addReal(loadElement(target, table.element, at), get(scatter.value));

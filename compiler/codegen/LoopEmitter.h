@@ -14,11 +14,6 @@
 
 namespace tpc::codegen {
 
-/// The functions that a graph needs, their tiles and operands, without their code. `sharing` holds
-/// (result, input) pairs whose memory is one.
-GeneratedKernel outline(const BodyGraph &graph, llvm::ArrayRef<SharedMemory> sharing,
-                        llvm::StringRef name);
-
 /// Adds the functions of `outline` to `module`, in the dialects func, scf, arith, math and llvm.
 void emitFunctions(const BodyGraph &graph, const GeneratedKernel &outline, mlir::ModuleOp module);
 

@@ -12,6 +12,8 @@
 namespace llvm {
 class LLVMContext;
 class Module;
+class TargetMachine;
+enum class CodeGenFileType;
 } // namespace llvm
 namespace mlir {
 class MLIRContext;
@@ -36,6 +38,11 @@ void prepareContext(mlir::MLIRContext &context);
 
 /// Lowers functions in scf, arith, math and llvm to LLVM IR. `module` is changed.
 llvm::Expected<NativeModule> translateModule(mlir::ModuleOp module);
+
+/// LLVM's passes at -O3, and the target's code: what targets share.
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine);
+llvm::Expected<std::vector<char>> emitModule(llvm::Module &module, llvm::TargetMachine &machine,
+                                             llvm::CodeGenFileType type);
 
 /// Optimizes for `cpu` and generates an ELF object. Thread-safe.
 llvm::Expected<std::vector<char>> compileModule(NativeModule &module, llvm::StringRef cpu);

@@ -1,6 +1,7 @@
 //===- Outline.cpp - The functions of a kernel without their code ----------------------===//
-#include "compiler/codegen/LoopEmitter.h"
 #include "compiler/codegen/Tiling.h"
+#include "compiler/codegen/gpu/GpuBuilder.h"
+#include "compiler/codegen/gpu/GpuTiling.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -20,11 +21,47 @@ static FunctionOperand operandOf(FunctionOperand::Kind kind, unsigned index, boo
   return operand;
 }
 
-GeneratedKernel outline(const BodyGraph &graph, ArrayRef<SharedMemory> sharing, StringRef name) {
-  Tiling tiling = tile(graph);
+namespace {
+
+/// What the targets differ in.
+struct Cut {
+  int64_t tiles, workspaceBytes;
+  unsigned threads = 0, sharedBytes = 0;
+  int64_t sumTiles; ///< of the second stage of sums over rows
+  unsigned sumThreads = 0, sumBytes = 0, totalThreads = 0, totalBytes = 0;
+};
+
+Cut cut(const BodyGraph &graph, Target target) {
+  Cut cut{};
+  int64_t columns = graph.domain().columns;
+  if (target == Target::Cpu) {
+    Tiling tiling = tile(graph);
+    cut.tiles = tiling.tiles;
+    cut.workspaceBytes = tiling.workspaceBytes;
+    cut.sumTiles = llvm::divideCeilSigned(columns, kSumColumns);
+    return cut;
+  }
+  GpuTiling tiling = tileForGpu(graph);
+  cut.tiles = tiling.blocks;
+  cut.workspaceBytes = tiling.workspaceBytes;
+  cut.threads = tiling.threads;
+  cut.sharedBytes = tiling.sharedBytes;
+  cut.sumTiles = llvm::divideCeilSigned(columns, kSumBlockColumns);
+  cut.sumThreads = kSumThreads;
+  cut.sumBytes = kSumThreads * sizeof(double);
+  cut.totalThreads = kTotalThreads;
+  cut.totalBytes = kTotalThreads / kWarp * sizeof(double);
+  return cut;
+}
+
+} // namespace
+
+GeneratedKernel outline(const BodyGraph &graph, ArrayRef<SharedMemory> sharing, StringRef name,
+                        Target target) {
+  Cut cut = codegen::cut(graph, target);
   GeneratedKernel kernel;
-  kernel.workspaceBytes = tiling.workspaceBytes;
-  GeneratedFunction main{name.str(), tiling.tiles, {}};
+  kernel.workspaceBytes = cut.workspaceBytes;
+  GeneratedFunction main{name.str(), cut.tiles, {}, cut.threads, cut.sharedBytes};
   auto sharedResult = [&](unsigned input) {
     for (SharedMemory shared : sharing)
       if (shared.input == input)
@@ -43,18 +80,17 @@ GeneratedKernel outline(const BodyGraph &graph, ArrayRef<SharedMemory> sharing, 
     if (!isSum(store) && !isShared)
       main.operands.push_back(operandOf(FunctionOperand::Result, store.result, false, true));
   }
-  if (tiling.workspaceBytes)
+  if (cut.workspaceBytes)
     main.operands.push_back(operandOf(FunctionOperand::Workspace, 0, false, true));
   kernel.functions.push_back(main);
-  for (auto [kind, suffix, tiles] :
-       {std::tuple(Store::SumRows, "_sum",
-                   llvm::divideCeilSigned(graph.domain().columns, kSumColumns)),
-        std::tuple(Store::SumAll, "_total", int64_t{1})}) {
+  for (auto [kind, suffix, tiles, threads, bytes] :
+       {std::tuple(Store::SumRows, "_sum", cut.sumTiles, cut.sumThreads, cut.sumBytes),
+        std::tuple(Store::SumAll, "_total", int64_t{1}, cut.totalThreads, cut.totalBytes)}) {
     if (!hasStore(graph, kind))
       continue;
-    GeneratedFunction second{name.str() + suffix, tiles, {}};
-    second.operands.push_back(
-        operandOf(FunctionOperand::Workspace, 0, true, kind == Store::SumRows));
+    GeneratedFunction second{name.str() + suffix, tiles, {}, threads, bytes};
+    second.operands.push_back(operandOf(FunctionOperand::Workspace, 0, true,
+                                        kind == Store::SumRows && target == Target::Cpu));
     for (const Store &store : graph.stores())
       if (store.kind == kind)
         second.operands.push_back(operandOf(FunctionOperand::Result, store.result, false, true));

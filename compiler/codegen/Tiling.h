@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compiler/codegen/BodyGraph.h"
+#include "compiler/codegen/Codegen.h"
 
 namespace tpc::codegen {
 
@@ -23,6 +24,11 @@ struct Tiling {
 };
 
 Tiling tile(const BodyGraph &graph);
+
+/// The functions that a graph needs, their tiles and operands, without their code. `sharing` holds
+/// (result, input) pairs whose memory is one.
+GeneratedKernel outline(const BodyGraph &graph, llvm::ArrayRef<SharedMemory> sharing,
+                        llvm::StringRef name, Target target);
 
 bool isSum(const Store &store);
 bool hasStore(const BodyGraph &graph, Store::Kind kind);

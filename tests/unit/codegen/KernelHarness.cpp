@@ -120,48 +120,110 @@ bool KernelHarness::compiles() {
     diagnostics += diagnostic.str() + "\n";
     return success();
   });
-  FailureOr<GeneratedImage> result = generateImage({kernel()}, {});
-  if (failed(result))
-    return false;
-  generated = std::move(*result);
+  for (auto [target, image] :
+       {std::pair(Target::Cpu, &generated), {Target::Cuda, &generatedForGpu}}) {
+    CodegenOptions options;
+    options.target = target;
+    FailureOr<GeneratedImage> result = generateImage({kernel()}, options);
+    if (failed(result))
+      return false;
+    *image = std::move(*result);
+  }
   loaded = std::make_unique<LoadedImage>(generated.image);
+  std::string_view text(reinterpret_cast<const char *>(generatedForGpu.image.data()));
+  Result<fake_gpu::PtxModule> parsed = fake_gpu::PtxModule::parse(text);
+  if (!parsed.ok()) {
+    diagnostics += parsed.status().message();
+    return false;
+  }
+  ptx = std::make_unique<fake_gpu::PtxModule>(std::move(*parsed));
   return true;
 }
 
-std::vector<Memory> KernelHarness::run(unsigned pieces) {
+KernelHarness::Buffers KernelHarness::allocate(const GeneratedKernel &functions) {
   bindAll();
+  Buffers buffers;
   nn::KernelOp op = kernel();
-  std::vector<Memory> inputs, results;
   for (Value input : op.getInputs()) {
     auto type = dyn_cast<RankedTensorType>(input.getType());
-    inputs.push_back(type ? Memory(type.getElementType(), type.getNumElements()) : Memory());
+    buffers.inputs.push_back(type ? Memory(type.getElementType(), type.getNumElements())
+                                  : Memory());
     if (type)
-      inputs.back().set(bindings[input.getDefiningOp<nn::ReadOp>().getSource().str()]);
+      buffers.inputs.back().set(bindings[input.getDefiningOp<nn::ReadOp>().getSource().str()]);
   }
   for (Type type : op.getResultTypes()) {
     auto tensor = cast<RankedTensorType>(type);
-    results.emplace_back(tensor.getElementType(), tensor.getNumElements());
+    buffers.results.emplace_back(tensor.getElementType(), tensor.getNumElements());
   }
+  buffers.workspace = Memory(IntegerType::get(&context, 8), functions.workspaceBytes);
+  return buffers;
+}
+
+void *KernelHarness::Buffers::of(const FunctionOperand &operand) const {
+  return operand.kind == FunctionOperand::Input    ? inputs[operand.index].data()
+         : operand.kind == FunctionOperand::Result ? results[operand.index].data()
+                                                   : workspace.data();
+}
+
+std::vector<Memory> KernelHarness::Buffers::take(const GeneratedKernel &kernel) {
+  for (const GeneratedFunction &function : kernel.functions)
+    for (const FunctionOperand &operand : function.operands)
+      if (operand.sharedResult >= 0)
+        std::memcpy(results[operand.sharedResult].data(), inputs[operand.index].data(),
+                    results[operand.sharedResult].size());
+  return std::move(results);
+}
+
+std::vector<Memory> KernelHarness::run(unsigned pieces) {
   const GeneratedKernel &functions = generated.kernels.front();
-  Memory workspace(IntegerType::get(&context, 8), functions.workspaceBytes);
+  Buffers buffers = allocate(functions);
   for (const GeneratedFunction &function : functions.functions) {
     std::vector<void *> pointers;
     for (const FunctionOperand &operand : function.operands)
-      pointers.push_back(operand.kind == FunctionOperand::Input    ? inputs[operand.index].data()
-                         : operand.kind == FunctionOperand::Result ? results[operand.index].data()
-                                                                   : workspace.data());
+      pointers.push_back(buffers.of(operand));
     KernelFunction call = loaded->function(function.name);
     // The last piece first: tiles are independent.
     for (unsigned piece = pieces; piece-- > 0;)
       call(pointers.data(), scalars.data(), function.tiles * piece / pieces,
            function.tiles * (piece + 1) / pieces);
   }
-  for (const GeneratedFunction &function : functions.functions)
+  return buffers.take(functions);
+}
+
+std::vector<Memory> KernelHarness::runOnGpu(uint64_t seed) {
+  const GeneratedKernel &functions = generatedForGpu.kernels.front();
+  Buffers buffers = allocate(functions);
+  fake_gpu::MemoryMap memory;
+  for (const std::vector<Memory> *all : {&buffers.inputs, &buffers.results})
+    for (const Memory &one : *all)
+      if (one.size())
+        memory.add(one.data(), one.size(), all == &buffers.inputs ? "input" : "result");
+  if (buffers.workspace.size())
+    memory.add(buffers.workspace.data(), buffers.workspace.size(), "workspace");
+  for (const GeneratedFunction &function : functions.functions) {
+    std::vector<void *> pointers, parameters;
     for (const FunctionOperand &operand : function.operands)
-      if (operand.sharedResult >= 0)
-        std::memcpy(results[operand.sharedResult].data(), inputs[operand.index].data(),
-                    results[operand.sharedResult].size());
-  return results;
+      pointers.push_back(buffers.of(operand));
+    for (void *&pointer : pointers)
+      parameters.push_back(&pointer);
+    for (int64_t &scalar : scalars)
+      parameters.push_back(&scalar);
+    fake_gpu::LaunchShape shape;
+    shape.grid[0] = static_cast<uint32_t>(function.tiles);
+    shape.block[0] = function.threads;
+    shape.sharedBytes = function.sharedBytes;
+    fake_gpu::LaunchOptions options;
+    options.blockOrder = seed;
+    auto statistics = ptx->launch(function.name, shape, parameters.data(), memory, options);
+    EXPECT_TRUE(statistics.ok()) << function.name << ": " << statistics.status().message();
+    if (statistics.ok()) {
+      EXPECT_EQ(statistics->approximate, 0u);
+      for (const auto &[access, count] : statistics->loads)
+        if (access.first == "global")
+          loadedBytes[access.second] += access.second * count;
+    }
+  }
+  return buffers.take(functions);
 }
 
 std::vector<interpreter::Tensor> KernelHarness::expected() {
@@ -172,19 +234,12 @@ std::vector<interpreter::Tensor> KernelHarness::expected() {
   return succeeded(outcome) ? outcome->outputs : std::vector<interpreter::Tensor>();
 }
 
-void KernelHarness::check(double relative, double absolute) {
-  ASSERT_TRUE(compiles()) << diagnostics;
-  std::vector<Memory> whole = run(1);
-  for (unsigned pieces : {2u, 3u, 7u}) {
-    std::vector<Memory> cut = run(pieces);
-    for (size_t i = 0; i < whole.size(); ++i)
-      EXPECT_EQ(std::memcmp(whole[i].data(), cut[i].data(), whole[i].size()), 0)
-          << "result " << i << " depends on the cuts";
-  }
+void KernelHarness::expectNear(const std::vector<Memory> &actual, double relative,
+                               double absolute) {
   std::vector<interpreter::Tensor> reference = expected();
-  ASSERT_EQ(reference.size(), whole.size());
-  for (size_t i = 0; i < whole.size(); ++i) {
-    interpreter::Tensor got = whole[i].get(reference[i].shape);
+  ASSERT_EQ(reference.size(), actual.size());
+  for (size_t i = 0; i < actual.size(); ++i) {
+    interpreter::Tensor got = actual[i].get(reference[i].shape);
     double worst = 0;
     int64_t where = -1;
     for (int64_t j = 0; j < got.size(); ++j) {
@@ -198,6 +253,29 @@ void KernelHarness::check(double relative, double absolute) {
     EXPECT_LE(worst, 1) << "result " << i << "[" << where << "]: " << (where < 0 ? 0 : got[where])
                         << " instead of " << (where < 0 ? 0 : reference[i][where]);
   }
+}
+
+static void expectEqualBits(const std::vector<Memory> &first, const std::vector<Memory> &second,
+                            const char *cause) {
+  for (size_t i = 0; i < first.size(); ++i)
+    EXPECT_EQ(std::memcmp(first[i].data(), second[i].data(), first[i].size()), 0)
+        << "result " << i << " depends on " << cause;
+}
+
+void KernelHarness::check(double relative, double absolute) {
+  ASSERT_TRUE(compiles()) << diagnostics;
+  {
+    SCOPED_TRACE("on cpu");
+    std::vector<Memory> whole = run(1);
+    for (unsigned pieces : {2u, 3u, 7u})
+      expectEqualBits(whole, run(pieces), "the cuts");
+    expectNear(whole, relative, absolute);
+  }
+  SCOPED_TRACE("as PTX");
+  std::vector<Memory> ascending = runOnGpu();
+  for (uint64_t seed : {1, 2})
+    expectEqualBits(ascending, runOnGpu(seed), "the order of blocks");
+  expectNear(ascending, relative, absolute);
 }
 
 } // namespace tpc::codegen

@@ -1,8 +1,9 @@
 //===- KernelHarness.h - Compiles a kernel, runs it, runs the interpreter ------------------===//
 //
 // A test gives the text of a module with one entry that holds one nn.kernel on nn.read values. The
-// kernel is compiled and loaded as a device does, run with its tiles cut in several ways, and
-// compared with the interpreter.
+// kernel is compiled for CPU and loaded as a device does, and run with its tiles cut in several
+// ways; it is compiled for GPUs and its PTX is executed on the host, with its blocks in several
+// orders. Both are compared with the interpreter.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -10,6 +11,7 @@
 #include "compiler/codegen/Codegen.h"
 #include "compiler/interpreter/Interpreter.h"
 #include "runtime/device/kernel_abi.h"
+#include "tests/fake_gpu/PtxModule.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -61,18 +63,22 @@ public:
   /// from [0, 4).
   void bind(const std::string &name, std::vector<double> values);
 
-  /// Whether compilation works; the diagnostics are in `diagnostics`.
+  /// Whether compilation for all targets works; the diagnostics are in `diagnostics`.
   bool compiles();
   std::string diagnostics;
 
   /// Runs the kernel with `pieces` cuts; its results. Results that share memory with an input are
   /// read there.
   std::vector<Memory> run(unsigned pieces);
+  /// The same by executing the kernel's PTX, blocks in the order that `seed` gives.
+  std::vector<Memory> runOnGpu(uint64_t seed = 0);
+  /// Bytes that runOnGpu has loaded from global memory, by the bytes of an access.
+  std::map<unsigned, uint64_t> loadedBytes;
   /// The interpreter's results.
   std::vector<interpreter::Tensor> expected();
 
-  /// Runs with several cuts, expects equal bits, and expects every element within
-  /// absolute + relative * |expected| of the interpreter's.
+  /// Runs with several cuts, and with several orders of blocks, expects equal bits of each, and
+  /// expects every element within absolute + relative * |expected| of the interpreter's.
   void check(double relative, double absolute);
 
   nn::KernelOp kernel();
@@ -82,11 +88,22 @@ public:
 
 private:
   void bindAll();
+  /// Memory for the kernel, with its inputs.
+  struct Buffers {
+    std::vector<Memory> inputs, results;
+    Memory workspace;
+    void *of(const FunctionOperand &operand) const;
+    /// What is in place of an input is copied out of it.
+    std::vector<Memory> take(const GeneratedKernel &kernel);
+  };
+  Buffers allocate(const GeneratedKernel &kernel);
+  void expectNear(const std::vector<Memory> &actual, double relative, double absolute);
 
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   interpreter::Bindings bindings;
-  GeneratedImage generated;
+  GeneratedImage generated, generatedForGpu;
+  std::unique_ptr<fake_gpu::PtxModule> ptx;
   std::unique_ptr<LoadedImage> loaded;
   bool bound = false;
 };

@@ -156,15 +156,18 @@ TEST_P(LocalOpBody, ComputesTheMeaningOnRankOne) {
   ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
   harness.run(1); // makes room for the scalars
   harness.scalars = GetParam().offsets;
-  std::vector<Memory> actual = harness.run(2);
 
   Mesh mesh{{{"tp", 2}}};
   auto outcomes = interpreter::Interpreter::runOnMesh(entry, mesh, {bindings, bindings});
   ASSERT_TRUE(succeeded(outcomes));
   const std::vector<interpreter::Tensor> &expected = outcomes->at(1).outputs;
-  ASSERT_EQ(actual.size(), expected.size());
-  for (size_t i = 0; i < actual.size(); ++i)
-    interpreter::test::expectNear(actual[i].get(expected[i].shape), expected[i], 1e-12);
+  for (bool onGpu : {false, true}) {
+    SCOPED_TRACE(onGpu ? "as PTX" : "on cpu");
+    std::vector<Memory> actual = onGpu ? harness.runOnGpu() : harness.run(2);
+    ASSERT_EQ(actual.size(), expected.size());
+    for (size_t i = 0; i < actual.size(); ++i)
+      interpreter::test::expectNear(actual[i].get(expected[i].shape), expected[i], 1e-12);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Ops, LocalOpBody, testing::ValuesIn(kLocalForms), [](const auto &info) {
