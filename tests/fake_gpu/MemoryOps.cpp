@@ -142,19 +142,28 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   emitted.immediate = static_cast<uint64_t>(where.offset);
 }
 
-/// Begins a copy of op.bytes, of which the first op.count come from memory and the rest are zeros.
-/// Until it is waited for, the destination holds NaNs, so that a missing wait shows.
+/// Begins a copy of op.bytes, of which the first op.vector[0] come from memory and the rest are
+/// zeros. Until it is waited for, the destination holds NaNs, so that a missing wait shows.
 void asyncCopyOp(Warp &warp, const Op &op) {
-  AsyncCopy copy{warp.mask, warp.openGroup, op.bytes, op.count, {}, {}};
+  AsyncCopy copy{warp.mask, warp.openGroup, op.bytes, {}, {}, {}};
+  std::memcpy(copy.sourceBytes.data(), warp.at<uint32_t>(op.vector[0]), sizeof copy.sourceBytes);
   computeAddresses(warp, op, copy.destination);
   const uint64_t *source = warp.at<uint64_t>(op.b);
   std::copy(source, source + warpSize, copy.source.begin());
   for (uint64_t &address : copy.source)
     address += static_cast<uint64_t>(int64_t{static_cast<int32_t>(op.target)});
   Addresses destination = copy.destination;
-  if (!resolve(warp, op, Space::Shared, warp.mask, destination, op.bytes, true) ||
-      (op.count && !resolve(warp, op, Space::Global, warp.mask, copy.source, op.count, false)))
+  if (!resolve(warp, op, Space::Shared, warp.mask, destination, op.bytes, true))
     return;
+  for (uint32_t left = warp.mask; left;) {
+    uint32_t bytes = copy.sourceBytes[static_cast<unsigned>(std::countr_zero(left))], same = 0;
+    forEachLane(left, [&](unsigned l) { same |= uint32_t{copy.sourceBytes[l] == bytes} << l; });
+    if (bytes > op.bytes)
+      return warp.fail(op, "reads more bytes than it copies");
+    if (bytes && !resolve(warp, op, Space::Global, same, copy.source, bytes, false))
+      return;
+    left &= ~same;
+  }
   forEachLane(warp.mask, [&](unsigned l) {
     std::memset(reinterpret_cast<void *>(destination[l]), 0xff, op.bytes);
   });
@@ -175,8 +184,10 @@ void waitOp(Warp &warp, const Op &op) {
       return;
     forEachLane(copy.mask, [&](unsigned l) {
       auto *destination = reinterpret_cast<uint8_t *>(copy.destination[l]);
-      std::memcpy(destination, reinterpret_cast<const void *>(copy.source[l]), copy.sourceBytes);
-      std::memset(destination + copy.sourceBytes, 0, copy.bytes - copy.sourceBytes);
+      uint32_t bytes = copy.sourceBytes[l];
+      if (bytes)
+        std::memcpy(destination, reinterpret_cast<const void *>(copy.source[l]), bytes);
+      std::memset(destination + bytes, 0, copy.bytes - bytes);
     });
   }
   warp.copies.resize(kept);
@@ -201,20 +212,16 @@ void decodeAsyncCopy(Decoder &decoder) {
   Decoder::Address to = decoder.address(decoder.operand(0)),
                    from = decoder.address(decoder.operand(1));
   uint64_t bytes = decoder.operand(2).bits;
-  uint64_t sourceBytes = bytes;
-  if (decoder.operandCount() > 3) {
-    if (decoder.operand(3).kind != Operand::Kind::Immediate)
-      return decoder.fail("the number of bytes to read must be a constant here");
-    sourceBytes = decoder.operand(3).bits;
-  }
-  if ((bytes != 4 && bytes != 8 && bytes != 16) || sourceBytes > bytes || !from.wide)
+  uint32_t sourceBytes =
+      decoder.operandCount() > 3 ? decoder.source(3, 4) : decoder.constant(bytes, 4);
+  if ((bytes != 4 && bytes != 8 && bytes != 16) || !from.wide)
     return decoder.fail("4, 8 or 16 bytes are copied");
   decoder.access(Space::Shared, static_cast<unsigned>(bytes));
   if (sourceBytes)
     decoder.access(Space::Global, std::bit_floor(static_cast<unsigned>(sourceBytes)));
   Op &op = decoder.emit(asyncCopyOp, Op::Kind::Checked);
   op.bytes = static_cast<uint8_t>(bytes);
-  op.count = static_cast<uint8_t>(sourceBytes);
+  op.vector[0] = sourceBytes;
   op.space = Space::Shared;
   op.a = to.base;
   op.c = to.wide;

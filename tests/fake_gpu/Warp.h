@@ -13,7 +13,8 @@ struct BlockState;
 /// A copy that cp.async began: done when it is waited for, not before.
 struct AsyncCopy {
   uint32_t mask, group;
-  unsigned bytes, sourceBytes;
+  unsigned bytes;
+  std::array<uint32_t, warpSize> sourceBytes; ///< read from memory; the rest become zeros
   std::array<uint64_t, warpSize> destination, source;
 };
 

@@ -103,6 +103,21 @@ TEST(PtxShared, CopiesAsynchronously) {
   EXPECT_EQ(copy("cp.async.wait_group 1;").words, wordsOf(32, [](uint32_t) { return ~0u; }));
 }
 
+TEST(PtxShared, CopiesWhatEachThreadSaysAndZeros) {
+  auto copy = [&](const std::string &bytes) {
+    return runBlock("st.global.b32 [%x1], 77; mov.u32 %r2, buffer; shl.b32 %r3, %r1, 2;"
+                    "add.s32 %r2, %r2, %r3; and.b32 %r4, %r1, 1; " +
+                        bytes +
+                        "cp.async.ca.shared.global [%r2], [%x1], 4, %r4; cp.async.wait_all;"
+                        "ld.shared.b32 %r0, [%r2];",
+                    32, sharedBuffer);
+  };
+  BlockOutcome outcome = copy("shl.b32 %r4, %r4, 2;");
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.words, wordsOf(32, [](uint32_t t) { return t % 2 * 77; }));
+  expectError(copy("mul.lo.s32 %r4, %r4, 8;"), "reads more bytes than it copies");
+}
+
 TEST(PtxMemory, FindsAccessesOutsideAndMisaligned) {
   expectError(runBlock("st.global.b32 [%x1+128], %r1; mov.b32 %r0, 0;", 32),
               "0 bytes behind the end of words (128 bytes)");
