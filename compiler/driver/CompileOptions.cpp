@@ -84,7 +84,8 @@ static constexpr OptionSpec kOptions[] = {
     {"--memory-limit", "BYTES", "",
      "refuses a plan that needs more on a rank; without --recompute, takes the first of its modes "
      "that needs no more"},
-    {"--hardware", "FILE", "the built-in cpu-2core", "JSON of the speeds that predictions use"},
+    {"--hardware", "FILE", "the built-in cpu-2core, or an H200 with --target cuda",
+     "JSON of the speeds that predictions use"},
     {"--shard", "PATTERN=SHARDING", "",
      "a sharding that parameters and inputs of matching names must have", true},
     {"--stop-after", "model|grad|sharded|local|fused|scheduled|plan", "",
@@ -104,6 +105,9 @@ static const CommandSpec &commandSpec() {
 
 /// Options that contradict each other, or of which one leaves the other without effect.
 static Status refuseWithoutEffect(const Arguments &arguments, const CompileOptions &options) {
+  if (options.target.kind == Target::Kind::Cuda && arguments.has("--cpu"))
+    return Status(Code::Usage, "--cpu has no effect with --target cuda",
+                  "leave it out: code is generated for the GPU alone");
   bool f64 = options.precision == "f64";
   if (arguments.has("--comm-dtype") && (f64 || options.mesh.numRanks() == 1))
     return Status(Code::Usage,
@@ -184,11 +188,10 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> wor
   options.mesh = makeMesh(dp, tp);
   TPC_RETURN_IF_ERROR(bindDims(arguments, options));
   TPC_ASSIGN_OR_RETURN(std::string target, arguments.choice("--target"));
-  if (target == "cuda")
-    return Status(Code::Unavailable, "this build of tpc generates no code for CUDA",
-                  "compile with --target cpu");
-  options.cpu = arguments.get("--cpu");
   TPC_ASSIGN_OR_RETURN(options.precision, arguments.choice("--precision"));
+  options.target =
+      target == "cuda" ? cudaTarget(options.precision) : cpuTarget(arguments.get("--cpu"));
+  options.hardware = builtinHardware(options.target.kind, options.precision);
   TPC_RETURN_IF_ERROR(chooseWire(arguments, options));
   TPC_ASSIGN_OR_RETURN(std::string sequence, arguments.choice("--sequence-parallel"));
   options.sequenceParallel = sequence == "on"     ? SequenceParallel::On

@@ -5,6 +5,7 @@
 #include "algebra/Mesh.h"
 #include "compiler/autodiff/Recompute.h"
 #include "compiler/sharding/Solver.h"
+#include "compiler/support/Target.h"
 #include "runtime/support/Status.h"
 
 #include <map>
@@ -26,7 +27,7 @@ struct CompileOptions {
   std::string model;
   Mesh mesh;
   std::map<std::string, int64_t> dims; ///< bound by --dim
-  std::string cpu = "x86-64-v3";
+  Target target;
   unsigned opsPerKernel = ~0u; ///< for tests: no number depends on it, and no option sets it
   std::string precision = "f32";
   WireRounding wire;
@@ -35,7 +36,7 @@ struct CompileOptions {
   int64_t memoryLimit = 0; ///< bytes; 0: none
   /// Nothing: none, or with a memory limit the first mode that meets it.
   std::optional<RecomputeMode> recompute;
-  Hardware hardware;
+  Hardware hardware; ///< built in for the target, or what a file says
   std::vector<ShardConstraint> constraints;
   std::optional<Level> stopAfter;
   std::string dumpTo;

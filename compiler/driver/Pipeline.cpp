@@ -106,7 +106,7 @@ static LogicalResult emit(Compilation &compilation) {
   emitOptions.hardware = options.hardware;
   emitOptions.modelName = compilation.modelName;
   emitOptions.modelHash = compilation.modelHash;
-  emitOptions.cpuLevel = options.cpu;
+  emitOptions.target = options.target;
   emitOptions.precision = options.precision;
   emitOptions.commDtype = options.commDtype;
   emitOptions.shardedIr = compilation.shardedIr;
@@ -178,7 +178,8 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.check(createVerifyFusedPass(), "code generation and emission know no other ops");
 
   p.enter(Level::Scheduled);
-  p.pass(createSchedulePass(), "behind fusion: it orders kernels, not ops");
+  p.pass(createSchedulePass({options.target.overlapsCollectives, options.hardware}),
+         "behind fusion: it orders kernels, not ops");
   p.pass(createShareMemoryPass(), "in the final order, which says who reads a value last");
   p.check(createVerifyScheduledPass(), "the plan is this order");
 

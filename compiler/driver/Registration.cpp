@@ -12,6 +12,7 @@
 #include "compiler/partition/Passes.h"
 #include "compiler/schedule/Schedule.h"
 #include "compiler/sharding/Passes.h"
+#include "compiler/support/Target.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
 
@@ -27,7 +28,8 @@ void registerPasses() {
   registerTpcShardingPasses();
   registerTpcPartitionPasses();
   registerFusionPasses();
-  mlir::registerPass(createSchedulePass);
+  mlir::registerPass(
+      [] { return createSchedulePass({false, builtinHardware(Target::Kind::Cuda, "bf16")}); });
   mlir::registerPass(createShareMemoryPass);
   mlir::registerPass(createVerifyScheduledPass);
 }

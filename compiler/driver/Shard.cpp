@@ -26,8 +26,9 @@ LogicalResult tpc::takeConstraints(Compilation &compilation) {
 LogicalResult tpc::shard(Compilation &compilation) {
   const CompileOptions &options = compilation.options;
   ModuleOp module = *compilation.module;
-  SolverOptions solver{options.mesh, options.hardware, options.sequenceParallel,
-                       compilation.constraints, options.wire};
+  SolverOptions solver{
+      options.mesh, options.hardware,        options.sequenceParallel, compilation.constraints,
+      options.wire, options.target.alignment};
   auto start = std::chrono::steady_clock::now();
   FailureOr<Decision> decision = solveShardings(module, solver, compilation.solver);
   compilation.solverSeconds = secondsSince(start);

@@ -129,8 +129,10 @@ void AxisSolver::noteChoices(SolverReport &report) const {
     if (place.isReplicated()) {
       what = "is held whole on every rank of " + axis.name;
     } else {
-      int64_t extent = atoms_.ofSymbol(symbolClass.members.front())[place.dim].atoms[place.atom];
-      int64_t padded = (extent + axis.size - 1) / axis.size * axis.size;
+      const DimFacts &facts = atoms_.ofSymbol(symbolClass.members.front())[place.dim];
+      int64_t extent = facts.atoms[place.atom];
+      int64_t multiple = axis.size * alignmentOf(facts, solverOptions_.alignment);
+      int64_t padded = (extent + multiple - 1) / multiple * multiple;
       if (padded == extent)
         continue;
       anyPads = true;

@@ -171,7 +171,7 @@ private:
 
   /// A factor is laid out as an operand has it already that is split by the same axes, a padded one
   /// first (it can be padded for alignment while another operand is not); else it is padded to the
-  /// next multiple.
+  /// next multiple. What an op needs whole has no pads: a norm divides by its extent.
   std::vector<DimLayout> factorLayoutsFor(Operation *op, const Rule &rule,
                                           const std::vector<std::vector<AxisId>> &wanted,
                                           ArrayRef<unsigned> tensors) const {
@@ -187,6 +187,7 @@ private:
           continue;
         for (auto [factor, part] : llvm::zip_equal(factors, *parts))
           if (axesOf(part) == wanted[factor] &&
+              !(rule.factors[factor].kind == FactorKind::Whole && isPadded(part)) &&
               (!found[factor] || (isPadded(part) && !isPadded(*found[factor]))))
             found[factor] = part;
       }

@@ -45,6 +45,11 @@ bool learn(DimFacts &into, const DimFacts &from) {
     into.role = from.role;
     changed = true;
   }
+  DimMarks both = {into.marks.inProduct || from.marks.inProduct,
+                   into.marks.isVocabulary || from.marks.isVocabulary,
+                   into.marks.isWhole || from.marks.isWhole};
+  changed |= both != into.marks;
+  into.marks = both;
   return changed;
 }
 
@@ -67,6 +72,19 @@ std::vector<Atoms> cutAtoms(const Atoms &atoms, const std::vector<int64_t> &size
   return parts;
 }
 
+/// What sums over a factor and has to know where on it the rank stands looks indices up there.
+DimMarks marksOf(const RuleFactor &factor) {
+  DimMarks marks;
+  marks.isVocabulary = factor.needsOffset && factor.kind == FactorKind::Contracted;
+  marks.isWhole = factor.kind == FactorKind::Whole;
+  return marks;
+}
+
+bool isProduct(Operation *op) {
+  auto library = dyn_cast<nn::LibraryOp>(op);
+  return library && std::holds_alternative<nn::GemmStep>(library.getLibraryStep());
+}
+
 std::vector<DimFacts> initialFacts(RankedTensorType type) {
   std::vector<DimFacts> facts;
   for (int64_t size : type.getShape())
@@ -83,6 +101,13 @@ SmallVector<Value> tensors(ValueRange values) {
 }
 
 } // namespace
+
+int64_t alignmentOf(const DimFacts &facts, const WeightAlignment &alignment) {
+  if (facts.role != DimRole::Feature || !facts.marks.inProduct || facts.marks.isWhole ||
+      facts.atoms.size() != 1)
+    return 1;
+  return facts.marks.isVocabulary ? alignment.vocabulary : alignment.leading;
+}
 
 FactorAtoms::FactorAtoms(ModuleOp module) {
   SymbolTable symbolTable(module);
@@ -120,6 +145,11 @@ FactorAtoms::FactorAtoms(ModuleOp module) {
         bound.emplace_back(write.getValue(), resolve(write.getTarget()));
       else if (auto interface = dyn_cast<nn::ShardingRuleOp>(op))
         ruled.emplace_back(&op, interface.getShardingRule());
+      if (isProduct(&op))
+        for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
+          for (Value value : tensors(values))
+            for (DimFacts &facts : values_[value])
+              facts.marks.inProduct = true;
     }
 
   for (bool changed = true; changed;) {
@@ -165,7 +195,7 @@ void FactorAtoms::findReplicable(const std::vector<std::pair<Operation *, Rule>>
 std::vector<DimFacts> FactorAtoms::ofFactors(Operation *op, const Rule &rule) const {
   std::vector<DimFacts> factors;
   for (const RuleFactor &factor : rule.factors)
-    factors.push_back({{factor.size}, DimRole::Feature});
+    factors.push_back({{factor.size}, DimRole::Feature, marksOf(factor)});
   auto gather = [&](ArrayRef<Value> operands, const std::vector<TensorFactors> &lists) {
     for (auto [value, list] : llvm::zip(operands, lists))
       for (auto [fact, dim] : llvm::zip(values_.at(value), list)) {
@@ -173,9 +203,11 @@ std::vector<DimFacts> FactorAtoms::ofFactors(Operation *op, const Rule &rule) co
         for (int factor : dim)
           sizes.push_back(rule.factors[factor].size);
         std::vector<Atoms> parts = cutAtoms(fact.atoms, sizes);
-        // A role belongs to the major factor of a dim (the batch of merged batch and sequence).
+        // A role belongs to the major factor of a dim (the batch of merged batch and sequence), and
+        // so do marks.
         for (auto [index, factor] : llvm::enumerate(dim))
-          learn(factors[factor], {parts[index], index == 0 ? fact.role : DimRole::Feature});
+          learn(factors[factor], index == 0 ? DimFacts{parts[index], fact.role, fact.marks}
+                                            : DimFacts{parts[index]});
       }
   };
   gather(tensors(op->getOperands()), rule.operands);
@@ -191,7 +223,7 @@ bool FactorAtoms::unifyOp(Operation *op, const Rule &rule) {
       for (auto [fact, dim] : llvm::zip(values_[value], list)) {
         if (dim.empty())
           continue;
-        DimFacts composed{{}, factors[dim[0]].role};
+        DimFacts composed{{}, factors[dim[0]].role, factors[dim[0]].marks};
         for (int factor : dim)
           composed.atoms.insert(composed.atoms.end(), factors[factor].atoms.begin(),
                                 factors[factor].atoms.end());

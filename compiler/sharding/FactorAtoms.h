@@ -8,6 +8,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/support/Target.h"
 #include "dialects/nn/NN.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -25,9 +26,19 @@ enum class DimRole : uint8_t { Feature, Batch, Sequence };
 /// The extents of the factors of one dim, major first; their product is the dim.
 using Atoms = std::vector<int64_t>;
 
+/// What is known of a dim beside its size, because some op has said so of it.
+struct DimMarks {
+  bool inProduct = false;    ///< of a matrix that a library multiplies
+  bool isVocabulary = false; ///< data name its indices: the tokens of a table, of logits
+  bool isWhole = false;      ///< an op takes all of it and no pads: a norm, a slice
+
+  bool operator==(const DimMarks &) const = default;
+};
+
 struct DimFacts {
   Atoms atoms;
   DimRole role = DimRole::Feature;
+  DimMarks marks = {};
 };
 
 class FactorAtoms {
@@ -56,6 +67,11 @@ private:
   llvm::StringMap<std::vector<DimFacts>> symbols_;
   llvm::StringMap<std::set<size_t>> mayReplicate_;
 };
+
+/// What the extent of a weight's dim on a rank is to be a multiple of. Of a dim that is several
+/// factors the minor one would have to be padded (the numbers of a head), which no op is asked to
+/// bear: it stays as it is.
+int64_t alignmentOf(const DimFacts &facts, const WeightAlignment &alignment);
 
 /// The coarsest list that refines both, or nothing if their boundaries do not nest.
 std::optional<Atoms> commonRefinement(const Atoms &a, const Atoms &b);

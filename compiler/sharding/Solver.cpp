@@ -16,7 +16,7 @@ namespace {
 
 /// The sharding of a symbol whose placements on all axes are known.
 Sharding shardingOf(const std::vector<DimFacts> &facts, const std::vector<Place> &placePerAxis,
-                    const Mesh &mesh) {
+                    const Mesh &mesh, const WeightAlignment &alignment) {
   Sharding sharding;
   for (auto [dim, fact] : llvm::enumerate(facts)) {
     DimLayout layout;
@@ -28,7 +28,8 @@ Sharding shardingOf(const std::vector<DimFacts> &facts, const std::vector<Place>
           factor.axes.push_back(axis);
           ways *= mesh.axisSize(axis);
         }
-      factor.padded = (extent + ways - 1) / ways * ways;
+      int64_t multiple = ways * alignmentOf(fact, alignment);
+      factor.padded = (extent + multiple - 1) / multiple * multiple;
       layout.push_back(factor);
     }
     sharding.dims.push_back(std::move(layout));
@@ -101,6 +102,29 @@ SmallVector<nn::EntryOp> trainingFirst(ModuleOp module) {
   return entries;
 }
 
+/// Of each weight that is padded though its split needs no pads, or more than its split needs.
+void noteAlignment(ModuleOp module, const SolverOptions &options, const FactorAtoms &atoms,
+                   const LayerNames &layerNames, const Decision &decision, SolverReport &report) {
+  std::set<std::string> noted;
+  for (auto parameter : module.getOps<nn::ParameterOp>()) {
+    auto found = decision.symbols.find(parameter.getSymName());
+    if (found == decision.symbols.end() || !noted.insert(layerNames(parameter.getSymName())).second)
+      continue;
+    for (auto [dim, layout, facts] :
+         llvm::enumerate(found->second.dims, atoms.ofSymbol(parameter.getSymName()))) {
+      int64_t multiple = alignmentOf(facts, options.alignment);
+      int64_t ways = paddedSize(layout) / localSize(layout, options.mesh);
+      int64_t needed = (logicalSize(layout) + ways - 1) / ways * ways;
+      if (multiple > 1 && paddedSize(layout) != needed)
+        report.notes.push_back(layerNames(parameter.getSymName()) + " has dim " +
+                               std::to_string(dim) + " of " + std::to_string(logicalSize(layout)) +
+                               " padded to " + std::to_string(paddedSize(layout)) +
+                               ", a multiple of " + std::to_string(multiple) +
+                               " on a rank, which products are faster at");
+    }
+  }
+}
+
 LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, AxisId axis) {
   InFlightDiagnostic error = emitError(entry.getLoc());
   error << "no sharding of entry '" << entry.getSymName() << "' over "
@@ -150,7 +174,8 @@ FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options
 
   for (auto &entry : places)
     decision.symbols[entry.first()] =
-        shardingOf(atoms.ofSymbol(entry.first()), entry.second, options.mesh);
+        shardingOf(atoms.ofSymbol(entry.first()), entry.second, options.mesh, options.alignment);
+  noteAlignment(module, options, atoms, layerNames, decision, report);
   for (nn::EntryOp entry : entries)
     for (Operation &op : entry.getBody().front())
       for (Value result : op.getResults())

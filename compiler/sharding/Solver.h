@@ -17,6 +17,7 @@
 #include "algebra/Cost.h"
 #include "compiler/sharding/Decision.h"
 #include "compiler/sharding/WireRounding.h"
+#include "compiler/support/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -49,6 +50,7 @@ struct SolverOptions {
   SequenceParallel sequenceParallel = SequenceParallel::Off;
   std::vector<ShardConstraint> constraints;
   WireRounding wire;
+  WeightAlignment alignment;
 };
 
 /// What the solver did, for `tpc inspect` and the tests.

@@ -5,7 +5,7 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --dim B=0 2>&1 | FileCheck %s --check-prefix=EXTENT
 // RUN: not tpc-compile compile %models/mlp.mlir --stop-after fusion 2>&1 | FileCheck %s --check-prefix=LEVEL
 // RUN: not tpc-compile compile %models/mlp.mlir --dim C=4 2>&1 | FileCheck %s --check-prefix=UNKNOWN-DIM
-// RUN: not tpc-compile compile %models/mlp.mlir --target cuda 2>&1 | FileCheck %s --check-prefix=CUDA
+// RUN: not tpc-compile compile %models/mlp.mlir --target cuda --cpu native 2>&1 | FileCheck %s --check-prefix=CUDA
 // RUN: not tpc-compile compile %models/mlp.mlir --precision f64 --comm-dtype f32 2>&1 | FileCheck %s --check-prefix=WIRE
 // RUN: not tpc-compile compile %models/mlp.mlir --precision bf16 --comm-dtype bf16 2>&1 | FileCheck %s --check-prefix=ONE-RANK
 // RUN: not tpc-compile compile %s --recompute full 2>&1 | FileCheck %s --check-prefix=RECOMPUTE
@@ -23,7 +23,8 @@
 // EXTENT-NEXT: hint: --dim NAME=SIZE, as in --dim B=8
 // LEVEL: error: option '--stop-after': 'fusion' is none of model, grad, sharded, local, fused, scheduled, plan
 // UNKNOWN-DIM: mlp.mlir:{{[0-9]+:[0-9]+}}: error: there is no dim "C" to bind
-// CUDA: error: this build of tpc generates no code for CUDA
+// CUDA: error: --cpu has no effect with --target cuda
+// CUDA-NEXT: hint: leave it out
 // WIRE: error: --comm-dtype has no effect with --precision f64
 // ONE-RANK: error: --comm-dtype has no effect on one rank
 // RECOMPUTE: options-errors.mlir:{{[0-9]+:[0-9]+}}: error: --recompute full has no effect

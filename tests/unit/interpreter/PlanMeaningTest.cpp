@@ -22,8 +22,8 @@ class PlanMeaning : public testing::TestWithParam<TestModel> {};
 
 /// A step of the plan is a step of the interpreter. Poisoned: whatever the pads hold that nobody
 /// may read.
-void expectSameStep(const std::string &text, const Mesh &mesh, SequenceParallel mode,
-                    bool poisoned) {
+void expectSameStep(const std::string &text, const Mesh &mesh, SequenceParallel mode, bool poisoned,
+                    WeightAlignment alignment = {}) {
   auto module = gradModule(text);
   Bindings bindings = drawBindings(*module, 6);
   auto expected = Interpreter::run(entryNamed(*module, "train"), bindings);
@@ -32,6 +32,7 @@ void expectSameStep(const std::string &text, const Mesh &mesh, SequenceParallel 
   options.mesh = mesh;
   options.precision = "f64";
   options.sequenceParallel = mode;
+  options.target.alignment = alignment;
   CompiledPlan compiled = compilePlan(text, options, poisoned);
   expectSameOutcome(runTrain(compiled.plan, bindings), *expected, 1e-10);
   poisonedPads += compiled.poisonedPads;
@@ -61,6 +62,16 @@ TEST_P(PlanMeaning, AStepIsTheInterpreters) {
   // The few pads of the multilayer perceptrons are all known to be zero.
   EXPECT_EQ(poisonedPads > 0, GetParam().text != mlpText);
   std::cout << poisonedPads << " times, the pads of a value were NaN\n";
+}
+
+/// Weights padded for the sake of products, on one rank and on some, whatever the pads hold.
+TEST_P(PlanMeaning, AStepOfAlignedWeightsIsTheInterpreters) {
+  std::string text = GetParam().text(GetParam().sizes, kAdam);
+  for (auto [tp, mode] : {std::pair(1, kOff), {2, kOn}, {3, kOff}}) {
+    SCOPED_TRACE("tp " + std::to_string(tp));
+    expectSameStep(text, Mesh{{{"tp", tp}}}, mode, /*poisoned=*/true,
+                   {.leading = 4, .vocabulary = 16});
+  }
 }
 
 TEST(RandomModels, AStepIsTheInterpreters) {
