@@ -3,6 +3,7 @@
 #include "compiler/memory/MemoryPlan.h"
 
 #include "compiler/memory/ShareMemory.h"
+#include "compiler/memory/StreamOrder.h"
 #include "dialects/tp/TP.h"
 #include "runtime/plan/PlanCheck.h"
 
@@ -42,6 +43,7 @@ public:
 
   MemoryPlan run() {
     placeSymbols();
+    placeWorkspace();
     for (auto entry : module.getOps<nn::EntryOp>())
       planEntry(entry);
     return std::move(plan);
@@ -54,7 +56,7 @@ private:
   struct Local {
     uint32_t buffer;
     uint32_t begin, end;
-    bool isGradient = false, meetsCollective = false, isWorkspace = false;
+    bool isGradient = false, meetsCollective = false;
   };
 
   //===--- what all entries share ---===//
@@ -83,6 +85,22 @@ private:
     plan.symbolBuffer_[symbol] = index;
   }
 
+  void placeWorkspace() {
+    uint64_t most = 0;
+    uint32_t buffer = plan.buffers_.size();
+    for (auto entry : module.getOps<nn::EntryOp>())
+      for (Operation &op : entry.getBody().front())
+        if (uint64_t bytes = isStep(&op) ? aligned(workspaceBytes(&op)) : 0) {
+          plan.workspace_[&op] = {buffer, bytes};
+          most = std::max(most, bytes);
+        }
+    if (most == 0)
+      return;
+    addBuffer("workspace", plan::ArenaKind::workspace,
+              RankedTensorType::get({int64_t(most / 4)}, Float32Type::get(module.getContext())));
+    plan.arenas_[size_t(plan::ArenaKind::workspace)] = most;
+  }
+
   uint32_t addBuffer(std::string name, plan::ArenaKind arena, RankedTensorType type) {
     PlannedBuffer buffer{std::move(name), arena, type, Sharding::replicated(type.getShape()),
                          bytesOf(type)};
@@ -95,10 +113,7 @@ private:
   void planEntry(nn::EntryOp entry) {
     locals.clear();
     localOf.clear();
-    position.clear();
-    uint32_t count = 0;
-    for (Operation &op : entry.getBody().front())
-      position[&op] = count++;
+    time.emplace(entry);
     donated = findDonations(entry, inPlaceOperand);
     for (Operation &op : entry.getBody().front())
       placeResults(&op, entry);
@@ -116,14 +131,6 @@ private:
       return;
     for (OpResult result : op->getResults())
       placeResult(result, entry);
-    if (uint64_t bytes = workspaceBytes(op)) {
-      auto type =
-          RankedTensorType::get({int64_t(aligned(bytes) / 4)}, Float32Type::get(op->getContext()));
-      uint32_t buffer = addBuffer(entry.getSymName().str() + "/" + stepName(op) + " workspace",
-                                  plan::ArenaKind::workspace, type);
-      plan.workspace_[op] = buffer;
-      locals.push_back({buffer, position[op], position[op], false, false, true});
-    }
   }
 
   void placeResult(OpResult result, nn::EntryOp entry) {
@@ -132,9 +139,9 @@ private:
       plan.valueBuffer_[result] = plan.symbolBuffer_.at(found->second);
       return;
     }
-    uint32_t begin = position[op], end = begin;
+    uint32_t begin = time->begin(op), end = time->end(op);
     for (Operation *user : usersOf(result))
-      end = std::max(end, position[user]);
+      end = std::max(end, time->end(user));
 
     size_t local;
     if (std::optional<size_t> taken = localToOverwrite(result)) {
@@ -203,16 +210,24 @@ private:
 
   void recordPeak(nn::EntryOp entry) {
     std::vector<Piece> pieces;
-    for (const Local &local : locals)
+    std::vector<uint32_t> owners;
+    for (const Local &local : locals) {
       pieces.push_back({plan.buffers_[local.buffer].bytes, local.begin, local.end});
+      owners.push_back(local.buffer);
+    }
+    for (Operation &op : entry.getBody().front())
+      if (std::optional<MemoryPlan::Workspace> workspace = plan.workspaceOf(&op)) {
+        pieces.push_back({workspace->bytes, time->position(&op), time->position(&op)});
+        owners.push_back(workspace->buffer);
+      }
     Peak found = findPeak(pieces, kBufferAlignment);
     EntryPeak peak{entry.getSymNameAttr(), nullptr, found.bytes, {}};
-    for (auto [op, at] : position)
-      if (at == found.instruction)
-        peak.step = op;
-    for (const Local &local : locals)
-      if (local.begin <= found.instruction && found.instruction <= local.end)
-        peak.buffers.push_back(local.buffer);
+    for (Operation &op : entry.getBody().front())
+      if (time->position(&op) == found.instruction)
+        peak.step = &op;
+    for (auto [piece, owner] : llvm::zip_equal(pieces, owners))
+      if (piece.begin <= found.instruction && found.instruction <= piece.end)
+        peak.buffers.push_back(owner);
     llvm::stable_sort(peak.buffers, [&](uint32_t a, uint32_t b) {
       return plan.buffers_[a].bytes > plan.buffers_[b].bytes;
     });
@@ -225,7 +240,7 @@ private:
   MemoryPlan plan;
 
   // Of the entry at hand.
-  llvm::DenseMap<Operation *, uint32_t> position;
+  std::optional<StreamOrder> time;
   llvm::DenseMap<Value, StringAttr> donated;
   std::vector<Local> locals;
   llvm::DenseMap<Value, size_t> localOf; ///< roots
@@ -241,7 +256,7 @@ uint64_t MemoryPlan::totalBytes() const {
   return std::accumulate(arenas_.begin(), arenas_.end(), uint64_t(0));
 }
 
-std::optional<uint32_t> MemoryPlan::workspaceOf(Operation *step) const {
+std::optional<MemoryPlan::Workspace> MemoryPlan::workspaceOf(Operation *step) const {
   auto found = workspace_.find(step);
   return found == workspace_.end() ? std::nullopt : std::optional(found->second);
 }

@@ -2,9 +2,10 @@
 //
 // Values share a buffer where one is a view of another, where a parameter or state is updated in
 // place, and where a step may write over an input that nobody reads afterwards. A buffer lives from
-// the first writer of its first value to the last reader of its last one. Parameters, states and
-// inputs have a place of their own for good, which all entries share; of everything else the
-// entries overlap, since one entry runs at a time.
+// the first writer of its first value to the last reader of its last one, streams considered
+// (StreamOrder.h). Parameters, states and inputs have a place of their own for good, which all
+// entries share; of everything else the entries overlap, since one entry runs at a time. Scratch
+// memory is one buffer: the steps that need some run one after the other, on one stream.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -52,7 +53,11 @@ public:
 
   uint32_t bufferOf(mlir::Value value) const { return valueBuffer_.at(rootOf(value)); }
   uint32_t bufferOf(mlir::StringAttr symbol) const { return symbolBuffer_.at(symbol); }
-  std::optional<uint32_t> workspaceOf(mlir::Operation *step) const;
+  struct Workspace {
+    uint32_t buffer;
+    uint64_t bytes; ///< of the buffer, that the step uses
+  };
+  std::optional<Workspace> workspaceOf(mlir::Operation *step) const;
   llvm::ArrayRef<EntryPeak> peaks() const { return peaks_; }
 
 private:
@@ -62,7 +67,7 @@ private:
   std::vector<uint64_t> arenas_;
   llvm::DenseMap<mlir::Value, uint32_t> valueBuffer_; ///< roots
   llvm::DenseMap<mlir::StringAttr, uint32_t> symbolBuffer_;
-  llvm::DenseMap<mlir::Operation *, uint32_t> workspace_;
+  llvm::DenseMap<mlir::Operation *, Workspace> workspace_;
   std::vector<EntryPeak> peaks_;
 };
 

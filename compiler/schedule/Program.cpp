@@ -29,6 +29,11 @@ bool tpc::isCollective(Operation *op) {
   return isa<tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp, tp::AllToAllOp>(op);
 }
 
+unsigned tpc::streamOf(Operation *step) {
+  auto stream = step->getAttrOfType<IntegerAttr>(kStreamAttr);
+  return stream ? stream.getInt() : 0;
+}
+
 std::optional<unsigned> tpc::inPlaceOperand(Operation *step, unsigned result) {
   if (auto pairs = step->getAttrOfType<DenseI64ArrayAttr>(codegen::kSharedMemoryAttr))
     for (int64_t i = 0; i + 1 < pairs.size(); i += 2)

@@ -16,6 +16,12 @@ namespace {
 class SchedulePass : public PassWrapper<SchedulePass, OperationPass<ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SchedulePass)
+  explicit SchedulePass(ScheduleOptions options) : hardware(options.hardware) {
+    overlap = options.overlapsCollectives;
+  }
+  SchedulePass(const SchedulePass &other) : PassWrapper(other), hardware(other.hardware) {
+    copyOptionValuesFrom(&other);
+  }
   StringRef getArgument() const override { return "tpc-schedule"; }
   StringRef getDescription() const override {
     return "put the ops of every entry into their final order and pack small collectives";
@@ -28,8 +34,26 @@ public:
       if (failed(orderEntry(entry)))
         return signalPassFailure();
       packCollectives(entry);
+      if (overlap && failed(giveCollectivesAStream(entry)))
+        return signalPassFailure();
     }
   }
+
+private:
+  LogicalResult giveCollectivesAStream(nn::EntryOp entry) {
+    if (failed(overlapCollectives(entry, hardware)))
+      return failure();
+    Builder builder(&getContext());
+    for (Operation &op : entry.getBody().front())
+      if (isCollective(&op))
+        op.setAttr(kStreamAttr, builder.getI64IntegerAttr(1));
+    return success();
+  }
+
+  Hardware hardware;
+  Option<bool> overlap{*this, "overlap",
+                       llvm::cl::desc("run collectives beside what does not depend on them"),
+                       llvm::cl::init(false)};
 };
 
 class VerifyScheduledPass : public PassWrapper<VerifyScheduledPass, OperationPass<ModuleOp>> {
@@ -62,6 +86,8 @@ private:
                                               SmallVector<Type>(op->getResultTypes())))
       if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getEncoding())
         return op->emitOpError("has a type with a sharding: types are local from level `local` on");
+    if (op->hasAttr(kStreamAttr) && (!isCollective(op) || streamOf(op) != 1))
+      return op->emitOpError("has a stream: collectives alone have one, and it is number 1");
     if (isa<nn::KernelOp, nn::LibraryOp, tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp,
             tp::AllToAllOp, tp::SliceOp>(op) ||
         !isStep(op))
@@ -74,7 +100,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> tpc::createSchedulePass() { return std::make_unique<SchedulePass>(); }
+std::unique_ptr<Pass> tpc::createSchedulePass(ScheduleOptions options) {
+  return std::make_unique<SchedulePass>(std::move(options));
+}
 std::unique_ptr<Pass> tpc::createVerifyScheduledPass() {
   return std::make_unique<VerifyScheduledPass>();
 }

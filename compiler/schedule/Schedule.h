@@ -1,12 +1,14 @@
 //===- Schedule.h - The final order of every entry ----------------------------------------===//
 //
-// Level `scheduled`: what is executed, in the order in which it is executed. CPU plans have one
-// stream, so that the order of the ops is the order of the instructions, and the order of the
-// collectives is the one total order that all ranks share.
+// Level `scheduled`: what is executed, in the order in which it is executed. The order of the ops
+// is the order of the instructions, and the order of the collectives in it is the one total order
+// that all ranks share. Where collectives have a stream of their own, they say so (kStreamAttr),
+// and what stands between a collective and the first use of its results runs beside it.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "algebra/Cost.h"
 #include "dialects/nn/NN.h"
 
 #include <memory>
@@ -33,8 +35,17 @@ inline constexpr int64_t kPackedBytesOfOnePlace = 64 * 1024 * 1024;
 /// where the later one's inputs are there already.
 void packCollectives(nn::EntryOp entry);
 
+/// Puts independent work between each collective and the first use of its results, and starts
+/// collectives as soon as their inputs are there; their order stays.
+mlir::LogicalResult overlapCollectives(nn::EntryOp entry, const Hardware &hardware);
+
+struct ScheduleOptions {
+  bool overlapsCollectives = false;
+  Hardware hardware; ///< by whose predicted times work and collectives are matched
+};
+
 /// tpc-schedule: orders every entry and packs its collectives.
-std::unique_ptr<mlir::Pass> createSchedulePass();
+std::unique_ptr<mlir::Pass> createSchedulePass(ScheduleOptions options = {});
 /// tpc-verify-scheduled: the legal form of level `scheduled`.
 std::unique_ptr<mlir::Pass> createVerifyScheduledPass();
 
