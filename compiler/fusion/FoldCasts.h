@@ -11,7 +11,8 @@
 namespace tpc {
 
 /// A product whose sum is read by one narrowing cast alone gives its result rounded; the narrowing
-/// of a value that was widened is the value itself.
+/// of a value that was widened is the value itself; a view of a widened value is one of the narrow
+/// value, widened: a kernel of its own that only widens would be a pass over memory.
 void foldCasts(nn::EntryOp entry);
 
 } // namespace tpc
