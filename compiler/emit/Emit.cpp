@@ -4,8 +4,10 @@
 
 #include "compiler/emit/EmitDeclarations.h"
 #include "compiler/emit/EmitEntry.h"
+#include "compiler/emit/LibrarySteps.h"
+#include "compiler/emit/Notes.h"
 #include "compiler/emit/Report.h"
-#include "compiler/fusion/Accumulate.h"
+#include "compiler/emit/WaitEdges.h"
 #include "dialects/tp/TP.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanWriter.h"
@@ -14,26 +16,6 @@
 
 using namespace mlir;
 using namespace tpc;
-
-FailureOr<KernelTable> KernelTable::generate(ModuleOp module,
-                                             const codegen::CodegenOptions &options) {
-  KernelTable table;
-  SmallVector<nn::KernelOp> kernels;
-  for (auto entry : module.getOps<nn::EntryOp>())
-    for (auto kernel : entry.getBody().front().getOps<nn::KernelOp>()) {
-      if (accumulatedProduct(kernel))
-        continue;
-      table.index[kernel] = kernels.size();
-      kernels.push_back(kernel);
-    }
-  if (kernels.empty())
-    return table;
-  FailureOr<codegen::GeneratedImage> image = codegen::generateImage(kernels, options);
-  if (failed(image))
-    return failure();
-  table.image = std::move(*image);
-  return table;
-}
 
 /// The module without locations: they are told per instruction.
 static std::string textOf(ModuleOp module) {
@@ -49,19 +31,18 @@ FailureOr<std::vector<uint8_t>> tpc::emitPlan(ModuleOp module, const EmitOptions
     return module.emitError("has no tp.mesh: it is not at level `scheduled`");
   Mesh mesh = tp::toMesh(meshOp);
 
-  codegen::CodegenOptions codegenOptions;
-  codegenOptions.cpu = options.cpuLevel;
-  FailureOr<KernelTable> kernels = KernelTable::generate(module, codegenOptions);
+  FailureOr<KernelTable> kernels = KernelTable::generate(module, mesh, options.target);
   if (failed(kernels))
     return failure();
-  MemoryPlan memory = MemoryPlan::make(
-      module, mesh, [&](Operation *step) { return workspaceBytes(step, *kernels); });
+  MemoryPlan memory = MemoryPlan::make(module, mesh, [&](Operation *step) {
+    return workspaceBytes(step, *kernels, options.target);
+  });
 
   plan::PlanT result;
   result.compiler_version = TPC_VERSION;
   result.model_name = options.modelName;
   result.model_hash = options.modelHash;
-  result.target = "cpu";
+  result.target = options.target.name();
   result.precision = options.precision;
   result.comm_dtype = options.commDtype;
   result.mesh = toPlan(mesh);
@@ -75,11 +56,20 @@ FailureOr<std::vector<uint8_t>> tpc::emitPlan(ModuleOp module, const EmitOptions
         emitEntry(entry, memory, *kernels, mesh, options.hardware);
     if (failed(emitted))
       return failure();
+    plan::EntryT &made = **emitted;
+    addWaits(made, result);
+    Timeline timeline = timelineOf(made);
+    made.picoseconds = timeline.total;
+    if (options.target.overlapsCollectives && timeline.collectives)
+      result.notes.push_back(overlapNote(made.name, timeline));
+    if (options.target.kind == Target::Kind::Cuda)
+      if (std::optional<std::string> note = utilisationNote(result, made, options.hardware))
+        result.notes.push_back(*note);
     result.entries.push_back(std::move(*emitted));
   }
   if (!kernels->empty()) {
     auto image = std::make_unique<plan::KernelImageT>();
-    image->target = "x86_64";
+    image->target = options.target.imageTarget();
     image->level = kernels->level();
     image->image = kernels->bytes();
     result.images.push_back(std::move(image));

@@ -7,7 +7,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
-#include "algebra/Cost.h"
+#include "compiler/support/Target.h"
 #include "runtime/support/Status.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -22,7 +22,7 @@ struct EmitOptions {
   Hardware hardware;
   std::string modelName;
   uint64_t modelHash = 0; ///< of what the model's text says
-  std::string cpuLevel = "x86-64-v3";
+  Target target;
   std::string precision = "f32", commDtype = "f32";
   std::string shardedIr;          ///< text of level `sharded`
   std::vector<std::string> notes; ///< choices that a user should know of

@@ -3,7 +3,10 @@
 #include "compiler/emit/EmitEntry.h"
 
 #include "compiler/emit/EmitDeclarations.h"
+#include "compiler/emit/LibrarySteps.h"
+#include "compiler/emit/ValueNumbers.h"
 #include "compiler/fusion/Accumulate.h"
+#include "compiler/schedule/StepCost.h"
 #include "dialects/tp/TP.h"
 #include "runtime/plan/Convert.h"
 
@@ -14,72 +17,9 @@
 using namespace mlir;
 using namespace tpc;
 
-//===--- numbers of values ---===//
-
-ValueNumbers::ValueNumbers(nn::EntryOp entry) {
-  llvm::DenseMap<StringAttr, uint32_t> symbols;
-  for (Operation &op : entry.getBody().front())
-    for (Value result : op.getResults()) {
-      uint32_t number = count++;
-      if (isView(&op))
-        continue;
-      if (StringAttr symbol = readSymbol(result))
-        number = symbols.try_emplace(symbol, number).first->second;
-      numbers[result] = number;
-    }
-}
-
-//===--- steps ---===//
-
-static Type elementOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getElementType();
-}
-
-static AttentionShape toShape(const nn::AttentionStep &step, Type element) {
-  return {step.batch,  step.queryLength, step.keyLength,
-          step.heads,  step.kvHeads,     step.size,
-          step.causal, step.scale,       fromPlan(toPlanDType(element))};
-}
-
-static GemmShape toShape(Operation *op, const nn::GemmStep &step) {
-  GemmShape shape{};
-  shape.m = step.m;
-  shape.n = step.n;
-  shape.k = step.k;
-  shape.batch = step.batch;
-  shape.transposeA = step.transposeA;
-  shape.transposeB = step.transposeB;
-  shape.lda = step.transposeA ? step.m : step.k;
-  shape.ldb = step.transposeB ? step.k : step.n;
-  shape.ldc = step.n;
-  shape.strideA = step.m * step.k;
-  shape.strideB = step.k * step.n;
-  shape.strideC = step.m * step.n;
-  shape.dtype = fromPlan(toPlanDType(elementOf(op->getOperand(step.a))));
-  shape.resultDtype = fromPlan(toPlanDType(elementOf(op->getResult(0))));
-  return shape;
-}
-
 static uint64_t bytesOf(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-}
-
-uint64_t tpc::workspaceBytes(Operation *step, const KernelTable &kernels) {
-  if (auto kernel = dyn_cast<nn::KernelOp>(step)) {
-    nn::LibraryOp product = accumulatedProduct(kernel);
-    if (!product)
-      return kernels[kernel].workspaceBytes;
-    step = product;
-  }
-  if (auto library = dyn_cast<nn::LibraryOp>(step)) {
-    nn::LibraryStep form = library.getLibraryStep();
-    if (auto *attention = std::get_if<nn::AttentionStep>(&form))
-      return cpuAttentionWorkspace(toShape(*attention, elementOf(step->getOperand(0))),
-                                   attention->backward);
-    return cpuGemmWorkspace(toShape(step, std::get<nn::GemmStep>(form)));
-  }
-  return 0;
 }
 
 /// "mlp.mlir:12:5", the first place that the location names.
@@ -95,12 +35,6 @@ static std::string locationText(Location location) {
     return WalkResult::interrupt();
   });
   return text;
-}
-
-static int64_t flopsOf(Operation *step) {
-  int64_t flops = 0;
-  step->walk([&](nn::CostOp op) { flops += op.getFlops(); });
-  return flops;
 }
 
 namespace {
@@ -120,10 +54,8 @@ public:
         return failure();
       ++opIndex;
     }
-    for (const auto &instruction : result->instructions) {
+    for (const auto &instruction : result->instructions)
       result->flops += instruction->flops;
-      result->picoseconds += instruction->picoseconds;
-    }
     return std::move(result);
   }
 
@@ -152,6 +84,7 @@ private:
     auto instruction = std::make_unique<plan::InstructionT>();
     instruction->name = stepName(op);
     instruction->op = opIndex;
+    instruction->stream = streamOf(op);
     instruction->location = locationText(op->getLoc());
     if (auto scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr))
       instruction->scope = scope.str();
@@ -163,10 +96,13 @@ private:
     return *result->instructions.back();
   }
 
-  void setCompute(plan::InstructionT &instruction, int64_t flops, int64_t bytes) {
-    instruction.flops = flops;
-    instruction.bytes = bytes;
-    instruction.picoseconds = computeTime(hardware, flops, bytes);
+  void setCost(plan::InstructionT &instruction, const StepCost &cost) {
+    instruction.flops = cost.flops;
+    instruction.bytes = cost.bytes;
+    instruction.picoseconds = cost.time;
+  }
+  void setCost(plan::InstructionT &instruction, Operation *op) {
+    setCost(instruction, costOf(op, mesh, hardware));
   }
 
   static void addSlice(plan::InstructionT &instruction, uint32_t buffer, uint64_t bytes,
@@ -195,7 +131,7 @@ private:
 
   LogicalResult emitLibrary(nn::LibraryOp op) {
     plan::InstructionT &instruction = addInstruction(op);
-    setCompute(instruction, flopsOf(op), nn::memoryBytes(op));
+    setCost(instruction, op);
     nn::LibraryStep step = op.getLibraryStep();
     if (auto *gemm = std::get_if<nn::GemmStep>(&step)) {
       addSlice(instruction, op->getOperand(gemm->a), plan::Access::read);
@@ -214,7 +150,7 @@ private:
       return kernel.emitOpError("adds to an input, but memory was planned apart");
     auto step = std::get<nn::GemmStep>(product.getLibraryStep());
     plan::InstructionT &instruction = addInstruction(kernel);
-    setCompute(instruction, flopsOf(product), nn::memoryBytes(kernel));
+    setCost(instruction, kernel);
     for (unsigned operand : {step.a, step.b}) {
       auto argument = cast<BlockArgument>(product->getOperand(operand));
       addSlice(instruction, kernel.getInputs()[argument.getArgNumber()], plan::Access::read);
@@ -261,7 +197,7 @@ private:
     attention.causal = step.causal;
     attention.scale = step.scale;
     attention.backward = step.backward;
-    attention.dtype = toPlanDType(elementOf(op->getOperand(0)));
+    attention.dtype = toPlan(toShape(op, step).dtype);
     addReads(instruction, op->getOperands());
     addWrites(instruction, op->getResults());
     attention.workspace_bytes = addWorkspace(instruction, op);
@@ -270,12 +206,12 @@ private:
 
   /// Adds the operand, if the step has a workspace; its bytes.
   uint64_t addWorkspace(plan::InstructionT &instruction, Operation *op) {
-    std::optional<uint32_t> workspace = memory.workspaceOf(op);
+    std::optional<MemoryPlan::Workspace> workspace = memory.workspaceOf(op);
     if (!workspace)
       return 0;
-    uint64_t bytes = memory.buffers()[*workspace].bytes;
-    addSlice(instruction, *workspace, bytes, plan::Access::write, numbers.fresh());
-    return bytes;
+    addSlice(instruction, workspace->buffer, workspace->bytes, plan::Access::write,
+             numbers.fresh());
+    return workspace->bytes;
   }
 
   //===--- generated kernels ---===//
@@ -300,21 +236,26 @@ private:
       plan::InstructionT &instruction = addInstruction(kernel);
       // The work is told once, at the first function.
       if (position == 0)
-        setCompute(instruction, flopsOf(kernel), nn::memoryBytes(kernel));
+        setCost(instruction, kernel);
       else
         instruction.name += " (sum of " + std::to_string(code.functions[0].tiles) + " blocks)";
       for (const codegen::FunctionOperand &operand : function.operands)
         if (failed(addOperand(instruction, kernel, operand, scratch, overwritten)))
           return failure();
-      plan::KernelLaunchT launch;
-      launch.image = 0;
-      launch.function = function.name;
-      launch.tiles = function.tiles;
+      plan::KernelLaunchT launch = launchOf(function);
       for (const auto &scalar : scalars)
         launch.scalars.push_back(std::make_unique<plan::ScalarArgumentT>(*scalar));
       instruction.body.Set(std::move(launch));
     }
     return success();
+  }
+
+  static plan::KernelLaunchT launchOf(const codegen::GeneratedFunction &function) {
+    plan::KernelLaunchT launch;
+    launch.image = 0;
+    launch.function = function.name;
+    launch.tiles = function.tiles;
+    return launch;
   }
 
   std::unique_ptr<plan::ScalarArgumentT> emitOffset(tp::OffsetOp offset) {
@@ -333,8 +274,8 @@ private:
                               ? operand.isWritten ? plan::Access::read_write : plan::Access::read
                               : plan::Access::write;
     if (operand.kind == codegen::FunctionOperand::Workspace) {
-      uint32_t buffer = *memory.workspaceOf(kernel);
-      addSlice(instruction, buffer, memory.buffers()[buffer].bytes, access, scratch, scratch);
+      MemoryPlan::Workspace workspace = *memory.workspaceOf(kernel);
+      addSlice(instruction, workspace.buffer, workspace.bytes, access, scratch, scratch);
       return success();
     }
     if (operand.kind == codegen::FunctionOperand::Result) {
@@ -372,35 +313,34 @@ private:
     plan::CollectiveT collective;
     collective.axis = *axis;
     collective.sequence = nextSequence++;
-    int64_t ranks = mesh.axisSize(*axis);
-    CollectiveKind kind = CollectiveKind::AllReduce;
+    CollectiveKind kind = collectiveKind(op);
     std::optional<int64_t> dim;
     if (auto reduce = dyn_cast<tp::AllReduceOp>(op)) {
       collective.reduce =
           reduce.getKind() == tp::Reduce::max ? plan::ReduceKind::max : plan::ReduceKind::sum;
     } else if (auto gather = dyn_cast<tp::AllGatherOp>(op)) {
-      kind = CollectiveKind::AllGather;
       dim = gather.getDim();
     } else if (auto scatter = dyn_cast<tp::ReduceScatterOp>(op)) {
-      kind = CollectiveKind::ReduceScatter;
       dim = scatter.getDim();
     } else {
-      return op->emitOpError("is not executed on CPU yet: drop the constraint that asks for it");
+      return op->emitOpError(
+          "is executed by no communicator yet: drop the constraint that asks for it");
     }
     collective.kind = toPlan(kind);
 
     plan::InstructionT &instruction = addInstruction(op);
     instruction.why = op->getAttrOfType<StringAttr>("why").str();
-    int64_t wholeBytes = 0;
     for (auto [input, output] : llvm::zip_equal(op->getOperands(), op->getResults())) {
       bool scatters = kind == CollectiveKind::ReduceScatter;
       collective.tensors.push_back(emitTensor(scatters ? output : input, dim));
-      wholeBytes += std::max(bytesOf(input), bytesOf(output));
+      unsigned tensor = collective.tensors.size() - 1;
+      if (const codegen::GeneratedFunction *reduction = kernels.reduction(op, tensor))
+        collective.tensors.back()->kernel =
+            std::make_unique<plan::KernelLaunchT>(launchOf(*reduction));
     }
     addReads(instruction, op->getOperands());
     addWrites(instruction, op->getResults());
-    instruction.bytes = wireBytes(kind, wholeBytes, ranks);
-    instruction.picoseconds = collectiveTime(hardware, kind, wholeBytes, ranks);
+    setCost(instruction, op);
     instruction.body.Set(std::move(collective));
     return success();
   }
@@ -430,7 +370,7 @@ private:
     copy.axis = *mesh.findAxis(op.getAxis().str());
     plan::InstructionT &instruction = addInstruction(op);
     instruction.why = op.getWhy().str();
-    setCompute(instruction, 0, 2 * bytesOf(op.getY()));
+    setCost(instruction, op);
     addSlice(instruction, op.getX(), plan::Access::read);
     addSlice(instruction, op.getY(), plan::Access::write);
     instruction.body.Set(std::move(copy));
@@ -447,7 +387,8 @@ private:
     plan::InstructionT &instruction = addInstruction(write);
     addSlice(instruction, write.getValue(), plan::Access::read);
     addSlice(instruction, target, bytesOf(write.getValue()), plan::Access::write, numbers.fresh());
-    setCompute(instruction, 0, 2 * bytesOf(write.getValue()));
+    int64_t bytes = 2 * bytesOf(write.getValue());
+    setCost(instruction, {0, bytes, computeTime(hardware, 0, bytes)});
     instruction.body.Set(plan::CopyT());
     return success();
   }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "compiler/codegen/Codegen.h"
+#include "compiler/emit/ReductionKernels.h"
+#include "compiler/support/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
@@ -10,20 +12,27 @@ namespace tpc {
 
 class KernelTable {
 public:
-  /// Generates the kernels of all entries into one image.
-  static mlir::FailureOr<KernelTable> generate(mlir::ModuleOp module,
-                                               const codegen::CodegenOptions &options);
+  /// Generates the kernels of all entries into one image, and on a target whose ranks may share a
+  /// device those by which they reduce.
+  static mlir::FailureOr<KernelTable> generate(mlir::ModuleOp module, const Mesh &mesh,
+                                               const Target &target);
 
   const codegen::GeneratedKernel &operator[](nn::KernelOp kernel) const {
     return image.kernels[index.at(kernel)];
   }
-  bool empty() const { return index.empty(); }
+  /// By which ranks on one device reduce a tensor of a collective, or null: its pointers are one
+  /// input per rank, then the results.
+  const codegen::GeneratedFunction *reduction(mlir::Operation *collective, unsigned tensor) const;
+
+  bool empty() const { return image.kernels.empty(); }
   const std::vector<uint8_t> &bytes() const { return image.image; }
   const std::string &level() const { return image.level; }
 
 private:
   codegen::GeneratedImage image;
   llvm::DenseMap<mlir::Operation *, size_t> index;
+  std::unique_ptr<ReductionKernels> reductions;
+  size_t firstReduction = 0;
 };
 
 } // namespace tpc

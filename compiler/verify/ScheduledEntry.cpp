@@ -2,7 +2,7 @@
 
 #include "compiler/verify/ScheduledEntry.h"
 
-#include "compiler/emit/EmitEntry.h"
+#include "compiler/emit/ValueNumbers.h"
 
 #include "mlir/Parser/Parser.h"
 

@@ -1,0 +1,17 @@
+//===- LibrarySteps.h - Products and attention in the terms of a device -------------------===//
+#pragma once
+
+#include "compiler/emit/KernelTable.h"
+#include "compiler/support/Target.h"
+#include "runtime/device/Device.h"
+
+namespace tpc {
+
+/// `op` is of `step`: its operands and result say the dtypes.
+GemmShape toShape(mlir::Operation *op, const nn::GemmStep &step);
+AttentionShape toShape(mlir::Operation *op, const nn::AttentionStep &step);
+
+/// Scratch memory of a step in bytes.
+uint64_t workspaceBytes(mlir::Operation *step, const KernelTable &kernels, const Target &target);
+
+} // namespace tpc

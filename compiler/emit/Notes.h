@@ -1,0 +1,21 @@
+//===- Notes.h - What a plan says of its own speed -----------------------------------------===//
+#pragma once
+
+#include "algebra/Cost.h"
+#include "compiler/emit/WaitEdges.h"
+
+#include <optional>
+#include <string>
+
+namespace tpc {
+
+/// How much of an entry's collectives runs beside other work, and in which phases it can't.
+std::string overlapNote(const std::string &entry, const Timeline &timeline);
+
+/// Of a training step of a transformer: tokens a second, and which part of the machine's flops the
+/// model's own are, 6 N + 6 L h T a token (N parameters, ties once; L layers of causal attention
+/// over T tokens, h wide): what is computed twice, or on pads, does not count. By predicted time.
+std::optional<std::string> utilisationNote(const plan::PlanT &plan, const plan::EntryT &entry,
+                                           const Hardware &hardware);
+
+} // namespace tpc
