@@ -10,6 +10,7 @@
 #include "runtime/cli/Launcher.h"
 #include "runtime/cli/RankProcesses.h"
 #include "runtime/cli/RunLog.h"
+#include "runtime/comm/nccl/NcclGroup.h"
 #include "runtime/comm/tcp/TcpGroup.h"
 #include "runtime/io/SafetensorsWriter.h"
 #include "runtime/plan/Convert.h"
@@ -79,7 +80,8 @@ struct Surroundings {
   ProcessGroup *processes = nullptr; ///< null: all ranks are threads of this one
   RankBoard *board = nullptr;        ///< of the process that started this one, if tpc did
   Comm comm = Comm::Local;
-  int gpu = 0; ///< number on this machine
+  int gpu = 0;              ///< number on this machine
+  DeviceChoice device = {}; ///< of the ranks here
 
   bool isRoot() const { return !processes || processes->rank() == 0; }
   int stopSignal() const { return std::max(::stopSignal.load(), board ? board->signal.load() : 0); }
@@ -102,6 +104,24 @@ public:
     return bindings;
   }
 
+  /// Opens what this process computes on.
+  Status chooseDevice(Surroundings &surroundings) const {
+    TPC_ASSIGN_OR_RETURN(surroundings.device,
+                         tpc::chooseDevice(plan_, options_, surroundings.comm, surroundings.gpu));
+    return Status();
+  }
+
+  /// Meets the other ranks, once the device is open.
+  Result<std::unique_ptr<ProcessGroup>> join(tcp::TcpGroupOptions group,
+                                             const Surroundings &surroundings) const {
+    if (surroundings.comm != Comm::Nccl)
+      return tcp::joinTcpGroup(std::move(group));
+    nccl::NcclGroupOptions options{.tcp = std::move(group)};
+    options.libraries = {{"the GPU", surroundings.device.description}};
+    options.deterministic = options_.deterministic;
+    return nccl::joinNcclGroup(std::move(options));
+  }
+
   std::string describeInstruction(uint32_t index) const {
     if (index >= entry_->instructions()->size())
       return "an unknown instruction";
@@ -118,6 +138,7 @@ public:
         {"--seed", std::to_string(bindings.seed())},
         {"--init", options_.init == Initialiser::Torch ? "torch" : "philox"},
         {"--on-nonfinite", options_.warnOnNonfinite ? "warn" : "stop"},
+        {"--deterministic", options_.deterministic ? "given" : "not given"},
         {"--weights", given(options_.weights)},
         {"--data", given(options_.data)},
         {"--resume", given(options_.resume)},
@@ -145,12 +166,10 @@ public:
       TPC_RETURN_IF_ERROR(tryTargets());
       TPC_ASSIGN_OR_RETURN(log, RunLog::open(options_.logJson, last));
     }
-    TPC_ASSIGN_OR_RETURN(DeviceChoice device,
-                         chooseDevice(plan_, options_, surroundings.comm, surroundings.gpu));
     std::vector<BoardObserver> boards;
     SessionOptions sessionOptions;
-    sessionOptions.makeDevice = device.make;
-    sessionOptions.lockstep = device.lockstep;
+    sessionOptions.makeDevice = surroundings.device.make;
+    sessionOptions.lockstep = surroundings.device.lockstep;
     sessionOptions.threadsPerRank = options_.threadsPerRank;
     sessionOptions.timeout = std::chrono::seconds(options_.timeoutSeconds);
     sessionOptions.processes = surroundings.processes;
@@ -169,7 +188,7 @@ public:
                          RunSession::create(plan_, std::move(sessionOptions)));
     TPC_RETURN_IF_ERROR(session->prepare(*entry_));
     TPC_RETURN_IF_ERROR(bindings.bindStart(*session));
-    announce(log, *session, device.description);
+    announce(log, *session, surroundings.device.description);
     if (!bindings.note().empty())
       log.say(bindings.note());
 
@@ -372,10 +391,12 @@ Result<int> runAsRank(Run &run, tcp::TcpGroupOptions options, Surroundings surro
     self.run = run.agreements(*bindings);
   // Whatever keeps this rank from running, the others learn it when they meet.
   self.failure = bindings.status();
+  if (self.failure.ok())
+    self.failure = run.chooseDevice(surroundings);
   self.planHash = run.plan()->content_hash();
   options.bootstrap.mesh = run.plan().mesh();
   TPC_ASSIGN_OR_RETURN(std::unique_ptr<ProcessGroup> processes,
-                       tcp::joinTcpGroup(std::move(options)));
+                       run.join(std::move(options), surroundings));
   surroundings.processes = processes.get();
   Result<int> result = run.execute(std::move(*bindings), surroundings);
   if (!result.ok())
@@ -403,9 +424,6 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   Surroundings surroundings{exitNow};
   if (plan.ok()) {
     TPC_ASSIGN_OR_RETURN(surroundings.comm, chooseComm(*plan, options, place.has_value()));
-    if (surroundings.comm == Comm::Nccl)
-      return Status(Code::Unavailable, "this build of tpc has no communicator 'nccl'",
-                    "--comm local puts all ranks on one GPU");
   }
   if (place) {
     surroundings.gpu = place->localRank;
@@ -428,8 +446,10 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   Run run(std::move(*plan), std::move(options));
   // What is wrong with the options is said once, before ranks are started.
   TPC_ASSIGN_OR_RETURN(Bindings bindings, run.prepare());
-  if (surroundings.comm == Comm::Local)
+  if (surroundings.comm == Comm::Local) {
+    TPC_RETURN_IF_ERROR(run.chooseDevice(surroundings));
     return run.execute(std::move(bindings), surroundings);
+  }
 
   RankProcessesOptions processes;
   processes.ranks = ranks;

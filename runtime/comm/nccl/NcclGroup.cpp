@@ -2,6 +2,7 @@
 
 #include "runtime/comm/nccl/NcclGroup.h"
 
+#include "runtime/comm/nccl/NcclApi.h"
 #include "runtime/comm/nccl/NcclCommunicator.h"
 
 #include <algorithm>

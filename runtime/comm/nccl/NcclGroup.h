@@ -8,10 +8,11 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/comm/nccl/NcclApi.h"
 #include "runtime/comm/tcp/TcpGroup.h"
 
 namespace tpc::nccl {
+
+struct NcclApi;
 
 struct NcclGroupOptions {
   tcp::TcpGroupOptions tcp;
@@ -26,7 +27,8 @@ struct NcclGroupOptions {
 
 /// Returns when all ranks have come and NCCL has connected them: one communicator per axis of the
 /// mesh. The calling thread has the context of this rank's GPU current, and makes all later calls,
-/// except for abort. The group must be destroyed after all CUDA graphs that hold its collectives.
+/// except for abort. Unavailable where NCCL or a GPU is missing, or tpc was built without NCCL's
+/// header. The group must be destroyed after all CUDA graphs that hold its collectives.
 Result<std::unique_ptr<ProcessGroup>> joinNcclGroup(NcclGroupOptions options);
 
 } // namespace tpc::nccl
