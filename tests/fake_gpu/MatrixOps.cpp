@@ -12,33 +12,35 @@
 namespace tpc::fake_gpu {
 namespace {
 
-/// D[16, 8] = A[16, 16] B[16, 8] + C. vector: 4 registers of A, 2 of B; op.a, b, c and op.target
-/// the places of C's and D's 4 registers are too many for one op: C lies in four temporaries from
-/// op.c on, D goes to four from op.d on.
+/// D[16, 8] = A[16, 16] B[16, 8] + C. vector: the places of A's 4 registers and B's 2. C lies in
+/// four temporaries from op.c on, D goes to four from op.d on.
 template <class Format> void mmaOp(Warp &warp, const Op &op) {
-  float a[16][16], b[16][8];
+  double a[16][16], b[16][8], sums[16][8];
+  auto word = [&](unsigned i, unsigned lane, unsigned half) {
+    return double{
+        Format::widen(static_cast<uint16_t>(warp.at<uint32_t>(op.vector[i])[lane] >> (16 * half)))};
+  };
   for (unsigned lane = 0; lane < warpSize; ++lane) {
     unsigned group = lane / 4, pair = lane % 4 * 2;
     for (unsigned half = 0; half < 2; ++half) {
       for (unsigned i = 0; i < 4; ++i)
-        a[group + (i & 1) * 8][pair + (i & 2) * 4 + half] = Format::widen(
-            static_cast<uint16_t>(warp.at<uint32_t>(op.vector[i])[lane] >> (16 * half)));
+        a[group + (i & 1) * 8][pair + (i & 2) * 4 + half] = word(i, lane, half);
       for (unsigned i = 0; i < 2; ++i)
-        b[pair + i * 8 + half][group] = Format::widen(
-            static_cast<uint16_t>(warp.at<uint32_t>(op.vector[4 + i])[lane] >> (16 * half)));
+        b[pair + i * 8 + half][group] = word(4 + i, lane, half);
     }
+    for (unsigned i = 0; i < 4; ++i)
+      sums[group + (i & 2) * 4][pair + (i & 1)] = warp.at<float>(op.c)[i * warpSize + lane];
   }
-  for (unsigned i = 0; i < 4; ++i) {
-    const float *c = warp.at<float>(op.c) + i * warpSize;
-    float *d = warp.at<float>(op.d) + i * warpSize;
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      unsigned row = lane / 4 + (i & 2) * 4, column = lane % 4 * 2 + (i & 1);
-      double sum = c[lane];
-      for (unsigned k = 0; k < 16; ++k)
-        sum += static_cast<double>(a[row][k]) * b[k][column];
-      d[lane] = sum != sum ? std::bit_cast<float>(0x7fffffffu) : static_cast<float>(sum);
+  for (unsigned row = 0; row < 16; ++row)
+    for (unsigned k = 0; k < 16; ++k)
+      for (unsigned column = 0; column < 8; ++column)
+        sums[row][column] += a[row][k] * b[k][column];
+  for (unsigned lane = 0; lane < warpSize; ++lane)
+    for (unsigned i = 0; i < 4; ++i) {
+      double sum = sums[lane / 4 + (i & 2) * 4][lane % 4 * 2 + (i & 1)];
+      warp.at<float>(op.d)[i * warpSize + lane] =
+          sum != sum ? std::bit_cast<float>(0x7fffffffu) : static_cast<float>(sum);
     }
-  }
 }
 
 void copyWord(Warp &warp, const Op &op) {
