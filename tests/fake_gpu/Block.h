@@ -31,6 +31,7 @@ struct BlockState {
   uint64_t linearIndex = 0; ///< of the block in the grid
   struct LastRange {
     uint64_t begin = 0, end = 0;
+    uint64_t shift = 0; ///< to host memory
     bool writable = false;
     GlobalAccesses::Cell *cells = nullptr;
   };

@@ -65,11 +65,14 @@ bool resolveGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t &address, u
       return false;
     }
     const GlobalAccesses *accesses = warp.block->launch->accesses;
-    last = {range->begin, range->end, range->writable,
+    last = {range->begin, range->end, range->shift, range->writable,
             accesses ? accesses->cellsOf(*range) : nullptr};
   }
-  return checkAlignment(warp, op, lane, bytes, isWrite, "global", address) &&
-         noteGlobal(warp, op, lane, address, bytes, isWrite, last);
+  if (!checkAlignment(warp, op, lane, bytes, isWrite, "global", address) ||
+      !noteGlobal(warp, op, lane, address, bytes, isWrite, last))
+    return false;
+  address += last.shift;
+  return true;
 }
 
 void failShared(Warp &warp, const Op &op, const std::string &what,
@@ -197,6 +200,8 @@ bool resolve(Warp &warp, const Op &op, Space space, uint32_t mask, Addresses &ad
     if (warp.block->launch->accesses && last.cells)
       for (unsigned lane = 0; lane < warpSize; ++lane)
         good = good && noteGlobal(warp, op, lane, addresses[lane], bytes, isWrite, last);
+    for (uint64_t &address : addresses)
+      address += last.shift;
     return good;
   }
   if (space == Space::Shared && !isWrite)

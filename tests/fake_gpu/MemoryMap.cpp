@@ -14,12 +14,14 @@ auto firstBehind(const std::vector<MemoryRange> &ranges, uint64_t address) {
 
 void MemoryMap::add(const void *data, uint64_t bytes, std::string name, bool writable) {
   auto begin = reinterpret_cast<uint64_t>(data);
-  ranges_.insert(firstBehind(ranges_, begin),
-                 MemoryRange{begin, begin + bytes, writable, std::move(name)});
+  add({begin, begin + bytes, writable, std::move(name)});
 }
 
-bool MemoryMap::remove(const void *data) {
-  auto begin = reinterpret_cast<uint64_t>(data);
+void MemoryMap::add(MemoryRange range) {
+  ranges_.insert(firstBehind(ranges_, range.begin), std::move(range));
+}
+
+bool MemoryMap::remove(uint64_t begin) {
   return std::erase_if(ranges_, [=](const MemoryRange &range) { return range.begin == begin; }) > 0;
 }
 

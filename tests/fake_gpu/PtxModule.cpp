@@ -224,18 +224,6 @@ const FunctionInfo *PtxModule::find(const std::string &function) const {
   return found == entries_.end() ? nullptr : &found->second.info;
 }
 
-void *PtxModule::variable(const std::string &name, size_t &bytes) const {
-  for (const Variable &variable : variables_) {
-    bool isMemory =
-        variable.space == Variable::Space::Const || variable.space == Variable::Space::Global;
-    if (variable.name != name || !isMemory)
-      continue;
-    bytes = variable.size;
-    return reinterpret_cast<void *>(variable.offset);
-  }
-  return nullptr;
-}
-
 Result<Statistics> PtxModule::launch(const std::string &function, const LaunchShape &shape,
                                      void *const *parameters, const MemoryMap &memory,
                                      const LaunchOptions &options) const {

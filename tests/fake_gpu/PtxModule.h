@@ -81,9 +81,6 @@ public:
     return launchChecked(function, shape, parameters, {sizeof(T)...}, memory);
   }
 
-  /// A variable of the module in host memory: its data, or null.
-  void *variable(const std::string &name, size_t &bytes) const;
-
 private:
   PtxModule();
   Result<Statistics> launchChecked(const std::string &function, const LaunchShape &shape,

@@ -151,11 +151,29 @@ std::string checkOperands(const Product &product) {
                                      : std::string();
 }
 
+/// The same product with all operands where the host finds them.
+Product onHost(const Product &product) {
+  Product copy = product;
+  auto view = [](auto *&data) {
+    using Data = std::remove_reference_t<decltype(data)>;
+    data = static_cast<Data>(hostView(reinterpret_cast<CUdeviceptr>(data)));
+  };
+  view(copy.dataA);
+  view(copy.dataB);
+  view(copy.dataC);
+  view(copy.dataD);
+  view(copy.workspace);
+  view(copy.operation.bias);
+  view(copy.operation.aux);
+  return copy;
+}
+
 } // namespace
 
-std::string multiply(const Product &product) {
-  if (std::string wrong = checkOperands(product); !wrong.empty())
+std::string multiply(const Product &enqueued) {
+  if (std::string wrong = checkOperands(enqueued); !wrong.empty())
     return wrong;
+  Product product = onHost(enqueued);
   // What a workspace holds is lost, and nobody may count on it.
   if (product.algorithm.workspace)
     std::memset(product.workspace, 0xff, product.algorithm.workspace);

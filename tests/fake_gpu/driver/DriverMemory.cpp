@@ -12,8 +12,6 @@ using namespace tpc::fake_gpu;
 
 namespace {
 
-void *host(CUdeviceptr address) { return reinterpret_cast<void *>(address); }
-
 bool isPinned(Gpu &gpu, const void *data, size_t bytes) {
   auto behind = gpu.hostMemory.upper_bound(const_cast<void *>(data));
   if (behind == gpu.hostMemory.begin())
@@ -29,7 +27,7 @@ Outcome notAllocated(Gpu &gpu, CUdeviceptr address, size_t bytes) {
 
 /// A rectangle on one side of a copy.
 struct Rows {
-  char *data;
+  char *data; ///< of a device: its address there
   size_t pitch;
   bool isDevice;
 };
@@ -38,11 +36,14 @@ Outcome copyRows(Rows to, Rows from, size_t width, size_t height) {
   Gpu &gpu = Gpu::get();
   if (width == 0 || height == 0)
     return {};
-  for (const Rows &side : {to, from}) {
-    auto address = reinterpret_cast<CUdeviceptr>(side.data);
-    size_t bytes = side.pitch * (height - 1) + width;
-    if (side.isDevice && !gpu.isAllocated(address, bytes))
+  for (Rows *side : {&to, &from}) {
+    if (!side->isDevice)
+      continue;
+    auto address = reinterpret_cast<CUdeviceptr>(side->data);
+    size_t bytes = side->pitch * (height - 1) + width;
+    if (!gpu.isAllocated(address, bytes))
       return notAllocated(gpu, address, bytes);
+    side->data = gpu.host(address);
   }
   for (size_t row = 0; row < height; ++row)
     std::memmove(to.data + row * to.pitch, from.data + row * from.pitch, width);
@@ -77,7 +78,7 @@ CUresult copy(const char *name, Rows to, Rows from, size_t width, size_t height,
 }
 
 Rows onDevice(CUdeviceptr address, size_t bytes) {
-  return {static_cast<char *>(host(address)), bytes, true};
+  return {reinterpret_cast<char *>(address), bytes, true};
 }
 Rows onHost(const void *data, size_t bytes) {
   return {static_cast<char *>(const_cast<void *>(data)), bytes, false};
@@ -92,10 +93,12 @@ CUresult fill(const char *name, CUdeviceptr to, size_t pitch, T value, size_t wi
   CUresult result = gpu.enqueue(stream, name, [=]() -> Outcome {
     size_t bytes = height ? pitch * (height - 1) + width * sizeof(T) : 0;
     Gpu &state = Gpu::get();
-    if (bytes && width && !state.isAllocated(to, bytes))
+    if (bytes == 0 || width == 0)
+      return {};
+    if (!state.isAllocated(to, bytes))
       return notAllocated(state, to, bytes);
     for (size_t row = 0; row < height; ++row)
-      std::fill_n(reinterpret_cast<T *>(static_cast<char *>(host(to)) + row * pitch), width, value);
+      std::fill_n(reinterpret_cast<T *>(state.host(to) + row * pitch), width, value);
     return {};
   });
   return result == CUDA_SUCCESS && waits ? gpu.wait(gpu.tail(gpu.find(stream))) : result;
@@ -105,7 +108,8 @@ CUresult copyDescribed(const CUDA_MEMCPY2D *description, CUstream stream, bool w
   auto side = [](CUmemorytype type, CUdeviceptr device, const void *hostData, size_t pitch,
                  size_t x, size_t y) {
     bool isDevice = type == CU_MEMORYTYPE_DEVICE;
-    auto *data = static_cast<char *>(isDevice ? host(device) : const_cast<void *>(hostData));
+    auto *data = isDevice ? reinterpret_cast<char *>(device)
+                          : static_cast<char *>(const_cast<void *>(hostData));
     return Rows{data + y * pitch + x, pitch, isDevice};
   };
   const CUDA_MEMCPY2D &d = *description;

@@ -150,18 +150,6 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *
   return CUDA_SUCCESS;
 }
 
-CUresult cuModuleGetGlobal(CUdeviceptr *address, size_t *bytes, CUmodule module, const char *name) {
-  TPC_ENTER(gpu);
-  size_t size = 0;
-  void *data = gpu.modules.count(module) ? module->ptx->variable(name, size) : nullptr;
-  if (!data)
-    return CUDA_ERROR_NOT_FOUND;
-  *address = reinterpret_cast<CUdeviceptr>(data);
-  if (bytes)
-    *bytes = size;
-  return CUDA_SUCCESS;
-}
-
 CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value) {
   TPC_ENTER(gpu);
   if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)

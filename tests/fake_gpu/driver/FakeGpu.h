@@ -29,6 +29,10 @@ CUresult enqueue(CUstream stream, std::string name, std::function<std::string()>
 /// "" if [address, address + bytes) is allocated, or a sentence. For the work of a library.
 std::string checkMemory(CUdeviceptr address, size_t bytes);
 
+/// Where the host finds what lies at an address of the GPU, which it cannot touch itself. Null if
+/// nothing lies there.
+void *hostView(CUdeviceptr address);
+
 /// What was reported so far (one sentence each): failed kernels, use of what was destroyed, memory
 /// allocated after a graph was instantiated, leaks.
 std::vector<std::string> takeReports();

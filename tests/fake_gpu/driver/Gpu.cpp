@@ -64,13 +64,15 @@ void Gpu::reportLeaks() {
 CUresult Gpu::allocate(CUdeviceptr *address, size_t bytes) {
   if (!address || bytes == 0)
     return CUDA_ERROR_INVALID_VALUE;
-  // Like a GPU's, allocations begin on 512 bytes; they take whole pages of 4 KiB here.
+  // Like a GPU's, allocations begin on 512 bytes; they take whole pages of 4 KiB here. Their
+  // addresses are the GPU's alone: who touches them on the host crashes, as with a GPU.
   size_t mapped = (bytes + 4095) / 4096 * 4096;
   if (mapped > capacity - used)
     return CUDA_ERROR_OUT_OF_MEMORY;
-  void *data = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (data == MAP_FAILED)
+  constexpr int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *reserved = mmap(nullptr, mapped, PROT_NONE, kind, -1, 0);
+  void *data = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, kind, -1, 0);
+  if (reserved == MAP_FAILED || data == MAP_FAILED)
     return CUDA_ERROR_OUT_OF_MEMORY;
   // NaNs, so that nobody relies on zeros.
   if (mapped <= largestFilled)
@@ -79,9 +81,10 @@ CUresult Gpu::allocate(CUdeviceptr *address, size_t bytes) {
     report("memory is allocated after a graph was instantiated: " + std::to_string(bytes) +
            " bytes");
   used += mapped;
-  *address = reinterpret_cast<CUdeviceptr>(data);
+  *address = reinterpret_cast<CUdeviceptr>(reserved);
   allocations_[*address] = mapped;
-  memory.add(data, bytes, "allocation " + std::to_string(nextAllocation_++));
+  memory.add({*address, *address + bytes, true, "allocation " + std::to_string(nextAllocation_++),
+              reinterpret_cast<CUdeviceptr>(data) - *address});
   return CUDA_SUCCESS;
 }
 
@@ -91,8 +94,9 @@ CUresult Gpu::release(CUdeviceptr address) {
     report("memory is freed that is not allocated");
     return CUDA_ERROR_INVALID_VALUE;
   }
-  memory.remove(reinterpret_cast<void *>(address));
+  munmap(host(address), found->second);
   munmap(reinterpret_cast<void *>(address), found->second);
+  memory.remove(address);
   used -= found->second;
   allocations_.erase(found);
   return CUDA_SUCCESS;
@@ -101,6 +105,11 @@ CUresult Gpu::release(CUdeviceptr address) {
 bool Gpu::isAllocated(CUdeviceptr address, size_t bytes) const {
   const MemoryRange *range = memory.find(address);
   return range && bytes <= range->end - address;
+}
+
+char *Gpu::host(CUdeviceptr address) const {
+  const MemoryRange *range = memory.find(address);
+  return range ? reinterpret_cast<char *>(address + range->shift) : nullptr;
 }
 
 CUstream Gpu::find(CUstream handle) {
@@ -249,6 +258,12 @@ std::string checkMemory(CUdeviceptr address, size_t bytes) {
     return {};
   return std::to_string(bytes) +
          " bytes are used that are not allocated: " + gpu.memory.describe(address);
+}
+
+void *hostView(CUdeviceptr address) {
+  Gpu &gpu = Gpu::get();
+  std::lock_guard lock(gpu.mutex);
+  return gpu.host(address);
 }
 
 std::vector<std::string> takeReports() {

@@ -95,6 +95,8 @@ public:
   CUresult allocate(CUdeviceptr *address, size_t bytes);
   CUresult release(CUdeviceptr address);
   bool isAllocated(CUdeviceptr address, size_t bytes) const;
+  /// Where the host finds it, or null.
+  char *host(CUdeviceptr address) const;
 
   // Streams.
   /// The stream of a handle, or null if there is none.

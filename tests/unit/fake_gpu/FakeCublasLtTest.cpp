@@ -13,7 +13,7 @@ namespace tpc::fake_gpu {
 namespace {
 
 /// One of f32, bf16 and f64.
-double load(const void *data, cudaDataType type, size_t i) {
+double loadHost(const void *data, cudaDataType type, size_t i) {
   if (type == CUDA_R_64F)
     return static_cast<const double *>(data)[i];
   if (type == CUDA_R_32F)
@@ -21,8 +21,13 @@ double load(const void *data, cudaDataType type, size_t i) {
   return std::bit_cast<float>(static_cast<uint32_t>(static_cast<const uint16_t *>(data)[i]) << 16);
 }
 
+/// Where the host finds what a pointer of the GPU points to.
+void *view(const void *data) { return hostView(reinterpret_cast<CUdeviceptr>(data)); }
+double load(const void *data, cudaDataType type, size_t i) { return loadHost(view(data), type, i); }
+
 /// `value` has few bits, so that every type holds it.
-void store(void *data, cudaDataType type, size_t i, double value) {
+void store(void *device, cudaDataType type, size_t i, double value) {
+  void *data = view(device);
   if (type == CUDA_R_64F)
     static_cast<double *>(data)[i] = value;
   else if (type == CUDA_R_32F)
@@ -106,7 +111,7 @@ protected:
     void *d = filled(c.out, elements(c.m, c.n), 3);
     void *bias = filled(c.out, static_cast<size_t>(c.m), 2);
     std::vector<char> before(elements(c.m, c.n) * sizeOf(c.out));
-    std::memcpy(before.data(), d, before.size());
+    std::memcpy(before.data(), view(d), before.size());
 
     cublasLtMatmulDesc_t operation = nullptr;
     cudaDataType scale = c.in == CUDA_R_64F ? CUDA_R_64F : CUDA_R_32F;
@@ -132,7 +137,8 @@ protected:
     for (cublasLtMatrixLayout_t made : layouts_)
       cublasLtMatrixLayoutDestroy(made);
     layouts_.clear();
-    EXPECT_EQ(std::memcmp(before.data(), d, before.size()), 0) << "it ran before anybody waited";
+    EXPECT_EQ(std::memcmp(before.data(), view(d), before.size()), 0)
+        << "it ran before anybody waited";
     ASSERT_EQ(cuStreamSynchronize(stream_), CUDA_SUCCESS);
 
     double unit = c.out == CUDA_R_16BF ? 0x1p-8 : c.out == CUDA_R_32F ? 0x1p-22 : 0x1p-50;
@@ -140,7 +146,7 @@ protected:
       for (int column = 0; column < c.n; ++column)
         for (int row = 0; row < c.m + c.pad; ++row) {
           size_t i = (static_cast<size_t>(batch) * c.n + column) * (c.m + c.pad) + row;
-          double old = load(before.data(), c.out, i);
+          double old = loadHost(before.data(), c.out, i);
           if (row >= c.m) {
             ASSERT_EQ(load(d, c.out, i), old) << "outside of the matrix";
             continue;
@@ -285,13 +291,14 @@ TEST_F(FakeCublasLt, HoldsAlgorithmsToTheirNeeds) {
   size_t bytes = proposals[0].workspaceSize;
   ASSERT_GT(bytes, 0u);
   auto *workspace = static_cast<char *>(allocate(bytes));
-  std::memset(workspace, 0, bytes);
+  std::memset(view(workspace), 0, bytes);
   EXPECT_EQ(product.run(handle_, stream_, data, result, &proposals[0].algo, workspace, bytes - 1),
             CUBLAS_STATUS_INVALID_VALUE);
   EXPECT_EQ(product.run(handle_, stream_, data, result, &proposals[0].algo, workspace, bytes),
             CUBLAS_STATUS_SUCCESS);
   ASSERT_EQ(cuStreamSynchronize(stream_), CUDA_SUCCESS);
-  EXPECT_EQ(workspace[bytes - 1], char(0xff)) << "what a workspace holds is lost";
+  EXPECT_EQ(static_cast<char *>(view(workspace))[bytes - 1], char(0xff))
+      << "what a workspace holds is lost";
   void *odd = static_cast<float *>(data) + 1;
   EXPECT_EQ(product.run(handle_, stream_, odd, result, &proposals[1].algo),
             CUBLAS_STATUS_INVALID_VALUE);
@@ -315,7 +322,7 @@ TEST_F(FakeCublasLt, FindsWhatIsNotAllocated) {
 
 TEST_F(FakeCublasLt, IsCapturedAndReplayed) {
   void *data = filled(CUDA_R_32F, 64 * 64, 1);
-  auto *result = static_cast<float *>(filled(CUDA_R_32F, 64 * 64, 1));
+  void *result = filled(CUDA_R_32F, 64 * 64, 1);
   ASSERT_EQ(cuStreamBeginCapture(stream_, CU_STREAM_CAPTURE_MODE_GLOBAL), CUDA_SUCCESS);
   {
     Plain product(64);
@@ -326,10 +333,10 @@ TEST_F(FakeCublasLt, IsCapturedAndReplayed) {
   ASSERT_EQ(cuStreamEndCapture(stream_, &graph), CUDA_SUCCESS);
   ASSERT_EQ(cuGraphInstantiate(&exec, graph, 0), CUDA_SUCCESS);
   for (int i = 0; i < 2; ++i) {
-    result[5] = NAN;
+    store(result, CUDA_R_32F, 5, NAN);
     ASSERT_EQ(cuGraphLaunch(exec, stream_), CUDA_SUCCESS);
     ASSERT_EQ(cuStreamSynchronize(stream_), CUDA_SUCCESS);
-    EXPECT_TRUE(std::isfinite(result[5]));
+    EXPECT_TRUE(std::isfinite(load(result, CUDA_R_32F, 5)));
   }
   cuGraphExecDestroy(exec);
   cuGraphDestroy(graph);

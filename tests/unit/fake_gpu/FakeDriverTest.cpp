@@ -95,6 +95,7 @@ protected:
     void *parameters[] = {&x, &value};
     return cuLaunchKernel(function("put"), 1, 1, 1, words, 1, 1, 0, stream, parameters, nullptr);
   }
+  static unsigned *wordsAt(CUdeviceptr x) { return static_cast<unsigned *>(hostView(x)); }
   unsigned read(CUdeviceptr x) {
     unsigned value = 0;
     EXPECT_EQ(cuMemcpyDtoHAsync(&value, x, 4, a_), CUDA_SUCCESS);
@@ -134,10 +135,10 @@ TEST_F(FakeDriver, RunsWorkInTheOrderOfAStream) {
 
 TEST_F(FakeDriver, RunsNothingBeforeSomebodyWaits) {
   ASSERT_EQ(put(x_, 7, b_), CUDA_SUCCESS);
-  EXPECT_EQ(*reinterpret_cast<unsigned *>(x_), 0u);
+  EXPECT_EQ(*wordsAt(x_), 0u);
   EXPECT_EQ(cuStreamQuery(b_), CUDA_ERROR_NOT_READY);
   EXPECT_EQ(cuStreamQuery(b_), CUDA_SUCCESS);
-  EXPECT_EQ(*reinterpret_cast<unsigned *>(x_), 7u);
+  EXPECT_EQ(*wordsAt(x_), 7u);
 }
 
 TEST_F(FakeDriver, ShowsAMissingWait) {
@@ -171,6 +172,10 @@ TEST_F(FakeDriver, WaitsForWhatAnEventRecordedAtTheTimeOfTheCall) {
   ASSERT_EQ(add(x_, y_, b_), CUDA_SUCCESS);
   ASSERT_EQ(cuStreamSynchronize(b_), CUDA_SUCCESS);
   EXPECT_EQ(read(x_), 1u);
+}
+
+TEST_F(FakeDriver, TheHostCannotTouchItsMemory) {
+  EXPECT_DEATH(*reinterpret_cast<volatile unsigned *>(x_) = 1, "");
 }
 
 TEST_F(FakeDriver, ReadsPinnedMemoryWhenTheCopyRuns) {
@@ -226,7 +231,7 @@ TEST_F(FakeDriver, ReplaysAGraph) {
     setOrder(order);
     ASSERT_EQ(put(x_, 0, a_), CUDA_SUCCESS);
     beginForked();
-    unsigned *untouched = reinterpret_cast<unsigned *>(y_);
+    unsigned *untouched = wordsAt(y_);
     *untouched = 77;
     ASSERT_EQ(put(y_, 3, b_), CUDA_SUCCESS);
     ASSERT_EQ(cuEventRecord(joined_, b_), CUDA_SUCCESS);
