@@ -5,6 +5,8 @@
 #include "tests/unit/runtime/CudaFixture.h"
 
 #include <dlfcn.h>
+#include <fstream>
+#include <iterator>
 
 using namespace tpc;
 using namespace tpc::test;
@@ -15,7 +17,18 @@ namespace {
 
 class GpuRanks : public RankRuns {
 protected:
-  std::string cudaPlan(int ranks) const { return write(rowSplitLinearOnGpu(ranks), "cuda.plan"); }
+  /// Its parameter is drawn, so that it says something.
+  std::string cudaPlan(int ranks) const {
+    PlanBuilder plan = rowSplitLinearOnGpu(ranks);
+    plan.plan.parameters[0]->init->kind = plan::InitKind::normal;
+    plan.plan.parameters[0]->init->b = 0.1;
+    return write(std::move(plan), "cuda.plan");
+  }
+
+  std::string read(const std::string &name) const {
+    std::ifstream file(path(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
 
   /// One line, with this status.
   void expectError(Program program, int status, const std::string &message,
@@ -25,7 +38,6 @@ protected:
     ASSERT_EQ(errors.size(), 1u) << program.log();
     EXPECT_THAT(errors[0], HasSubstr(message));
     EXPECT_THAT(program.log(), HasSubstr(hint));
-    expectNothingLeft();
   }
 };
 
@@ -35,6 +47,7 @@ TEST_F(GpuRanks, WithoutADriverAllSayItOnce) {
   if (dlopen("libcuda.so.1", RTLD_LAZY))
     GTEST_SKIP() << "this machine has a driver";
   expectError(start(cudaPlan(2)), 5, "a plan for cuda needs lib", "hint:");
+  expectNothingLeft();
 }
 
 #ifdef TPC_FAKE_GPU
@@ -47,6 +60,52 @@ protected:
 TEST_F(FakeGpuRanks, MoreRanksThanGpusIsAnError) {
   expectError(start(cudaPlan(2), machine_), 5,
               "rank 1: there is no GPU number 1: this machine has 1", "--comm local");
+  expectNothingLeft();
 }
 
+#ifdef TPC_FAKE_NCCL
+
+TEST_F(FakeGpuRanks, NcclGivesWhatOneGpuGives) {
+  // The first step is enqueued, the second is captured, and the others replay the graph.
+  const std::string words = cudaPlan(2) + " --steps 4 --timeout 30";
+  Program local = start(words + " --comm local --save " + path("local.safetensors"), machine_);
+  ASSERT_EQ(local.wait(), 0) << local.log();
+  const uint16_t port = freePort();
+  std::vector<Program> ranks;
+  for (int rank : {0, 1}) {
+    Variables place = torchrun(rank, 2, port);
+    place["LOCAL_RANK"] = "0"; // the double is one GPU
+    place.insert(machine_.begin(), machine_.end());
+    ranks.push_back(start(words + " --comm nccl --save " + path("nccl.safetensors"), place));
+  }
+  for (Program &rank : ranks)
+    EXPECT_EQ(rank.wait(), 0) << rank.log();
+  std::string expected = read("local.safetensors");
+  EXPECT_NE(expected, "");
+  EXPECT_EQ(read("nccl.safetensors"), expected);
+  expectNothingLeft();
+}
+
+TEST_F(FakeGpuRanks, OneRankMayUseNccl) {
+  Program one = start(cudaPlan(1) + " --steps 3 --comm nccl --deterministic", machine_);
+  EXPECT_EQ(one.wait(), 0) << one.log();
+  expectNothingLeft();
+}
+
+TEST_F(FakeGpuRanks, AnotherSettingOfNcclOnOneRank) {
+  const uint16_t port = freePort();
+  std::vector<Program> ranks;
+  for (int rank : {0, 1}) {
+    Variables place = torchrun(rank, 2, port);
+    place["LOCAL_RANK"] = "0";
+    place["NCCL_ALGO"] = rank ? "Tree" : "Ring";
+    place.insert(machine_.begin(), machine_.end());
+    ranks.push_back(start(cudaPlan(2) + " --steps 3 --comm nccl --timeout 30", place));
+  }
+  for (Program &rank : ranks)
+    expectError(std::move(rank), 1, "rank 1 has NCCL_ALGO 'Tree', and rank 0 has 'Ring'", "hint:");
+  expectNothingLeft();
+}
+
+#endif
 #endif
