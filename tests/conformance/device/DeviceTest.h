@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/device/Device.h"
+#include "runtime/device/cuda/CudaBackend.h"
 #include "runtime/support/BFloat16.h"
 
 #include <cmath>
@@ -17,6 +18,28 @@ inline std::unique_ptr<Device> makeDevice(int threads) {
   EXPECT_TRUE(device.ok()) << device.status().message();
   return std::move(*device);
 }
+
+enum class DeviceKind { Cpu, Cuda };
+inline const char *nameOf(DeviceKind kind) { return kind == DeviceKind::Cpu ? "Cpu" : "Cuda"; }
+
+/// The GPU of this machine, or the double of one that LD_LIBRARY_PATH names; null without either.
+inline CudaBackend *gpu() {
+  static Result<std::unique_ptr<CudaBackend>> backend = openCudaBackend({});
+  return backend.ok() ? backend->get() : nullptr;
+}
+
+inline std::unique_ptr<Device> makeDevice(DeviceKind kind, int threads) {
+  if (kind == DeviceKind::Cpu)
+    return makeDevice(threads);
+  Result<std::unique_ptr<Device>> device = gpu()->createDevice();
+  EXPECT_TRUE(device.ok()) << device.status().message();
+  return std::move(*device);
+}
+
+/// In a test or its SetUp.
+#define TPC_SKIP_WITHOUT(kind)                                                                     \
+  if ((kind) == DeviceKind::Cuda && !gpu())                                                        \
+  GTEST_SKIP() << "no GPU, and no double of one in LD_LIBRARY_PATH"
 
 inline std::string dtypeName(const testing::TestParamInfo<DType> &info) {
   return info.param == DType::F32 ? "F32" : info.param == DType::F64 ? "F64" : "BF16";
@@ -78,6 +101,39 @@ public:
 private:
   DType dtype_ = DType::F32;
   std::vector<uint8_t> bytes_;
+};
+
+/// Host memory where a device can use it.
+class OnDevice {
+public:
+  explicit OnDevice(Device &device) : device_(device) {}
+
+  /// The bytes themselves, or a copy of them.
+  void *give(void *host, size_t bytes) {
+    if (device_.isHostMemory())
+      return host;
+    Result<void *> memory = device_.allocate(bytes);
+    EXPECT_TRUE(memory.ok() && device_.upload(host, *memory, bytes).ok());
+    given_.push_back({host, *memory, bytes});
+    return *memory;
+  }
+  void *give(Tensor &tensor) { return give(tensor.data(), tensor.bytes().size()); }
+
+  /// Waits, and brings back all that was given.
+  Status take() {
+    TPC_RETURN_IF_ERROR(synchronize(device_));
+    for (const Given &given : given_)
+      TPC_RETURN_IF_ERROR(device_.download(given.memory, given.host, given.bytes));
+    return Status();
+  }
+
+private:
+  struct Given {
+    void *host, *memory;
+    size_t bytes;
+  };
+  Device &device_;
+  std::vector<Given> given_;
 };
 
 } // namespace tpc
