@@ -62,16 +62,19 @@ std::string exchange(SharedRing &ring, const std::byte *mine, size_t bytes, Take
   return "";
 }
 
-std::string carryOut(SharedRing &ring, const Op &op) {
+std::string carryOut(SharedRing &ring, const Op &enqueued) {
+  Op op = enqueued;
   const size_t element = byteSize(op.dtype), bytes = op.count * element;
   const auto n = static_cast<size_t>(ring.ranks()), me = static_cast<size_t>(ring.rank());
-  auto check = [](const void *memory, size_t size) {
-    return checkMemory(reinterpret_cast<CUdeviceptr>(memory), size);
-  };
-  for (std::string wrong : {check(op.send, op.kind == Kind::ReduceScatter ? n * bytes : bytes),
-                            check(op.receive, op.kind == Kind::AllGather ? n * bytes : bytes)})
+  const size_t sent = op.kind == Kind::ReduceScatter ? n * bytes : bytes,
+               received = op.kind == Kind::AllGather ? n * bytes : bytes;
+  const auto from = reinterpret_cast<CUdeviceptr>(op.send),
+             to = reinterpret_cast<CUdeviceptr>(op.receive);
+  for (const std::string &wrong : {checkMemory(from, sent), checkMemory(to, received)})
     if (!wrong.empty())
       return wrong;
+  op.send = static_cast<const std::byte *>(hostView(from));
+  op.receive = static_cast<std::byte *>(hostView(to));
   auto reduce = [&](size_t begin, size_t size) {
     std::vector<const void *> inputs;
     for (size_t rank = 0; rank < n; ++rank)
