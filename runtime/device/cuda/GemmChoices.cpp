@@ -13,7 +13,7 @@ using namespace tpc::cuda;
 
 namespace {
 
-constexpr const char *kMagic = "tpc gemm algorithms 1";
+constexpr const char *kMagic = "tpc gemm algorithms 1", *kEnd = "end";
 
 } // namespace
 
@@ -40,7 +40,7 @@ void GemmChoices::load() {
   if (!std::getline(file, line) || line != kMagic || !std::getline(file, line) || line != owner_)
     return;
   std::map<std::string, Algorithm> choices;
-  while (std::getline(file, line)) {
+  while (std::getline(file, line) && line != kEnd) {
     std::istringstream words(line);
     std::string key;
     Algorithm algorithm;
@@ -51,7 +51,9 @@ void GemmChoices::load() {
       return;
     choices.emplace(key, algorithm);
   }
-  choices_ = std::move(choices);
+  // A file that was cut is not half believed.
+  if (line == kEnd)
+    choices_ = std::move(choices);
 }
 
 std::optional<Algorithm> GemmChoices::find(const std::string &key) const {
@@ -81,5 +83,6 @@ Status GemmChoices::save() const {
     }
     text += "\n";
   }
+  text += std::string(kEnd) + "\n";
   return writeFileAtomically(path_, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
 }

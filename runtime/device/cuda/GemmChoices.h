@@ -1,7 +1,7 @@
 //===- GemmChoices.h - Which algorithm a product uses, kept beside the plan -----------------===//
 //
 // What is chosen once by timing must stay, or a run would not repeat bit for bit. The file is text:
-// what the choices belong to (plan, GPU, library, driver), then a line per product. A file of
+// what the choices belong to (plan, GPU, library, driver), a line per product, and "end". A file of
 // anything else counts as none. It needs no CUDA, so that it is tested everywhere.
 //
 //===---------------------------------------------------------------------------------------===//

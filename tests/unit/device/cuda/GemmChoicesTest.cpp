@@ -1,0 +1,82 @@
+//===- GemmChoicesTest.cpp - Algorithms that are kept beside the plan
+//---------------------------===//
+#include "runtime/device/cuda/GemmChoices.h"
+
+#include <cstdio>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <unistd.h>
+
+using namespace tpc;
+using namespace tpc::cuda;
+
+namespace {
+
+class GemmChoicesTest : public testing::Test {
+protected:
+  ~GemmChoicesTest() override { std::remove(path_.c_str()); }
+
+  std::string text() const {
+    std::ifstream file(path_);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  const std::string path_ = testing::TempDir() + "choices" + std::to_string(getpid());
+  const Algorithm first_ = {1, 2, 3, 4, 5, 6, 7, ~0ull}, second_ = {8};
+};
+
+} // namespace
+
+TEST_F(GemmChoicesTest, AreFoundAgain) {
+  GemmChoices made(path_, "plan 1; GPU");
+  ASSERT_TRUE(made.add("one", first_).ok());
+  ASSERT_TRUE(made.add("two", second_).ok());
+  GemmChoices again(path_, "plan 1; GPU");
+  EXPECT_EQ(again.find("one"), first_);
+  EXPECT_EQ(again.find("two"), second_);
+  EXPECT_EQ(again.find("three"), std::nullopt);
+}
+
+TEST_F(GemmChoicesTest, BelongToOnePlanAndMachine) {
+  GemmChoices made(path_, "plan 1; GPU");
+  ASSERT_TRUE(made.add("one", first_).ok());
+  EXPECT_EQ(GemmChoices(path_, "plan 2; GPU").find("one"), std::nullopt);
+}
+
+TEST_F(GemmChoicesTest, ADamagedFileCountsAsNone) {
+  GemmChoices made(path_, "owner");
+  ASSERT_TRUE(made.add("one", first_).ok());
+  const std::string whole = text();
+  // Without the last line's end it is still whole.
+  for (size_t length = 0; length + 1 < whole.size(); ++length) {
+    std::ofstream(path_) << whole.substr(0, length);
+    EXPECT_EQ(GemmChoices(path_, "owner").find("one"), std::nullopt) << length;
+  }
+  std::ofstream(path_) << "tpc gemm algorithms 1\nowner\none 1 2 3 4 5 6 7 8 9\nend\n";
+  EXPECT_EQ(GemmChoices(path_, "owner").find("one"), std::nullopt);
+}
+
+TEST_F(GemmChoicesTest, SomeMachinesCannotKeepThem) {
+  GemmChoices nowhere("", "owner"), readOnly("/proc/choices", "owner");
+  for (GemmChoices *choices : {&nowhere, &readOnly}) {
+    EXPECT_FALSE(choices->canKeep());
+    EXPECT_TRUE(choices->add("one", first_).ok());
+    EXPECT_EQ(choices->find("one"), first_);
+  }
+  EXPECT_TRUE(GemmChoices(path_, "owner").canKeep());
+}
+
+TEST_F(GemmChoicesTest, KeysTellProductsApart) {
+  GemmShape shape{.m = 1, .n = 2, .k = 3, .lda = 3, .ldb = 2, .ldc = 2};
+  std::string key = gemmKey(shape, {256, 256, 256}, 0);
+  GemmShape other = shape;
+  other.accumulate = true;
+  EXPECT_NE(gemmKey(other, {256, 256, 256}, 0), key);
+  other = shape;
+  other.transposeB = true;
+  EXPECT_NE(gemmKey(other, {256, 256, 256}, 0), key);
+  EXPECT_NE(gemmKey(shape, {256, 16, 256}, 0), key);
+  EXPECT_NE(gemmKey(shape, {256, 256, 256}, 64), key);
+}
