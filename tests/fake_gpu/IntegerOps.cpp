@@ -218,10 +218,50 @@ void decodeCarry(Decoder &decoder, Type type, bool setsFlag) {
   op.immediate = (takesFlag ? 1 : 0) | (setsFlag ? 2 : 0);
 }
 
+/// F of the low and of the high 16 bits, each for itself.
+template <class F, class T> struct OfPairs {
+  uint32_t operator()(uint32_t a, uint32_t b) const {
+    auto half = [&](unsigned shift) {
+      T result = F()(static_cast<T>(a >> shift), static_cast<T>(b >> shift));
+      return uint32_t{static_cast<uint16_t>(result)} << shift;
+    };
+    return half(0) | half(16);
+  }
+};
+
+/// add, min and max of two pairs of 16 bits. False if it is none of these.
+bool decodePairs(Decoder &decoder) {
+  const std::string &name = decoder.name();
+  Modifiers left = decoder.modifiers;
+  bool isSigned = left.take("s16x2");
+  if (!isSigned && !left.take("u16x2"))
+    return false;
+  auto of = [&](auto f) -> Op::Run {
+    using F = decltype(f);
+    return isSigned ? binaryOp<OfPairs<F, int16_t>, uint32_t, uint32_t>
+                    : binaryOp<OfPairs<F, uint16_t>, uint32_t, uint32_t>;
+  };
+  Op::Run run = name == "add"   ? of(Add())
+                : name == "min" ? of(Min())
+                : name == "max" ? of(Max())
+                                : nullptr;
+  if (!run)
+    return false;
+  decoder.modifiers = left;
+  uint32_t a = decoder.source(1, 4), b = decoder.source(2, 4), d = decoder.destination(0, 4);
+  Op &op = decoder.emit(run);
+  op.d = d;
+  op.a = a;
+  op.b = b;
+  return true;
+}
+
 } // namespace
 
 bool decodeInteger(Decoder &decoder) {
   const std::string &name = decoder.name();
+  if (decodePairs(decoder))
+    return true;
   Type type = typeNamed(decoder.instruction().opcode.back());
   if (type == Type::None || type == Type::Pred || isFloat(type) || byteSize(type) == 1)
     return false;

@@ -61,6 +61,25 @@ void expectDoubles(const std::string &body, auto expected) {
   }
 }
 
+TEST(PtxInteger, ComputesPairsOfHalves) {
+  auto ofHalves = [](auto f) {
+    return [=](uint32_t a, uint32_t b, uint32_t) {
+      auto low = static_cast<uint16_t>(f(static_cast<uint16_t>(a), static_cast<uint16_t>(b)));
+      auto high =
+          static_cast<uint16_t>(f(static_cast<uint16_t>(a >> 16), static_cast<uint16_t>(b >> 16)));
+      return uint32_t{high} << 16 | low;
+    };
+  };
+  auto smaller = [](uint16_t a, uint16_t b) { return a < b ? a : b; };
+  auto larger = [](uint16_t a, uint16_t b) {
+    return static_cast<int16_t>(a) > static_cast<int16_t>(b) ? a : b;
+  };
+  expectIntegers<uint32_t>("add.s16x2 %r0, %r1, %r2;",
+                           ofHalves([](uint16_t a, uint16_t b) { return a + b; }));
+  expectIntegers<uint32_t>("min.u16x2 %r0, %r1, %r2;", ofHalves(smaller));
+  expectIntegers<uint32_t>("max.s16x2 %r0, %r1, %r2;", ofHalves(larger));
+}
+
 TEST(PtxArithmetic, AddsSubtractsAndMultipliesModuloTheWidth) {
   expectIntegers<uint16_t>("add.s16 %h0, %h1, %h2;", [](auto a, auto b, auto) { return a + b; });
   expectIntegers<uint32_t>("add.s32 %r0, %r1, %r2;", [](auto a, auto b, auto) { return a + b; });
