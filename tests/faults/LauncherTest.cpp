@@ -86,14 +86,6 @@ protected:
   uint16_t port_ = 0;
 };
 
-std::string withoutTimes(const std::string &path) {
-  std::stringstream text;
-  std::ifstream lines(path);
-  for (std::string line; std::getline(lines, line);)
-    text << line.substr(0, line.find(", \"seconds\"")) << "\n";
-  return text.str();
-}
-
 } // namespace
 
 TEST_F(Launched, EveryLauncherGivesWhatThreadsGive) {

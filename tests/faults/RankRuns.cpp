@@ -160,6 +160,14 @@ std::vector<std::string> tpc::test::errorsOf(const std::string &log) {
   return result;
 }
 
+std::string tpc::test::withoutTimes(const std::string &path) {
+  std::stringstream text;
+  std::ifstream lines(path);
+  for (std::string line; std::getline(lines, line);)
+    text << line.substr(0, line.find(", \"seconds\"")) << "\n";
+  return text.str();
+}
+
 uint16_t tpc::test::freePort() {
   Result<tcp::Socket> listener = tcp::listenOn("127.0.0.1", 0);
   EXPECT_TRUE(listener.ok());

@@ -69,6 +69,9 @@ private:
 /// The lines of a log that start with "tpc: error:".
 std::vector<std::string> errorsOf(const std::string &log);
 
+/// A log of steps (--log-json) without what differs from run to run.
+std::string withoutTimes(const std::string &path);
+
 /// Nobody listened there a moment ago.
 uint16_t freePort();
 
