@@ -116,9 +116,12 @@ Value MathExpansion::powerOfTwo(Value n) {
 }
 
 MathExpansion::Reduced MathExpansion::reduce(Value x) {
-  bool wide = isWide(x);
   Value scaled = arith::MulFOp::create(b, loc, x, real(x, 0x1.71547652b82fep0)); // log2(e)
-  Value n = math::RoundEvenOp::create(b, loc, scaled);
+  return reduce(x, math::RoundEvenOp::create(b, loc, scaled));
+}
+
+MathExpansion::Reduced MathExpansion::reduce(Value x, Value n) {
+  bool wide = isWide(x);
   double high = wide ? 0x1.62e42fefa39efp-1 : 0x1.62e43p-1;
   double low = wide ? 0x1.abc9e3b39803fp-56 : -0x1.05c610ca86c39p-29;
   Value r = fma(n, real(x, -high), x);
@@ -139,6 +142,18 @@ Value MathExpansion::exp(Value x) {
   Value rest = arith::SubFOp::create(b, loc, reduced.n, half);
   Value once = arith::MulFOp::create(b, loc, mantissa, powerOfTwo(half));
   return arith::MulFOp::create(b, loc, once, powerOfTwo(rest));
+}
+
+Value MathExpansion::expOfWeight(Value x) {
+  bool wide = isWide(x);
+  // A sum with magic rounds to an integer, which it holds in its low bits: conversions are slow on
+  // GPUs.
+  Value magic = real(x, wide ? 0x1.8p52 : 0x1.8p23);
+  Value n = arith::SubFOp::create(b, loc, fma(x, real(x, 0x1.71547652b82fep0), magic), magic);
+  Value mantissa = arith::AddFOp::create(b, loc, reduce(x, n).expm1, real(x, 1));
+  Value result = arith::MulFOp::create(b, loc, mantissa, powerOfTwo(n));
+  Value isTiny = less(x, real(x, wide ? -708.0 : -87.0));
+  return arith::SelectOp::create(b, loc, isTiny, real(x, 0), result);
 }
 
 Value MathExpansion::expm1(Value x) {

@@ -18,6 +18,9 @@ public:
   MathExpansion(mlir::OpBuilder &builder, mlir::Location loc) : b(builder), loc(loc) {}
 
   mlir::Value exp(mlir::Value x);
+  /// For x that is not far above 0: what is below the smallest normal number becomes 0. Half as
+  /// long.
+  mlir::Value expOfWeight(mlir::Value x);
   mlir::Value expm1(mlir::Value x);
   mlir::Value log(mlir::Value x);
   mlir::Value erf(mlir::Value x);
@@ -53,6 +56,8 @@ private:
   };
   /// x = n ln 2 + r, |r| <= ln 2 / 2, and e^r - 1.
   Reduced reduce(mlir::Value x);
+  /// The same with n, which is near x / ln 2.
+  Reduced reduce(mlir::Value x, mlir::Value n);
   mlir::Value sinOrCos(mlir::Value x, bool cosine);
   /// f32 whose last `dropped` bits are zero.
   mlir::Value roundAway(mlir::Value x, int dropped);

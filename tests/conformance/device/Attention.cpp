@@ -1,5 +1,5 @@
 //===- Attention.cpp - Attention against a naive one in float64 ----------------------------===//
-#include "tests/conformance/device/DeviceTest.h"
+#include "tests/conformance/device/AttentionReference.h"
 
 #include "runtime/device/cpu/AttentionKernels.h"
 
@@ -58,75 +58,6 @@ struct Computation {
   }
 };
 
-/// The definition, row by row. Sums of magnitudes bound what rounding may do.
-struct Reference {
-  std::vector<double> o, lse, dq, dk, dv;
-
-  explicit Reference(const Computation &run)
-      : o(run.o.size()), lse(run.lse.size()), dq(run.dq.size()), dk(run.dk.size()),
-        dv(run.dv.size()) {
-    const AttentionShape &s = run.shape;
-    std::vector<double> q = run.q.values(), k = run.k.values(), v = run.v.values();
-    std::vector<double> dOut = run.dOut.values();
-    for (int64_t b = 0; b < s.batch; ++b)
-      for (int64_t h = 0; h < s.heads; ++h)
-        for (int64_t i = 0; i < s.queryLength; ++i) {
-          int64_t at = ((b * s.queryLength + i) * s.heads + h) * s.size;
-          int64_t kvHead = h / (s.heads / s.kvHeads);
-          auto keyAt = [&](int64_t j) {
-            return ((b * s.keyLength + j) * s.kvHeads + kvHead) * s.size;
-          };
-          int64_t seen = s.causal ? i + s.keyLength - s.queryLength + 1 : s.keyLength;
-          seen = std::max<int64_t>(0, std::min(seen, s.keyLength));
-          std::vector<double> p(seen);
-          double largest = -INFINITY, sum = 0;
-          for (int64_t j = 0; j < seen; ++j) {
-            for (int64_t c = 0; c < s.size; ++c)
-              p[j] += q[at + c] * k[keyAt(j) + c];
-            largest = std::max(largest, p[j] *= s.scale);
-          }
-          for (double &x : p)
-            sum += x = std::exp(x - largest);
-          lse[(b * s.heads + h) * s.queryLength + i] = seen ? largest + std::log(sum) : -INFINITY;
-          double mean = 0;
-          std::vector<double> dp(seen);
-          for (int64_t j = 0; j < seen; ++j) {
-            p[j] /= sum;
-            for (int64_t c = 0; c < s.size; ++c) {
-              o[at + c] += p[j] * v[keyAt(j) + c];
-              dp[j] += dOut[at + c] * v[keyAt(j) + c];
-              dv[keyAt(j) + c] += p[j] * dOut[at + c];
-            }
-            mean += p[j] * dp[j];
-          }
-          for (int64_t j = 0; j < seen; ++j)
-            for (int64_t c = 0; c < s.size; ++c) {
-              double ds = p[j] * (dp[j] - mean) * s.scale;
-              dq[at + c] += ds * k[keyAt(j) + c];
-              dk[keyAt(j) + c] += ds * q[at + c];
-            }
-        }
-  }
-};
-
-void expectNear(const Tensor &got, const std::vector<double> &expected, double tolerance,
-                const char *what) {
-  ASSERT_EQ(got.size(), static_cast<int64_t>(expected.size()));
-  for (int64_t i = 0; i < got.size(); ++i) {
-    if (std::isinf(expected[i])) {
-      ASSERT_EQ(got.get(i), expected[i]) << what << " element " << i;
-      continue;
-    }
-    ASSERT_LE(std::abs(got.get(i) - expected[i]), tolerance * (1 + std::abs(expected[i])))
-        << what << " element " << i << ": " << got.get(i) << ", not " << expected[i];
-  }
-}
-
-AttentionShape shapeOf(int64_t batch, int64_t queries, int64_t keys, int64_t heads, int64_t kvHeads,
-                       int64_t size, bool causal, DType dtype) {
-  return {batch, queries, keys, heads, kvHeads, size, causal, 1 / std::sqrt(double(size)), dtype};
-}
-
 void check(const AttentionShape &shape) {
   SCOPED_TRACE(testing::Message() << "batch " << shape.batch << " queries " << shape.queryLength
                                   << " keys " << shape.keyLength << " heads " << shape.heads << "/"
@@ -134,7 +65,7 @@ void check(const AttentionShape &shape) {
                                   << shape.causal);
   Computation run(shape);
   run.onDevice(2);
-  Reference reference(run);
+  AttentionReference reference(run.shape, run.q, run.k, run.v, run.dOut);
   // bf16: the backward reads the rounded o.
   double tolerance = shape.dtype == DType::F64 ? 1e-13 : shape.dtype == DType::F32 ? 2e-5 : 2e-2;
   expectNear(run.o, reference.o, tolerance, "o");
@@ -214,7 +145,7 @@ TEST_P(AttentionOfType, LargeScoresDoNotOverflow) {
   shape.scale = 300;
   Computation run(shape);
   run.onDevice(1);
-  Reference reference(run);
+  AttentionReference reference(run.shape, run.q, run.k, run.v, run.dOut);
   for (int64_t i = 0; i < run.o.size(); ++i)
     ASSERT_TRUE(std::isfinite(run.o.get(i)));
   if (GetParam() == DType::F64)
