@@ -2,6 +2,10 @@
 
 #include "compiler/fusion/FoldCasts.h"
 
+#include "compiler/fusion/BodyProbe.h"
+
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 
 namespace tpc {
@@ -10,13 +14,16 @@ static Type elementOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType();
 }
 
+static bool isWidening(nn::CastOp op) {
+  return !op.getTf32() && elementOf(op.getX()).getIntOrFloatBitWidth() <
+                              elementOf(op.getY()).getIntOrFloatBitWidth();
+}
+
 /// The value that the cast narrows again to what it was.
 static Value beforeWidening(nn::CastOp op) {
   auto widening = op.getX().getDefiningOp<nn::CastOp>();
-  if (!widening || widening.getTf32() || op.getTf32() ||
-      widening.getX().getType() != op.getY().getType() ||
-      elementOf(widening.getX()).getIntOrFloatBitWidth() >=
-          elementOf(widening.getY()).getIntOrFloatBitWidth())
+  if (!widening || !isWidening(widening) || op.getTf32() ||
+      widening.getX().getType() != op.getY().getType())
     return {};
   return widening.getX();
 }
@@ -29,15 +36,30 @@ static bool mayRound(Operation *op, nn::CastOp narrowing) {
          elementOf(op->getOperand(0)) == elementOf(narrowing.getY());
 }
 
+/// Each op that becomes part of a kernel widens for itself: what is kept between kernels is narrow.
+static void widenAtEachUser(nn::CastOp op) {
+  if (!isWidening(op))
+    return;
+  llvm::SetVector<Operation *> users(op.getY().user_begin(), op.getY().user_end());
+  for (Operation *user : users) {
+    if (!isGenerated(user))
+      continue;
+    Operation *own = OpBuilder(user).clone(*op);
+    if (Attribute phase = user->getAttr(nn::kPhaseAttr))
+      own->setAttr(nn::kPhaseAttr, phase);
+    user->replaceUsesOfWith(op.getY(), own->getResult(0));
+  }
+  if (op.use_empty())
+    op.erase();
+}
+
 /// Widens behind a view instead of before it, where the cast is a neighbour of what reads it.
 /// Casts that it makes are added to `casts`.
 static void sinkBelowViews(nn::CastOp op, SmallVectorImpl<nn::CastOp> &casts) {
-  if (op.getTf32())
+  if (!isWidening(op))
     return;
   for (Operation *view : llvm::make_early_inc_range(op.getY().getUsers())) {
-    if (!isa<nn::SplitDimOp, nn::MergeDimsOp>(view) ||
-        elementOf(op.getX()).getIntOrFloatBitWidth() >=
-            elementOf(op.getY()).getIntOrFloatBitWidth())
+    if (!isa<nn::SplitDimOp, nn::MergeDimsOp>(view))
       continue;
     OpBuilder builder(view);
     Operation *narrow = builder.clone(*view);
@@ -70,6 +92,8 @@ void foldCasts(nn::EntryOp entry) {
     op.getY().replaceAllUsesWith(same);
     op.erase();
   }
+  for (auto op : llvm::to_vector(entry.getBody().front().getOps<nn::CastOp>()))
+    widenAtEachUser(op);
 }
 
 } // namespace tpc

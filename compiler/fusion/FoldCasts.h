@@ -12,7 +12,9 @@ namespace tpc {
 
 /// A product whose sum is read by one narrowing cast alone gives its result rounded; the narrowing
 /// of a value that was widened is the value itself; a view of a widened value is one of the narrow
-/// value, widened: a kernel of its own that only widens would be a pass over memory.
+/// value, widened: a kernel of its own that only widens would be a pass over memory. For the same
+/// reason every op of a kernel widens for itself, so that what is kept between kernels is narrow:
+/// the logits, which their gradient then overwrites.
 void foldCasts(nn::EntryOp entry);
 
 } // namespace tpc
