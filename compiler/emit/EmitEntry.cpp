@@ -255,6 +255,8 @@ private:
     launch.image = 0;
     launch.function = function.name;
     launch.tiles = function.tiles;
+    launch.threads = function.threads;
+    launch.shared_bytes = function.sharedBytes;
     return launch;
   }
 

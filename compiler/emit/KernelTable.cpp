@@ -10,16 +10,15 @@ using namespace tpc;
 
 static codegen::CodegenOptions codegenOptions(const Target &target) {
   codegen::CodegenOptions options;
-  options.cpu = target.level;
+  if (target.kind == Target::Kind::Cuda)
+    options.target = codegen::Target::Cuda;
+  else
+    options.cpu = target.level;
   return options;
 }
 
 FailureOr<KernelTable> KernelTable::generate(ModuleOp module, const Mesh &mesh,
                                              const Target &target) {
-  if (target.kind == Target::Kind::Cuda)
-    return module.emitError(
-        "this build of tpc generates no code for CUDA; hint: look at the levels "
-        "up to `scheduled` with --stop-after");
   KernelTable table;
   table.reductions = std::make_unique<ReductionKernels>(mesh);
   SmallVector<nn::KernelOp> kernels;

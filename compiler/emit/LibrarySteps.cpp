@@ -4,6 +4,7 @@
 
 #include "compiler/emit/EmitDeclarations.h"
 #include "compiler/fusion/Accumulate.h"
+#include "runtime/device/cuda/AttentionWorkspace.h"
 #include "runtime/plan/Convert.h"
 
 using namespace mlir;
@@ -57,5 +58,10 @@ uint64_t tpc::workspaceBytes(Operation *step, const KernelTable &kernels, const 
   if (auto *gemm = std::get_if<nn::GemmStep>(&form))
     return isCuda ? kCublasWorkspace : cpuGemmWorkspace(toShape(step, *gemm));
   auto &attention = std::get<nn::AttentionStep>(form);
-  return isCuda ? 0 : cpuAttentionWorkspace(toShape(step, attention), attention.backward);
+  AttentionShape shape = toShape(step, attention);
+  if (!isCuda)
+    return cpuAttentionWorkspace(shape, attention.backward);
+  // Whichever executes it; the operand is always there, since generated kernels take it.
+  uint64_t most = std::max<uint64_t>(1, cuda::cudaAttentionWorkspace(shape, attention.backward));
+  return most;
 }

@@ -86,7 +86,8 @@ static Value partOf(OpBuilder &builder, Location loc, Value input, const Form &f
 }
 
 static nn::KernelOp makeKernel(Block &block, Location loc, const Form &form) {
-  OpBuilder builder = OpBuilder::atBlockEnd(&block);
+  OpBuilder builder(loc.getContext()); // the block is in no region that could tell it
+  builder.setInsertionPointToEnd(&block);
   // A sum of whole tensors has no rows: it may be cut anywhere.
   auto tensor = [&](ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, form.element); };
   bool isPart = form.width != form.pitch;

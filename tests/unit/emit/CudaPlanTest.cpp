@@ -40,7 +40,7 @@ std::unique_ptr<plan::PlanT> compile(const std::string &model, std::vector<std::
   return std::unique_ptr<plan::PlanT>(plan::GetPlan(bytes.data())->UnPack());
 }
 
-bool passes(const plan::PlanT &plan) { return PlanFile::fromBytes(sealPlan(plan)).ok(); }
+bool passes(plan::PlanT &plan) { return PlanFile::fromBytes(sealPlan(plan)).ok(); }
 
 std::set<uint32_t> valuesOf(const plan::InstructionT &instruction, bool written) {
   std::set<uint32_t> values;
@@ -227,9 +227,10 @@ TEST(CudaPlan, TheVocabularyIsPadded) {
   // All leading dimensions of products are whole pieces of 16 bytes.
   for (const auto &entry : plan->entries)
     for (const auto &instruction : entry->instructions)
-      if (const auto *gemm = instruction->body.AsGemm())
+      if (const auto *gemm = instruction->body.AsGemm()) {
         for (int64_t lead : {gemm->lda, gemm->ldb, gemm->ldc})
           EXPECT_EQ(lead % 8, 0) << instruction->name;
+      }
 }
 
 } // namespace
