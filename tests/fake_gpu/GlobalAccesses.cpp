@@ -6,8 +6,8 @@
 
 namespace tpc::fake_gpu {
 
-GlobalAccesses::GlobalAccesses(const MemoryMap &memory, unsigned granule)
-    : granuleShift_(static_cast<unsigned>(std::countr_zero(granule))) {
+GlobalAccesses::GlobalAccesses(const MemoryMap &memory, unsigned granule, bool withReads)
+    : granuleShift_(static_cast<unsigned>(std::countr_zero(granule))), notesReads_(withReads) {
   for (const MemoryRange &range : memory.ranges()) {
     if (!range.writable || range.begin == range.end)
       continue;

@@ -24,8 +24,9 @@ using AccessStamp = uint64_t;
 
 class GlobalAccesses {
 public:
-  /// `granule`: every access is aligned to it and is a multiple of it.
-  GlobalAccesses(const MemoryMap &memory, unsigned granule);
+  /// `granule`: every access is aligned to it and is a multiple of it. Without `withReads`, only
+  /// writes are noted.
+  GlobalAccesses(const MemoryMap &memory, unsigned granule, bool withReads);
   ~GlobalAccesses();
   GlobalAccesses(const GlobalAccesses &) = delete;
   GlobalAccesses &operator=(const GlobalAccesses &) = delete;
@@ -36,6 +37,7 @@ public:
   /// The cells of a range of the map, or null for what kernels cannot write.
   Cell *cellsOf(const MemoryRange &range) const;
   unsigned granuleShift() const { return granuleShift_; }
+  bool notesReads() const { return notesReads_; }
 
   static AccessStamp stamp(uint64_t block, uint32_t thread, uint32_t barriers, uint32_t syncs) {
     return (block + 1) << 32 | uint64_t{thread} << 21 | (barriers & 0x7ff) << 10 | (syncs & 0x3ff);
@@ -92,6 +94,7 @@ private:
   };
   std::map<uint64_t, Shadow> shadows_; ///< by the beginning of a range
   unsigned granuleShift_;
+  bool notesReads_;
 };
 
 } // namespace tpc::fake_gpu

@@ -32,6 +32,8 @@ bool noteGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t address, unsig
   const GlobalAccesses *accesses = warp.block->launch->accesses;
   if (!accesses || !range.cells || op.isAtomic) // atomics do not race with each other
     return true;
+  if (!isWrite && !accesses->notesReads())
+    return true;
   unsigned shift = accesses->granuleShift();
   AccessStamp me = GlobalAccesses::stamp(warp.block->linearIndex, warp.firstThread + lane,
                                          warp.block->shared.barriers(), warp.syncs);
@@ -197,7 +199,8 @@ bool resolve(Warp &warp, const Op &op, Space space, uint32_t mask, Addresses &ad
   const BlockState::LastRange &last = warp.block->lastRange[op.index];
   if (mask == ~0u && mayBeGlobal && allInLastRange(last, addresses, bytes, isWrite)) {
     bool good = true;
-    if (warp.block->launch->accesses && last.cells)
+    const GlobalAccesses *accesses = warp.block->launch->accesses;
+    if (accesses && last.cells && (isWrite || accesses->notesReads()))
       for (unsigned lane = 0; lane < warpSize; ++lane)
         good = good && noteGlobal(warp, op, lane, addresses[lane], bytes, isWrite, last);
     for (uint64_t &address : addresses)

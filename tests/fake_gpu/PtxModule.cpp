@@ -261,8 +261,10 @@ Result<Statistics> PtxModule::launch(const std::string &function, const LaunchSh
   context.branchLimit = options.branchLimit;
   context.reverseWarps = options.blockOrder & 1;
   std::optional<GlobalAccesses> accesses;
-  if (options.checkGlobal)
-    context.accesses = &accesses.emplace(all, program.globalGranule);
+  using GlobalRaces = LaunchOptions::GlobalRaces;
+  if (options.globalRaces != GlobalRaces::None)
+    context.accesses =
+        &accesses.emplace(all, program.globalGranule, options.globalRaces == GlobalRaces::All);
   GridRun run(context, options);
   if (!run.error().empty())
     return invalid(function + ": " + run.error());

@@ -34,7 +34,10 @@ struct LaunchShape {
 struct LaunchOptions {
   unsigned hostThreads = 0; ///< 0: as many as the machine has
   bool checkShared = true;  ///< find races and uninitialised reads of shared memory
-  bool checkGlobal = true;  ///< find races of global memory
+  /// Which races of global memory are errors. A read may race where nobody uses what it read: lanes
+  /// behind the end that read the last row do. Another order of blocks shows whether somebody does.
+  enum class GlobalRaces { None, Writes, All };
+  GlobalRaces globalRaces = GlobalRaces::Writes;
   /// 0: blocks in ascending order; else a seed for another order. Odd seeds also run the last warp
   /// of a block first.
   uint64_t blockOrder = 0;

@@ -60,6 +60,8 @@ Outcome run(const PtxModule &module, const std::string &name, const LaunchShape 
     pointers.push_back(const_cast<uint8_t *>(value.data()));
   LaunchOptions options;
   options.blockOrder = gpu.queue.order();
+  if (gpu.strict)
+    options.globalRaces = LaunchOptions::GlobalRaces::All;
   auto statistics = module.launch(name, shape, pointers.data(), gpu.memory, options);
   if (statistics.ok())
     return {};

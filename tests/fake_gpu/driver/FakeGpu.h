@@ -9,6 +9,7 @@
 //                             default) and 2 prefer the youngest and the oldest stream; others are
 //                             seeds of random orders
 //   TPC_FAKE_GPU_FAIL_LAUNCH  the n-th launch of a kernel fails when it runs
+//   TPC_FAKE_GPU_STRICT       1: in a kernel, reads that race with writes are errors, too
 //   TPC_FAKE_GPU_REPORT       a file to which reports are appended, too
 //
 //===---------------------------------------------------------------------------------------===//

@@ -30,6 +30,7 @@ Gpu &Gpu::get() {
 Gpu::Gpu()
     : queue(fromEnvironment("TPC_FAKE_GPU_ORDER", 1)),
       failingLaunch(fromEnvironment("TPC_FAKE_GPU_FAIL_LAUNCH", 0)),
+      strict(fromEnvironment("TPC_FAKE_GPU_STRICT", 0) != 0),
       capacity(fromEnvironment("TPC_FAKE_GPU_MEMORY", h200Memory)) {}
 
 Gpu::~Gpu() {

@@ -88,6 +88,7 @@ public:
   std::set<std::shared_ptr<Capture>> captures;
   bool instantiated = false; ///< a graph was: nothing is allocated any more
   uint64_t failingLaunch = 0, launches = 0;
+  bool strict = false; ///< reads that race are errors, too
 
   // Memory.
   MemoryMap memory;

@@ -127,7 +127,7 @@ TEST(PtxMemory, FindsAccessesOutsideAndMisaligned) {
 }
 
 /// Two blocks of 64 threads; %x3 is the address of thread 0's word, %r2 the block.
-std::string runBlocks(const std::string &body, uint64_t order = 0) {
+std::string runBlocks(const std::string &body, uint64_t order, bool reads = true) {
   PtxModule module = parseOrFail(kernelText(
       snippetRegisters, ownWord + "ld.param.u64 %x3, [p0]; mov.u32 %r2, %ctaid.x;" + body, 1));
   std::vector<uint32_t> words(128);
@@ -138,6 +138,8 @@ std::string runBlocks(const std::string &body, uint64_t order = 0) {
   shape.grid[0] = 2;
   LaunchOptions options;
   options.blockOrder = order;
+  if (reads)
+    options.globalRaces = LaunchOptions::GlobalRaces::All;
   uint32_t *data = words.data();
   void *parameters[] = {&data};
   auto result = module.launch("k", shape, parameters, memory, options);
@@ -161,6 +163,14 @@ TEST(PtxMemory, FindsRacesOfBlocks) {
               "");
     EXPECT_EQ(runBlocks("red.global.add.u32 [%x3], %r1;", order), "");
   }
+}
+
+TEST(PtxMemory, LetsReadsRaceThatNobodyUses) {
+  std::string reads = "setp.eq.u32 %p1, %r2, 0; @%p1 bra R; st.global.b32 [%x1], %r2; ret;\n"
+                      "R: ld.global.b32 %r3, [%x1];";
+  EXPECT_EQ(runBlocks(reads, 0, false), "");
+  EXPECT_EQ(runBlocks(reads, 1, false), "");
+  EXPECT_THAT(runBlocks("st.global.b32 [%x1], %r2;", 0, false), testing::HasSubstr("race: thread"));
 }
 
 TEST(PtxMemory, FindsRacesOfThreads) {
