@@ -46,15 +46,15 @@ class Packer:
 
     def programs(self):
         (self.out / "bin").mkdir(parents=True)
-        for folder in ("tests", "plans", "fixtures"):
+        for folder in ("lib", "tests", "plans", "fixtures"):
             (self.out / folder).mkdir()
         for name in PROGRAMS:
             shutil.copy2(ROOT / "tools/gpu-check" / name, self.out)
         library = next(self.build.glob("**/libtpc_cuda.so"), None)
         if not library:
             sys.exit("error: this build has no libtpc_cuda.so\nhint: configure where the CUDA toolkit's headers are")
-        for program in (self.build / "bin/tpc", library):
-            self.stripped(program, self.out / "bin" / program.name)
+        self.stripped(self.build / "bin/tpc", self.out / "bin/tpc")
+        self.stripped(library, self.out / "lib" / library.name)  # where programs of bin and tests look
         packed = []
         for program, which in TESTS:
             if (self.build / "tests" / program).exists():
