@@ -11,6 +11,8 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include "llvm/Support/Error.h"
+
 namespace tpc::codegen::gpu {
 
 /// The functions of attention, to be launched one after the other, and their workspace, without
