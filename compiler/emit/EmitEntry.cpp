@@ -201,6 +201,9 @@ private:
     addReads(instruction, op->getOperands());
     addWrites(instruction, op->getResults());
     attention.workspace_bytes = addWorkspace(instruction, op);
+    if (const codegen::GeneratedKernel *generated = kernels.attention(op))
+      for (const codegen::GeneratedFunction &function : generated->functions)
+        attention.kernels.push_back(std::make_unique<plan::KernelLaunchT>(launchOf(function)));
     instruction.body.Set(std::move(attention));
   }
 

@@ -2,8 +2,12 @@
 
 #include "compiler/emit/KernelTable.h"
 
+#include "compiler/codegen/gpu/Attention.h"
+#include "compiler/emit/LibrarySteps.h"
 #include "compiler/fusion/Accumulate.h"
 #include "compiler/schedule/Program.h"
+
+#include "llvm/Support/Error.h"
 
 using namespace mlir;
 using namespace tpc;
@@ -17,15 +21,30 @@ static codegen::CodegenOptions codegenOptions(const Target &target) {
   return options;
 }
 
+static std::optional<nn::AttentionStep> attentionOf(Operation *op) {
+  auto library = dyn_cast<nn::LibraryOp>(op);
+  if (!library)
+    return std::nullopt;
+  nn::LibraryStep step = library.getLibraryStep();
+  auto *attention = std::get_if<nn::AttentionStep>(&step);
+  return attention ? std::optional(*attention) : std::nullopt;
+}
+
 FailureOr<KernelTable> KernelTable::generate(ModuleOp module, const Mesh &mesh,
                                              const Target &target) {
   KernelTable table;
   table.reductions = std::make_unique<ReductionKernels>(mesh);
   SmallVector<nn::KernelOp> kernels;
+  SmallVector<codegen::gpu::AttentionRequest> attentions;
   for (auto entry : module.getOps<nn::EntryOp>())
     for (Operation &op : entry.getBody().front()) {
       if (isCollective(&op) && target.ranksMayShareDevice)
         table.reductions->add(&op);
+      if (std::optional<nn::AttentionStep> step = attentionOf(&op);
+          step && target.kind == Target::Kind::Cuda) {
+        table.attentionIndex[&op] = attentions.size();
+        attentions.push_back({toShape(&op, *step), step->backward});
+      }
       auto kernel = dyn_cast<nn::KernelOp>(op);
       if (!kernel || accumulatedProduct(kernel))
         continue;
@@ -34,13 +53,17 @@ FailureOr<KernelTable> KernelTable::generate(ModuleOp module, const Mesh &mesh,
     }
   table.firstReduction = kernels.size();
   llvm::append_range(kernels, table.reductions->kernels());
-  if (kernels.empty())
-    return table;
   FailureOr<codegen::GeneratedImage> image =
       codegen::generateImage(kernels, codegenOptions(target));
   if (failed(image))
     return failure();
   table.image = std::move(*image);
+  if (attentions.empty())
+    return table;
+  auto made = codegen::gpu::addAttention(attentions, *module.getContext(), table.image);
+  if (!made)
+    return module.emitError() << llvm::toString(made.takeError());
+  table.attentions = std::move(*made);
   return table;
 }
 
@@ -50,4 +73,9 @@ const codegen::GeneratedFunction *KernelTable::reduction(Operation *collective,
   if (!found)
     return nullptr;
   return &image.kernels[firstReduction + *found].functions.front();
+}
+
+const codegen::GeneratedKernel *KernelTable::attention(Operation *op) const {
+  auto found = attentionIndex.find(op);
+  return found == attentionIndex.end() ? nullptr : &attentions[found->second];
 }

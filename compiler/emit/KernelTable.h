@@ -24,13 +24,18 @@ public:
   /// input per rank, then the results.
   const codegen::GeneratedFunction *reduction(mlir::Operation *collective, unsigned tensor) const;
 
-  bool empty() const { return image.kernels.empty(); }
+  /// The kernels of an attention, to be launched one after the other, or null where the device has
+  /// its own: each takes all pointers of the instruction.
+  const codegen::GeneratedKernel *attention(mlir::Operation *op) const;
+
+  bool empty() const { return image.image.empty(); }
   const std::vector<uint8_t> &bytes() const { return image.image; }
   const std::string &level() const { return image.level; }
 
 private:
   codegen::GeneratedImage image;
-  llvm::DenseMap<mlir::Operation *, size_t> index;
+  std::vector<codegen::GeneratedKernel> attentions;
+  llvm::DenseMap<mlir::Operation *, size_t> index, attentionIndex;
   std::unique_ptr<ReductionKernels> reductions;
   size_t firstReduction = 0;
 };

@@ -63,5 +63,7 @@ uint64_t tpc::workspaceBytes(Operation *step, const KernelTable &kernels, const 
     return cpuAttentionWorkspace(shape, attention.backward);
   // Whichever executes it; the operand is always there, since generated kernels take it.
   uint64_t most = std::max<uint64_t>(1, cuda::cudaAttentionWorkspace(shape, attention.backward));
+  if (const codegen::GeneratedKernel *generated = kernels.attention(step))
+    most = std::max<uint64_t>(most, generated->workspaceBytes);
   return most;
 }

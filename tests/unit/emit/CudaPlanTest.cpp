@@ -78,6 +78,12 @@ TEST_P(EveryModel, BecomesAPlan) {
       if (const auto *launch = instruction->body.AsKernelLaunch()) {
         EXPECT_TRUE(isThere(*launch)) << instruction->name;
       }
+      if (const auto *attention = instruction->body.AsAttention()) {
+        EXPECT_FALSE(attention->kernels.empty());
+        EXPECT_GT(attention->workspace_bytes, 0u);
+        for (const auto &launch : attention->kernels)
+          EXPECT_TRUE(isThere(*launch)) << instruction->name;
+      }
       const auto *collective = instruction->body.AsCollective();
       EXPECT_EQ(instruction->stream, collective ? 1 : 0);
       if (!collective)
