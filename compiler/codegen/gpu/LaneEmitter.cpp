@@ -7,6 +7,9 @@ using namespace mlir;
 
 namespace tpc::codegen {
 
+/// Threads that a processor must have room for, of kernels whose rows are in registers.
+static constexpr unsigned kRowThreadsAtATime = 256;
+
 /// Opens the kernel: addresses, then scalars. Addresses lead to memory of their own.
 void LaneEmitter::begin() {
   Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
@@ -14,9 +17,11 @@ void LaneEmitter::begin() {
   for (const KernelTensor &tensor : graph.tensors().take_front(graph.numInputs()))
     if (!tensor.element)
       types.push_back(b.getI64Type());
-  // Blocks of long rows need registers more than they need company.
-  bool isLarge = tiling.form == GpuTiling::Rows && function.threads >= 256;
-  implementation = gpu.openKernel(module, function.name, types, function.threads, isLarge ? 1 : 0);
+  // Rows in registers need these more than they need company: up to 255 each.
+  unsigned blocks = 0;
+  if (tiling.form == GpuTiling::Rows)
+    blocks = std::max(1u, kRowThreadsAtATime / function.threads);
+  implementation = gpu.openKernel(module, function.name, types, function.threads, blocks);
   for (auto [i, operand] : llvm::enumerate(function.operands)) {
     implementation.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
     implementation.setArgAttr(i, "llvm.align", b.getI64IntegerAttr(kCacheLine));
@@ -144,6 +149,19 @@ LaneEmitter::Lanes LaneEmitter::loadLanes(Value where, Type element, unsigned wi
   return values;
 }
 
+LaneEmitter::Lanes LaneEmitter::loadLanesIf(Value condition, Value where, Type element,
+                                            unsigned width) {
+  Type type = element.isBF16() ? Type(b.getF32Type()) : element;
+  auto branch = scf::IfOp::create(b, loc, SmallVector<Type>(width, type), condition,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&branch.getThenRegion().front());
+  scf::YieldOp::create(b, loc, loadLanes(where, element, width, false));
+  b.setInsertionPointToEnd(&branch.getElseRegion().front());
+  scf::YieldOp::create(b, loc, Lanes(width, zero(type)));
+  return Lanes(branch.getResults());
+}
+
 void LaneEmitter::storeLanes(ArrayRef<Value> values, Value where, Type element, unsigned width) {
   auto image = [&](Value value) -> Value {
     return arith::BitcastOp::create(b, loc, b.getI32Type(), value);
@@ -186,7 +204,10 @@ void LaneEmitter::load(Value value, const Leaf &leaf) {
   lane = first;
   Value where = address(base, element, get(leaf.operand));
   lane = before;
-  SmallVector<Value> values = loadLanes(where, element, width, isConstant);
+  // A thread that is behind the end reads a neighbour's element, but not one that is overwritten.
+  bool isGuarded = !isConstant && level == Level::Column && point->exists;
+  Lanes values = isGuarded ? loadLanesIf(point->exists, where, element, width)
+                           : loadLanes(where, element, width, isConstant);
   if (level != Level::Column)
     return known(value, level).map(value, values[0]);
   for (unsigned i = 0; i < width; ++i)

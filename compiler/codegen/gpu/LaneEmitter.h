@@ -17,7 +17,8 @@ namespace tpc::codegen {
 /// Adjacent columns of a row, and what is known there.
 struct Point {
   mlir::Value row, column; ///< indices; of the first lane
-  mlir::Value inside;      ///< i1, or null where it is always true
+  mlir::Value inside;      ///< i1: whether the row has such columns; null where it always has
+  mlir::Value exists;      ///< also whether there is such a row
   mlir::IRMapping *rowValues = nullptr;
   llvm::SmallVector<mlir::IRMapping> lanes;
 };
@@ -66,6 +67,8 @@ protected:
   /// One access of `width` adjacent elements, whose bytes divide the address. What is constant no
   /// thread of the launch writes.
   Lanes loadLanes(mlir::Value where, mlir::Type element, unsigned width, bool isConstant);
+  /// The same where the condition holds, and zeros elsewhere.
+  Lanes loadLanesIf(mlir::Value condition, mlir::Value where, mlir::Type element, unsigned width);
   void storeLanes(llvm::ArrayRef<mlir::Value> values, mlir::Value where, mlir::Type element,
                   unsigned width);
   mlir::Value sharedAt(mlir::Type element, mlir::Value index, int64_t byteOffset = 0);

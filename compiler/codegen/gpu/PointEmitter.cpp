@@ -65,7 +65,7 @@ void PointEmitter::addTotals(Point &point, unsigned piece, MutableArrayRef<Lanes
     Lanes &total = totals[next++];
     bool isOfRow = store.level != Level::Column;
     for (unsigned i = 0; i < (isOfRow ? 1 : tiling.lanes); ++i) {
-      Value value = at(point, i, store.value), counts = point.inside;
+      Value value = at(point, i, store.value), counts = point.exists;
       // What is there once a row counts where its first column is.
       if (isOfRow && tiling.columns > 1)
         counts = both(counts, compare(arith::CmpIPredicate::eq, point.column, index(0)));
@@ -88,7 +88,7 @@ void PointEmitter::emitChunks(Value first, MutableArrayRef<Lanes> totals) {
     Value chunk =
         piece ? arith::AddIOp::create(b, loc, first, number(piece * work)).getResult() : first;
     points.push_back(chunkAt(chunk, rowValues[piece]));
-    points.back().inside = inside;
+    points.back().exists = inside;
     computeStores(points.back());
   }
   for (unsigned piece = 0; piece < tiling.pieces; ++piece)

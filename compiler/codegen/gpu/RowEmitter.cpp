@@ -40,6 +40,7 @@ SmallVector<Point> RowEmitter::pointsOf(Value tile, bool isTail) {
     }
     points.push_back(pointAt(row, column, rowValues));
     points.back().inside = inside;
+    points.back().exists = both(inside, isRow);
   }
   return points;
 }
@@ -131,12 +132,12 @@ void RowEmitter::emitTile(MutableArrayRef<Point> points, unsigned tile,
   for (auto [piece, point] : llvm::enumerate(points))
     addSums(point, tile, piece);
   for (Point &point : points)
-    guarded(both(point.inside, isRow), [&] { storeElements(point); });
+    guarded(point.exists, [&] { storeElements(point); });
 }
 
 /// Adds what the point leaves to the sums over rows, and over all.
 void RowEmitter::addSums(Point &point, unsigned tile, unsigned piece) {
-  Value counts = both(point.inside, isRow);
+  Value counts = point.exists;
   unsigned total = 0, sum = 0;
   for (auto [number, store] : llvm::enumerate(graph.stores())) {
     if (store.kind == Store::SumAll) {
@@ -390,7 +391,9 @@ void RowEmitter::emit() {
     });
   }
   if (!sums.empty()) {
-    // Columns of the present thread again: those of the loop are not known here.
+    // Columns of the present thread again: those of the loop, and its last row, are not known here.
+    isRow = Value();
+    row = index(0);
     int64_t width = rowThreads * kThreadColumns, count = tiling.tiles;
     tiles.clear();
     for (int64_t tile = 0; tile < count; ++tile) {

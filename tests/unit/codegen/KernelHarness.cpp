@@ -35,6 +35,37 @@ KernelFunction LoadedImage::function(const std::string &name) const {
   return reinterpret_cast<KernelFunction>(symbol);
 }
 
+LoadedPtx::LoadedPtx(const std::vector<uint8_t> &image) {
+  std::string_view text(reinterpret_cast<const char *>(image.data()));
+  Result<fake_gpu::PtxModule> parsed = fake_gpu::PtxModule::parse(text);
+  EXPECT_TRUE(parsed.ok()) << parsed.status().message();
+  if (parsed.ok())
+    module = std::make_unique<fake_gpu::PtxModule>(std::move(*parsed));
+}
+
+void LoadedPtx::launch(const GeneratedFunction &function, std::vector<void *> pointers,
+                       std::vector<int64_t> scalars, const fake_gpu::MemoryMap &memory,
+                       uint64_t seed) {
+  ASSERT_TRUE(module);
+  std::vector<void *> parameters;
+  for (void *&pointer : pointers)
+    parameters.push_back(&pointer);
+  for (int64_t &scalar : scalars)
+    parameters.push_back(&scalar);
+  fake_gpu::LaunchShape shape;
+  shape.grid[0] = static_cast<uint32_t>(function.tiles);
+  shape.block[0] = function.threads;
+  shape.sharedBytes = function.sharedBytes;
+  fake_gpu::LaunchOptions options;
+  options.blockOrder = seed;
+  auto statistics = module->launch(function.name, shape, parameters.data(), memory, options);
+  ASSERT_TRUE(statistics.ok()) << function.name << ": " << statistics.status().message();
+  EXPECT_EQ(statistics->approximate, 0u);
+  for (const auto &[access, count] : statistics->loads)
+    if (access.first == "global")
+      loadedBytes[access.second] += access.second * count;
+}
+
 Memory::Memory(Type element, int64_t elements) : element(element) {
   count = elements * (element.getIntOrFloatBitWidth() / 8);
   bytes.reset(static_cast<char *>(std::aligned_alloc(64, (count + 63) / 64 * 64 + 64)));
@@ -130,13 +161,7 @@ bool KernelHarness::compiles() {
     *image = std::move(*result);
   }
   loaded = std::make_unique<LoadedImage>(generated.image);
-  std::string_view text(reinterpret_cast<const char *>(generatedForGpu.image.data()));
-  Result<fake_gpu::PtxModule> parsed = fake_gpu::PtxModule::parse(text);
-  if (!parsed.ok()) {
-    diagnostics += parsed.status().message();
-    return false;
-  }
-  ptx = std::make_unique<fake_gpu::PtxModule>(std::move(*parsed));
+  ptx = std::make_unique<LoadedPtx>(generatedForGpu.image);
   return true;
 }
 
@@ -201,27 +226,10 @@ std::vector<Memory> KernelHarness::runOnGpu(uint64_t seed) {
   if (buffers.workspace.size())
     memory.add(buffers.workspace.data(), buffers.workspace.size(), "workspace");
   for (const GeneratedFunction &function : functions.functions) {
-    std::vector<void *> pointers, parameters;
+    std::vector<void *> pointers;
     for (const FunctionOperand &operand : function.operands)
       pointers.push_back(buffers.of(operand));
-    for (void *&pointer : pointers)
-      parameters.push_back(&pointer);
-    for (int64_t &scalar : scalars)
-      parameters.push_back(&scalar);
-    fake_gpu::LaunchShape shape;
-    shape.grid[0] = static_cast<uint32_t>(function.tiles);
-    shape.block[0] = function.threads;
-    shape.sharedBytes = function.sharedBytes;
-    fake_gpu::LaunchOptions options;
-    options.blockOrder = seed;
-    auto statistics = ptx->launch(function.name, shape, parameters.data(), memory, options);
-    EXPECT_TRUE(statistics.ok()) << function.name << ": " << statistics.status().message();
-    if (statistics.ok()) {
-      EXPECT_EQ(statistics->approximate, 0u);
-      for (const auto &[access, count] : statistics->loads)
-        if (access.first == "global")
-          loadedBytes[access.second] += access.second * count;
-    }
+    ptx->launch(function, pointers, scalars, memory, seed);
   }
   return buffers.take(functions);
 }

@@ -36,6 +36,21 @@ private:
   void *handle = nullptr;
 };
 
+/// PTX, executed on the host.
+class LoadedPtx {
+public:
+  /// Fails the present test if the text is not understood.
+  explicit LoadedPtx(const std::vector<uint8_t> &image);
+  /// All blocks, in the order that `seed` gives; failures fail the present test.
+  void launch(const GeneratedFunction &function, std::vector<void *> pointers,
+              std::vector<int64_t> scalars, const fake_gpu::MemoryMap &memory, uint64_t seed = 0);
+  /// Bytes that were loaded from global memory, by the bytes of an access.
+  std::map<unsigned, uint64_t> loadedBytes;
+
+private:
+  std::unique_ptr<fake_gpu::PtxModule> module;
+};
+
 /// Bytes of a tensor of one element type, 64-byte aligned.
 class Memory {
 public:
@@ -72,8 +87,6 @@ public:
   std::vector<Memory> run(unsigned pieces);
   /// The same by executing the kernel's PTX, blocks in the order that `seed` gives.
   std::vector<Memory> runOnGpu(uint64_t seed = 0);
-  /// Bytes that runOnGpu has loaded from global memory, by the bytes of an access.
-  std::map<unsigned, uint64_t> loadedBytes;
   /// The interpreter's results.
   std::vector<interpreter::Tensor> expected();
 
@@ -84,6 +97,7 @@ public:
   nn::KernelOp kernel();
   const GeneratedImage &image() { return generated; }
   LoadedImage &code() { return *loaded; }
+  LoadedPtx &gpuCode() { return *ptx; }
   std::vector<int64_t> scalars;
 
 private:
@@ -103,7 +117,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   interpreter::Bindings bindings;
   GeneratedImage generated, generatedForGpu;
-  std::unique_ptr<fake_gpu::PtxModule> ptx;
+  std::unique_ptr<LoadedPtx> ptx;
   std::unique_ptr<LoadedImage> loaded;
   bool bound = false;
 };

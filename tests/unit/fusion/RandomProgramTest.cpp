@@ -2,7 +2,8 @@
 //
 // What fusion decides and what code generation makes of it must mean the same as the program.
 // Random programs of ops on one domain, its rows, its columns and scalars are fused; their kernels
-// are compiled in float64 and run in order, and every output is compared with the interpreter's.
+// are compiled in float64, for CPU and for GPUs (whose code is executed on the host), and run in
+// order, and every output is compared with the interpreter's.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/fusion/Fusion.h"
@@ -163,15 +164,23 @@ void RandomProgram::build(unsigned count) {
 }
 
 /// Runs the kernels of a fused entry; the values that it returns.
-std::vector<interpreter::Tensor> runKernels(nn::EntryOp entry,
-                                            const interpreter::Bindings &bindings) {
+std::vector<interpreter::Tensor>
+runKernels(nn::EntryOp entry, const interpreter::Bindings &bindings, codegen::Target target) {
   std::vector<interpreter::Tensor> outputs;
   SmallVector<nn::KernelOp> kernels(entry.getOps<nn::KernelOp>());
-  auto image = codegen::generateImage(kernels, {});
+  codegen::CodegenOptions options;
+  options.target = target;
+  auto image = codegen::generateImage(kernels, options);
   EXPECT_TRUE(succeeded(image));
   if (failed(image))
     return outputs;
-  codegen::LoadedImage code(image->image);
+  bool onGpu = target == codegen::Target::Cuda;
+  std::optional<codegen::LoadedImage> code;
+  std::optional<codegen::LoadedPtx> ptx;
+  if (onGpu)
+    ptx.emplace(image->image);
+  else
+    code.emplace(image->image);
   llvm::DenseMap<Value, codegen::Memory> memory;
   auto allocate = [&](Value value) {
     auto type = cast<RankedTensorType>(value.getType());
@@ -197,9 +206,18 @@ std::vector<interpreter::Tensor> runKernels(nn::EntryOp entry,
                                ? memory.find(kernel.getInputs()[operand.index])->second.data()
                                : memory.find(kernel.getResult(operand.index))->second.data());
       }
+      if (onGpu) {
+        fake_gpu::MemoryMap map;
+        for (auto &[value, bytes] : memory)
+          map.add(bytes.data(), bytes.size(), "value");
+        if (workspace.size())
+          map.add(workspace.data(), workspace.size(), "workspace");
+        ptx->launch(function, pointers, {}, map);
+        continue;
+      }
       int64_t half = function.tiles / 2;
-      code.function(function.name)(pointers.data(), nullptr, half, function.tiles);
-      code.function(function.name)(pointers.data(), nullptr, 0, half);
+      code->function(function.name)(pointers.data(), nullptr, half, function.tiles);
+      code->function(function.name)(pointers.data(), nullptr, 0, half);
     }
   }
   for (Value value : entry.getBody().front().getTerminator()->getOperands())
@@ -224,17 +242,20 @@ TEST(RandomProgram, MeansTheSameFused) {
     ASSERT_TRUE(succeeded(verify(entry)));
     ASSERT_TRUE(succeeded(verifyFused(entry)));
     kernels += llvm::range_size(entry.getOps<nn::KernelOp>());
-    std::vector<interpreter::Tensor> got = runKernels(entry, program.bindings);
-    ASSERT_EQ(got.size(), expected->outputs.size());
-    for (size_t i = 0; i < got.size(); ++i) {
-      double scale = 1, worst = 0;
-      for (double value : expected->outputs[i].data)
-        scale = std::max(scale, std::abs(value));
-      for (int64_t j = 0; j < got[i].size(); ++j) {
-        double difference = std::abs(got[i][j] - expected->outputs[i][j]);
-        worst = std::isnan(difference) ? INFINITY : std::max(worst, difference);
+    for (codegen::Target target : {codegen::Target::Cpu, codegen::Target::Cuda}) {
+      SCOPED_TRACE(target == codegen::Target::Cpu ? "on cpu" : "as PTX");
+      std::vector<interpreter::Tensor> got = runKernels(entry, program.bindings, target);
+      ASSERT_EQ(got.size(), expected->outputs.size());
+      for (size_t i = 0; i < got.size(); ++i) {
+        double scale = 1, worst = 0;
+        for (double value : expected->outputs[i].data)
+          scale = std::max(scale, std::abs(value));
+        for (int64_t j = 0; j < got[i].size(); ++j) {
+          double difference = std::abs(got[i][j] - expected->outputs[i][j]);
+          worst = std::isnan(difference) ? INFINITY : std::max(worst, difference);
+        }
+        EXPECT_LE(worst, 1e-9 * scale) << "output " << i;
       }
-      EXPECT_LE(worst, 1e-9 * scale) << "output " << i;
     }
   }
   // Otherwise this tests nothing.

@@ -1,0 +1,198 @@
+//===- GpuKernelTest.cpp - What kernels for GPUs promise beyond their values ----------------===//
+//
+// The PTX is executed on the host (tests/fake_gpu), which also finds races of shared memory and
+// threads that wait for each other in vain.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "KernelHarness.h"
+#include "KernelText.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace tpc::codegen {
+namespace {
+
+std::string tensor(const std::string &shape, const std::string &type) {
+  return "tensor<" + shape + "x" + type + ">";
+}
+
+Text layerNorm(const std::string &rows, const std::string &columns,
+               const std::string &attributes = "") {
+  std::string x = tensor(rows + "x" + columns, "f32"), r = tensor(rows, "f32");
+  return {{{"a", x}, {"b", x}},
+          {x, x},
+          "%h = nn.add %a, %b : (" + x + ", " + x + ") -> " + x +
+              "\n%n, %r = nn.layer_normalize %h {eps = 1.0e-5 : f64} : (" + x + ") -> (" + x +
+              ", " + r + ")\nnn.yield %h, %n : " + x + ", " + x,
+          attributes};
+}
+
+TEST(GpuKernel, RowsOfManyLengths) {
+  for (std::string columns : {"1", "2", "3", "7", "8", "12", "31", "33", "64", "255", "257", "768",
+                              "1023", "1024", "1025", "4100", "16392"}) {
+    SCOPED_TRACE(columns);
+    KernelHarness harness(layerNorm("5", columns).str());
+    // A row of one or two numbers has a variance near 0, where 1 / sqrt(variance + eps) is steep.
+    harness.check(1e-4, 1e-4);
+  }
+}
+
+TEST(GpuKernel, LongRowsInPlace) {
+  KernelHarness harness(layerNorm("3", "20000", "in_place = array<i64: 0, 0, 1, 1>").str());
+  harness.check(1e-5, 1e-5);
+}
+
+/// The logits of a vocabulary in bf16: rows that are no multiple of an access, stored as well.
+TEST(GpuKernel, LossOfAVocabulary) {
+  std::string h = tensor("2x50257", "bf16"), x = tensor("2x50257", "f32"), r = tensor("2", "f32"),
+              ids = tensor("2", "i32");
+  std::string sums = "(" + x + ", " + r + ", " + ids + ") -> (" + r + ", " + r + ")\n";
+  KernelHarness(Text{{{"h", h}, {"labels", ids}},
+                     {x, r, r},
+                     "%x = nn.cast %h : (" + h + ") -> " + x +
+                         "\n%m = nn.ce_row_max %x {classes = 50257 : i64} : (" + x + ") -> " + r +
+                         "\n%s, %t = nn.ce_row_sums %x, %m, %labels {classes = 50257 : i64} : " +
+                         sums + "nn.yield %x, %m, %s : " + x + ", " + r + ", " + r,
+                     ""}
+                    .str())
+      .check(1.5e-7, 0);
+}
+
+TEST(GpuKernel, AllLabelsIgnored) {
+  std::string r = tensor("70", "f32"), ids = tensor("70", "i32"), s = "tensor<f32>";
+  std::string attributes =
+      "{classes = 37 : i64, ignore_index = 3 : i64, label_smoothing = 0.0 : f64}";
+  KernelHarness harness(Text{{{"m", r}, {"s", r}, {"t", r}, {"labels", ids}},
+                             {s},
+                             "%l = nn.ce_row_loss %m, %s, %t labels %labels " + attributes +
+                                 " : (" + r + ", " + r + ", " + r + ", " + ids + ") -> " + r +
+                                 "\n%y = nn.sum %l dims [0] : (" + r + ") -> " + s +
+                                 "\nnn.yield %y : " + s,
+                             ""}
+                            .str());
+  harness.bind("labels", std::vector<double>(70, 3));
+  harness.bind("s", std::vector<double>(70, 2));
+  harness.check(0, 0);
+}
+
+TEST(GpuKernel, MaximaKeepNaN) {
+  for (int64_t columns : {37, 300, 3000}) {
+    std::string x = tensor("3x" + std::to_string(columns), "f32"), r = tensor("3", "f32");
+    KernelHarness harness(Text{{{"x", x}},
+                               {r},
+                               "%m = nn.ce_row_max %x {classes = " + std::to_string(columns) +
+                                   " : i64} : (" + x + ") -> " + r + "\nnn.yield %m : " + r,
+                               ""}
+                              .str());
+    std::vector<double> values(3 * columns, -1);
+    values[columns + columns / 2] = NAN;
+    values[0] = 2;
+    harness.bind("x", values);
+    ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
+    interpreter::Tensor maxima = harness.runOnGpu()[0].get({3});
+    EXPECT_EQ(maxima[0], 2);
+    EXPECT_TRUE(std::isnan(maxima[1]));
+    EXPECT_EQ(maxima[2], -1);
+  }
+}
+
+/// Threads take 4 adjacent columns of f32 and 8 where there is bf16: sums must not see it.
+TEST(GpuKernel, SumsDoNotDependOnTypesBesideThem) {
+  for (std::string columns : {"8", "768", "2048", "20000"}) {
+    SCOPED_TRACE(columns);
+    std::string x = tensor("2x" + columns, "f32"), h = tensor("2x" + columns, "bf16"),
+                s = tensor("2", "f32");
+    std::string sum = "%s = nn.sum %x dims [1] : (" + x + ") -> " + s + "\n";
+    KernelHarness alone(Text{{{"x", x}}, {s}, sum + "nn.yield %s : " + s, ""}.str());
+    KernelHarness beside(
+        Text{{{"x", x}},
+             {s, h},
+             sum + "%h = nn.cast %x : (" + x + ") -> " + h + "\nnn.yield %s, %h : " + s + ", " + h,
+             ""}
+            .str());
+    std::vector<double> values(2 * std::stoll(columns));
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<float>(std::sin(static_cast<double>(i)));
+    alone.bind("x", values);
+    beside.bind("x", values);
+    ASSERT_TRUE(alone.compiles() && beside.compiles());
+    std::vector<Memory> first = alone.runOnGpu(), second = beside.runOnGpu();
+    EXPECT_EQ(std::memcmp(first[0].data(), second[0].data(), first[0].size()), 0);
+  }
+}
+
+//===--- bits ---===//
+
+void expectBitsOfCpu(const std::string &text) {
+  KernelHarness harness(text);
+  ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
+  std::vector<Memory> cpu = harness.run(1), gpu = harness.runOnGpu();
+  for (size_t i = 0; i < cpu.size(); ++i)
+    EXPECT_EQ(std::memcmp(cpu[i].data(), gpu[i].data(), cpu[i].size()), 0) << "result " << i;
+}
+
+TEST(GpuKernel, ElementsHaveTheBitsOfCpu) {
+  for (std::string op : {"nn.gelu %x", "nn.gelu %x {tanh}", "nn.silu %x", "nn.exp %x"})
+    for (std::string type : {"f32", "bf16", "f64"}) {
+      SCOPED_TRACE(op + " " + type);
+      std::string x = tensor("6x1031", type);
+      expectBitsOfCpu(Text{
+          {{"x", x}}, {x}, "%y = " + op + " : (" + x + ") -> " + x + "\nnn.yield %y : " + x, ""}
+                          .str());
+    }
+  std::string x = "tensor<2x35x3x64xf32>";
+  expectBitsOfCpu(
+      Text{{{"x", x}}, {x}, "%y = nn.rope %x : (" + x + ") -> " + x + "\nnn.yield %y : " + x, ""}
+          .str());
+  std::string seed = "tensor<i32>", d = tensor("6x72", "bf16");
+  expectBitsOfCpu(Text{{{"x", d}, {"seed", seed}, {"step", seed}},
+                       {d},
+                       "%y = nn.dropout %x, %seed, %step {p = 0.25 : f64, stream = \"h.0.drop\", "
+                       "global_shape = array<i64: 6, 72>} : (" +
+                           d + ", tensor<i32>, tensor<i32>) -> " + d + "\nnn.yield %y : " + d,
+                       ""}
+                      .str());
+}
+
+/// Tokens are added in their order, whatever thread finds them.
+TEST(GpuKernel, ScattersHaveTheBitsOfCpu) {
+  for (std::string columns : {"3", "33", "64", "1100"}) {
+    SCOPED_TRACE(columns);
+    std::string ids = "tensor<3x700xi32>", table = tensor("601x" + columns, "f32"),
+                y = tensor("3x700x" + columns, "f32");
+    Text scatter{{{"ids", ids}, {"dy", y}, {"t", table}},
+                 {table},
+                 "%d = nn.embedding_grad %ids, %dy like %t : (" + ids + ", " + y + ", " + table +
+                     ") -> " + table + "\nnn.yield %d : " + table,
+                 ""};
+    expectBitsOfCpu(scatter.str());
+  }
+}
+
+//===--- accesses ---===//
+
+TEST(GpuKernel, AccessesAreWide) {
+  std::string x = tensor("64x768", "f32"), h = tensor("64x768", "bf16"), w = tensor("768", "f32");
+  std::string unary = "nn.gelu %x : (" + h + ") -> " + h + "\nnn.yield %y : " + h;
+  std::string sum = "nn.sum %x dims [0] : (" + x + ") -> " + w + "\nnn.yield %y : " + w;
+  // Of a sum over 64 rows, the second stage reads the sums of 16 blocks word by word.
+  std::pair<Text, uint64_t> cases[] = {{layerNorm("64", "768"), 20},
+                                       {Text{{{"x", h}}, {h}, "%y = " + unary, ""}, 20},
+                                       {Text{{{"x", x}}, {w}, "%y = " + sum, ""}, 4}};
+  for (const auto &[text, least] : cases) {
+    SCOPED_TRACE(text.body);
+    KernelHarness harness(text.str());
+    ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
+    harness.runOnGpu();
+    uint64_t narrow = 0, wide = 0;
+    for (auto [bytes, count] : harness.gpuCode().loadedBytes)
+      (bytes < 16 ? narrow : wide) += count;
+    EXPECT_LE(narrow * least, wide);
+  }
+}
+
+} // namespace
+} // namespace tpc::codegen
