@@ -58,7 +58,8 @@ LogicalResult EntryProof::step(Operation *op) {
     return recordOffset(offset);
   if (isa_and_present<tp::TPDialect>(op->getDialect()))
     return changeState(op);
-  if (op->hasAttr(tp::kWireAttr) || (isa<nn::PadOp, nn::SliceOp>(op) && !isNext(op)))
+  if (op->hasAttr(tp::kWireAttr) || op->hasAttr(tp::kViewAttr) ||
+      (isa<nn::PadOp, nn::SliceOp>(op) && !isNext(op)))
     return changeState(op);
   return matchNext(op);
 }
@@ -155,6 +156,10 @@ FailureOr<Known> EntryProof::changed1(Operation *op, Known state, Value result) 
       .Case([&](nn::SliceOp slice) {
         return change.dropPads(std::move(state), slice.getDim(), slice.getStart(), slice.getSize());
       })
+      .Case([&](nn::SplitDimOp view) {
+        return change.splitDim(std::move(state), view.getDim(), view.getMinor());
+      })
+      .Case([&](nn::MergeDimsOp view) { return change.mergeDims(std::move(state), view.getDim()); })
       .Case([&](nn::CastOp cast) { return changeWireType(cast, std::move(state)); })
       .Default([&](Operation *) -> FailureOr<Known> {
         notProved(op) << "has no meaning in a local program";
@@ -238,6 +243,11 @@ LogicalResult EntryProof::matchNext(Operation *op) {
                            << " another value than the global program does: "
                            << describe(state->global) << " instead of "
                            << describe(withoutReshards(theirs->get()));
+    auto rank = cast<RankedTensorType>(theirs->get().getType()).getRank();
+    if (static_cast<int64_t>(state->sharding.dims.size()) != rank)
+      return notProved(op) << "takes as operand " << index << " a view of "
+                           << state->sharding.dims.size()
+                           << " dims, which is for collectives alone";
     if (elementOf(mine->get()) != elementOf(theirs->get()))
       return notProved(op) << "takes operand " << index << " as " << elementOf(mine->get())
                            << ", but the global program does as " << elementOf(theirs->get());

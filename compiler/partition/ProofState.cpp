@@ -183,4 +183,44 @@ FailureOr<Known> StateChange::dropPads(Known state, int64_t dim, int64_t start, 
   return state;
 }
 
+FailureOr<Known> StateChange::splitDim(Known state, int64_t dim, int64_t minor) {
+  std::vector<DimLayout> &dims = state.sharding.dims;
+  // What fits goes to the right, factors of one local index, too.
+  int64_t rest = minor, logical = 1;
+  for (const Factor &factor : llvm::reverse(dims[dim])) {
+    int64_t extent = localSize({factor}, mesh);
+    if (rest % extent == 0) {
+      rest /= extent;
+      logical *= factor.logical;
+      continue;
+    }
+    if (extent % rest == 0 && factor.logical % rest == 0) {
+      logical *= rest;
+      rest = 1;
+    }
+    break;
+  }
+  auto parts = projectDim(dims[dim], {logicalSize(dims[dim]) / logical, logical}, mesh);
+  if (rest != 1 || !parts || localSize((*parts)[1], mesh) != minor)
+    return fail() << "splits dim " << dim << " of " << state.sharding.str(mesh)
+                  << " inside of a factor";
+  auto &zero = state.pads.zero;
+  auto left = zero[dim].begin() + padIndex((*parts)[0], (*parts)[0].size());
+  zero.insert(zero.begin() + dim + 1, std::vector<bool>(left, zero[dim].end()));
+  zero[dim].resize(zero[dim].size() - zero[dim + 1].size());
+  dims[dim] = (*parts)[0];
+  dims.insert(dims.begin() + dim + 1, (*parts)[1]);
+  return state;
+}
+
+FailureOr<Known> StateChange::mergeDims(Known state, int64_t dim) {
+  std::vector<DimLayout> &dims = state.sharding.dims;
+  auto &zero = state.pads.zero;
+  dims[dim] = canonical(composeDim({dims[dim], dims[dim + 1]}));
+  dims.erase(dims.begin() + dim + 1);
+  zero[dim].insert(zero[dim].end(), zero[dim + 1].begin(), zero[dim + 1].end());
+  zero.erase(zero.begin() + dim + 1);
+  return state;
+}
+
 } // namespace tpc

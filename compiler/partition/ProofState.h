@@ -35,6 +35,10 @@ public:
   /// nn.pad and nn.slice that add and drop the pads of a dim.
   llvm::FailureOr<Known> addPads(Known state, int64_t dim, int64_t start, int64_t extent);
   llvm::FailureOr<Known> dropPads(Known state, int64_t dim, int64_t start, int64_t size);
+  /// Views around a collective: nn.split_dim that leaves `minor` local indices on the right, and
+  /// nn.merge_dims. The state has a dim more in between.
+  llvm::FailureOr<Known> splitDim(Known state, int64_t dim, int64_t minor);
+  llvm::FailureOr<Known> mergeDims(Known state, int64_t dim);
 
 private:
   mlir::LogicalResult expectPlacement(const Known &state, AxisId axis, Placement expected);

@@ -27,6 +27,9 @@ namespace tpc::tp {
 
 /// On the `nn.cast`s to the type on the wire and back (level `local`).
 inline constexpr llvm::StringLiteral kWireAttr = "tp.wire";
+/// On the `nn.split_dim`s and `nn.merge_dims` around a collective along a factor in the middle of a
+/// dim (level `local`).
+inline constexpr llvm::StringLiteral kViewAttr = "tp.view";
 
 /// The mesh of a module; its single `tp.mesh`, named @mesh. None at levels before `sharded`.
 MeshOp findMesh(mlir::ModuleOp module);

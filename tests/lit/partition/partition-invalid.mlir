@@ -63,42 +63,14 @@ module {
 
 // -----
 
-// The middle factor of a dim is not contiguous.
+// Integers are not padded.
 module {
   tp.mesh @mesh ["tp" = 2]
-  nn.input @x : tensor<24xf32, #tp.sharding<@mesh, [{3, 4 "tp", 2}]>> dims [""]
+  nn.input @x : tensor<8x7xi32, #tp.sharding<@mesh, [{}, {}]>> dims ["", ""]
   nn.entry @forward outputs [] {
-    %x = nn.read @x : tensor<24xf32, #tp.sharding<@mesh, [{3, 8 "tp"}]>>
-    // expected-error @+1 {{the parts of the ranks are not contiguous, because the factor that is split is not the major one of its dim}}
-    %z = tp.reshard %x why "w" : tensor<24xf32, #tp.sharding<@mesh, [{3, 8 "tp"}]>> -> tensor<24xf32, #tp.sharding<@mesh, [{}]>>
-    nn.return
-  }
-}
-
-// -----
-
-// Another factor of the same dim is no collective.
-module {
-  tp.mesh @mesh ["tp" = 2]
-  nn.input @x : tensor<24xf32, #tp.sharding<@mesh, [{4 "tp", 6}]>> dims [""]
-  nn.entry @forward outputs [] {
-    %x = nn.read @x : tensor<24xf32, #tp.sharding<@mesh, [{"tp"}]>>
-    // expected-error @+1 {{is no collective (another factor of the same dim?)}}
-    %z = tp.reshard %x why "w" : tensor<24xf32, #tp.sharding<@mesh, [{"tp"}]>> -> tensor<24xf32, #tp.sharding<@mesh, [{4, 6 "tp"}]>>
-    nn.return
-  }
-}
-
-// -----
-
-// Integers are not padded before a collective.
-module {
-  tp.mesh @mesh ["tp" = 2]
-  nn.input @x : tensor<8x7xi32, #tp.sharding<@mesh, [{"tp"}, {}]>> dims ["", ""]
-  nn.entry @forward outputs [] {
-    %x = nn.read @x : tensor<8x7xi32, #tp.sharding<@mesh, [{"tp"}, {}]>>
-    // expected-error @+1 {{would pad dim 1 of integers before a collective; only floats are padded}}
-    %z = tp.reshard %x why "w" : tensor<8x7xi32, #tp.sharding<@mesh, [{"tp"}, {}]>> -> tensor<8x7xi32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>>
+    %x = nn.read @x : tensor<8x7xi32, #tp.sharding<@mesh, [{}, {}]>>
+    // expected-error @+1 {{would pad dim 1 of integers; only floats are padded}}
+    %z = tp.reshard %x why "w" : tensor<8x7xi32, #tp.sharding<@mesh, [{}, {}]>> -> tensor<8x7xi32, #tp.sharding<@mesh, [{}, {7:8}]>>
     nn.return
   }
 }

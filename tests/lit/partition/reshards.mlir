@@ -75,8 +75,7 @@ module @mask {
 
 // -----
 
-// The split moves from the rows to the columns, of which there are 5: padded first. The pads of the
-// rows are dropped after.
+// The split moves from the rows to the columns: gathered, without the pads of the rows, and split anew.
 // CHECK-LABEL: module @move
 module @move {
   tp.mesh @mesh ["tp" = 2]
@@ -84,12 +83,35 @@ module @move {
   nn.parameter @p : tensor<7x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>> init #nn.init<zeros>
   nn.entry @forward outputs [] {
     %x = nn.read @x : tensor<7x5xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>>
-    // CHECK: %[[P:.*]] = nn.pad %{{.*}} dim 1 start 0 : (tensor<4x5xf32>) -> tensor<4x6xf32>
-    // CHECK: %[[T:.*]] = tp.all_to_all %[[P]] from 0 to 1 on "tp" why "columns" : (tensor<4x6xf32>) -> tensor<8x3xf32>
-    // CHECK: %[[D:.*]] = nn.slice %[[T]] dim 0 start 0 size 7 : (tensor<8x3xf32>) -> tensor<7x3xf32>
+    // CHECK: %[[G:.*]] = tp.all_gather %{{.*}} dim 0 on "tp" why "columns" : (tensor<4x5xf32>) -> tensor<8x5xf32>
+    // CHECK: %[[D:.*]] = nn.slice %[[G]] dim 0 start 0 size 7 : (tensor<8x5xf32>) -> tensor<7x5xf32>
+    // CHECK: %[[T:.*]] = tp.slice %[[D]] dim 1 on "tp" why "columns" : tensor<7x5xf32> -> tensor<7x3xf32>
     %t = tp.reshard %x why "columns" : tensor<7x5xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> -> tensor<7x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>
-    // CHECK: nn.write %[[D]], @p : tensor<7x3xf32>
+    // CHECK: nn.write %[[T]], @p : tensor<7x3xf32>
     nn.write %t, @p : tensor<7x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// A factor in the middle of a dim: gathered along a dim of its own, which is a view, its pads are dropped there; then
+// the factor in front of it is split.
+// CHECK-LABEL: module @middle
+module @middle {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<18xf32, #tp.sharding<@mesh, [{3, 3:4 "tp", 2}]>> dims [""]
+  nn.parameter @p : tensor<18xf32, #tp.sharding<@mesh, [{3:4 "tp", 6}]>> init #nn.init<zeros>
+  nn.entry @forward outputs [] {
+    // CHECK: %[[X:.*]] = nn.read @x : tensor<12xf32>
+    %x = nn.read @x : tensor<18xf32, #tp.sharding<@mesh, [{3, 3:4 "tp", 2}]>>
+    // CHECK: %[[V:.*]] = nn.split_dim %[[X]] dim 0 minor 4 {tp.view} : (tensor<12xf32>) -> tensor<3x4xf32>
+    // CHECK: %[[G:.*]] = tp.all_gather %[[V]] dim 1 on "tp" why "heads" : (tensor<3x4xf32>) -> tensor<3x8xf32>
+    // CHECK: %[[D:.*]] = nn.slice %[[G]] dim 1 start 0 size 6 : (tensor<3x8xf32>) -> tensor<3x6xf32>
+    // CHECK: %[[M:.*]] = nn.merge_dims %[[D]] dim 0 {tp.view} : (tensor<3x6xf32>) -> tensor<18xf32>
+    // CHECK: %[[S:.*]] = tp.slice %[[M]] dim 0 on "tp" why "heads" : tensor<18xf32> -> tensor<12xf32>
+    %z = tp.reshard %x why "heads" : tensor<18xf32, #tp.sharding<@mesh, [{3, 3:4 "tp", 2}]>> -> tensor<18xf32, #tp.sharding<@mesh, [{3:4 "tp", 6}]>>
+    nn.write %z, @p : tensor<18xf32, #tp.sharding<@mesh, [{3:4 "tp", 6}]>>
     nn.return
   }
 }

@@ -1,0 +1,161 @@
+//===- ReshardTest.cpp - Every reshard, executed ---------------------------------------------===//
+//
+// A value of shape [24, 5], the 24 being (3, 4, 2), is resharded from every placement to every
+// other one on meshes of one and two axes: any factor may be split by any axis, by both, or by none
+// with a partial sum instead. Each reshard is partitioned, proved and executed on virtual ranks.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "Mutate.h"
+
+#include "tests/unit/interpreter/TestModule.h"
+
+#include "compiler/interpreter/VirtualRanks.h"
+#include "compiler/partition/Partition.h"
+#include "compiler/partition/Proof.h"
+#include "dialects/tp/TP.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+
+#include <gtest/gtest.h>
+
+using namespace mlir;
+
+namespace tpc::interpreter::test {
+namespace {
+
+constexpr int64_t kFactors[] = {3, 4, 2, 5}; ///< the last one is dim 1
+constexpr int kNone = 4, kPartial = 5;
+
+/// One choice per axis: a factor, none, or partial.
+using Choice = std::vector<int>;
+
+Sharding shardingOf(const Choice &choice, const Mesh &mesh) {
+  Sharding sharding;
+  DimLayout factors;
+  for (int64_t extent : kFactors)
+    factors.push_back({extent, extent, {}});
+  for (AxisId axis = 0; axis < mesh.axes.size(); ++axis)
+    if (choice[axis] < kNone)
+      factors[choice[axis]].axes.push_back(axis);
+    else if (choice[axis] == kPartial)
+      sharding.partial.push_back({axis, ReduceKind::Sum});
+  for (Factor &factor : factors) {
+    int64_t ranks = 1;
+    for (AxisId axis : factor.axes)
+      ranks *= mesh.axisSize(axis);
+    factor.padded = (factor.logical + ranks - 1) / ranks * ranks;
+  }
+  sharding.dims = {canonical({factors[0], factors[1], factors[2]}), {factors[3]}};
+  return sharding;
+}
+
+/// The sum of a value over a dim that is split where `choice` is partial.
+Sharding shardingOfAddends(const Choice &choice, const Mesh &mesh) {
+  Sharding sharding = shardingOf(choice, mesh);
+  DimLayout leading;
+  for (AxisId axis = 0; axis < mesh.axes.size(); ++axis) {
+    leading.push_back({mesh.axisSize(axis), mesh.axisSize(axis), {}});
+    if (choice[axis] == kPartial)
+      leading.back().axes = {axis};
+  }
+  sharding.partial.clear();
+  sharding.dims.insert(sharding.dims.begin(), canonical(std::move(leading)));
+  return sharding;
+}
+
+std::string typeOf(const std::string &shape, const Sharding &sharding, const Mesh &mesh) {
+  return "tensor<" + shape + "xf64, #tp.sharding<@mesh, " + sharding.str(mesh) + ">>";
+}
+
+/// @p becomes the sum of @x over dim 0, resharded.
+std::string programOf(const Choice &from, const Choice &to, const Mesh &mesh) {
+  Sharding addends = shardingOfAddends(from, mesh);
+  std::string x = typeOf(std::to_string(mesh.numRanks()) + "x24x5", addends, mesh),
+              y = typeOf("24x5", shardingOf(from, mesh), mesh),
+              z = typeOf("24x5", shardingOf(to, mesh), mesh), axes;
+  for (const MeshAxis &axis : mesh.axes)
+    axes += (axes.empty() ? "\"" : ", \"") + axis.name + "\" = " + std::to_string(axis.size);
+  return "tp.mesh @mesh [" + axes + "]\nnn.input @x : " + x + " dims [\"\", \"\", \"\"]\n" +
+         "nn.parameter @p : " + z + " init #nn.init<zeros>\nnn.entry @f outputs [] {\n" +
+         "%x = nn.read @x : " + x + "\n%y = nn.sum %x dims [0] : (" + x + ") -> " + y +
+         "\n%z = tp.reshard %y why \"test\" : " + y + " -> " + z + "\nnn.write %z, @p : " + z +
+         "\nnn.return\n}";
+}
+
+/// Expects that the reshard has a local form that is proved, and does nothing to the value.
+void check(const Choice &from, const Choice &to, const Mesh &mesh) {
+  std::string program = programOf(from, to, mesh), messages;
+  SCOPED_TRACE(mesh.str() + ": from " + shardingOf(from, mesh).str(mesh) + " to " +
+               shardingOf(to, mesh).str(mesh));
+  ScopedDiagnosticHandler handler(&context(), [&](Diagnostic &diagnostic) {
+    messages += diagnostic.str() + "\n";
+    return success();
+  });
+  auto sharded = parseModule(program);
+  ASSERT_TRUE(sharded) << messages << program;
+  OwningOpRef<ModuleOp> local = sharded->clone();
+  ASSERT_TRUE(succeeded(partition(*local))) << messages;
+  ASSERT_TRUE(succeeded(verify(*local))) << messages;
+  ASSERT_TRUE(succeeded(proveLocal(*sharded, *local))) << messages;
+
+  Tensor x({mesh.numRanks(), 24, 5}), expected({24, 5});
+  for (int64_t i = 0; i < x.size(); ++i) {
+    x[i] = i % 127 + 1000 * (i / 120);
+    expected[i % 120] += x[i];
+  }
+  VirtualRanks ranks(*local->getOps<nn::EntryOp>().begin());
+  auto outcome = ranks.run({{"x", x}, {"p", Tensor({24, 5})}});
+  ASSERT_TRUE(succeeded(outcome)) << messages;
+  EXPECT_EQ(outcome->writes.at("p").data, expected.data);
+}
+
+void checkAll(const Mesh &mesh) {
+  /// For each axis one of 0, ..., most.
+  auto choices = [&](int most) {
+    std::vector<Choice> all = {{}};
+    for (size_t axis = 0; axis < mesh.axes.size(); ++axis) {
+      std::vector<Choice> longer;
+      for (const Choice &choice : all)
+        for (int next = 0; next <= most; ++next) {
+          longer.push_back(choice);
+          longer.back().push_back(next);
+        }
+      all = std::move(longer);
+    }
+    return all;
+  };
+  for (const Choice &from : choices(kPartial))
+    for (const Choice &to : choices(kNone)) {
+      check(from, to, mesh);
+      if (testing::Test::HasFatalFailure())
+        return;
+    }
+}
+
+TEST(Reshards, OneAxis) {
+  for (int64_t ranks : {2, 3, 4, 5})
+    checkAll({{{"tp", ranks}}});
+}
+
+// Of two ranks each: where an axis leaves a rank one index of a factor, {3 "tp", 8 "dp"} and
+// {24 "tp" "dp"} store the same, and the proof tells them apart and refuses the program.
+TEST(Reshards, TwoAxes) { checkAll({{{"dp", 2}, {"tp", 2}}}); }
+
+/// The views around a collective are no hole in the proof.
+TEST(Reshards, MutantsAreRefused) {
+  const Mesh mesh{{{"tp", 2}}};
+  const std::pair<Choice, Choice> pairs[] = {{{1}, {0}}, {{0}, {2}}, {{kPartial}, {1}}, {{1}, {3}}};
+  for (const auto &[from, to] : pairs) {
+    auto sharded = parseModule(programOf(from, to, mesh));
+    OwningOpRef<ModuleOp> local = sharded->clone();
+    ASSERT_TRUE(succeeded(partition(*local)));
+    MutationReport report = mutate(*sharded, *local, /*wholeEvery=*/1);
+    EXPECT_TRUE(report.survivors.empty()) << report.str();
+    EXPECT_TRUE(report.complaints.empty()) << report.str();
+    EXPECT_GT(report.kinds["operand replaced"].total + report.kinds["deleted"].total, 0);
+  }
+}
+
+} // namespace
+} // namespace tpc::interpreter::test
