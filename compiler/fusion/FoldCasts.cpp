@@ -14,7 +14,7 @@ static Type elementOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType();
 }
 
-static bool isWidening(nn::CastOp op) {
+bool isWidening(nn::CastOp op) {
   return !op.getTf32() && elementOf(op.getX()).getIntOrFloatBitWidth() <
                               elementOf(op.getY()).getIntOrFloatBitWidth();
 }

@@ -17,4 +17,7 @@ namespace tpc {
 /// the logits, which their gradient then overwrites.
 void foldCasts(nn::EntryOp entry);
 
+/// A cast to more bits, which loses nothing.
+bool isWidening(nn::CastOp op);
+
 } // namespace tpc

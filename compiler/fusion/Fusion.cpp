@@ -94,6 +94,28 @@ void makeKernel(const Cluster &cluster) {
     from.replaceUsesWithIf(to, [&](OpOperand &use) { return !members.contains(use.getOwner()); });
 }
 
+/// Moves a widening that one kernel would make for another into the one that reads it: what passes
+/// between them stays narrow.
+void moveWidenings(std::vector<Cluster> &clusters, unsigned mostOps) {
+  llvm::DenseMap<Operation *, Cluster *> clusterOf;
+  for (Cluster &cluster : clusters)
+    for (Operation *op : cluster.ops)
+      clusterOf[op] = &cluster;
+  for (Cluster &cluster : clusters)
+    for (Operation *op : std::vector<Operation *>(cluster.ops)) {
+      auto cast = dyn_cast<nn::CastOp>(op);
+      if (!cast || !isWidening(cast) || !cast.getY().hasOneUse() || op == cluster.place)
+        continue;
+      OpOperand &use = *cast.getY().use_begin();
+      Cluster *reader = clusterOf.lookup(use.getOwner());
+      if (!reader || reader == &cluster || reader->ops.size() >= mostOps ||
+          probe(use.getOwner()).operands[use.getOperandNumber()] == Access::Elsewhere)
+        continue;
+      llvm::erase(cluster.ops, op);
+      reader->ops.insert(reader->ops.begin(), op);
+    }
+}
+
 struct FusePass : PassWrapper<FusePass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FusePass)
   explicit FusePass(unsigned limit) { mostOps = limit; }
@@ -132,6 +154,7 @@ void fuseEntry(nn::EntryOp entry, unsigned mostOps) {
       op.erase();
   accumulateSums(entry);
   std::vector<Cluster> clusters = formClusters(entry, mostOps);
+  moveWidenings(clusters, mostOps);
   for (const Cluster &cluster : clusters)
     makeKernel(cluster);
   for (const Cluster &cluster : llvm::reverse(clusters))
