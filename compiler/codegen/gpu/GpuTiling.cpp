@@ -24,7 +24,7 @@ constexpr unsigned kShortRowThreads = 128;
 /// Threads that take part in sums over rows.
 constexpr int64_t kSumRowThreads = 65536;
 /// Longest row whose elements stay in registers.
-constexpr int64_t kUnrolledColumns = 16384;
+constexpr int64_t kUnrolledColumns = 8192;
 /// Threads of a longer one: more would have too few registers each.
 constexpr unsigned kLongRowThreads = 256;
 

@@ -19,8 +19,9 @@ namespace tpc::codegen {
 namespace {
 
 constexpr llvm::StringLiteral kTriple = "nvptx64-nvidia-cuda";
-/// PTX 8.0, of CUDA 12.0: the oldest that knows all of sm_90.
-constexpr llvm::StringLiteral kFeatures = "+ptx80";
+/// PTX 8.1, of CUDA 12.1: the oldest whose functions take more than 4 KB of parameters, as the
+/// gradient norm of a model with many parameters does.
+constexpr llvm::StringLiteral kFeatures = "+ptx81";
 
 llvm::Expected<const llvm::Target *> findTarget() {
   static std::once_flag once;

@@ -157,13 +157,18 @@ void RowEmitter::addSums(Point &point, unsigned tile, unsigned piece) {
             addReal(columns[first + i], countedIf(counts, at(point, i, store.value)));
       continue;
     }
-    for (unsigned i = 0; i < tiling.lanes; ++i) {
-      Value value = at(point, i, store.value);
-      Value where =
-          sumAt(value.getType(), addIndex(point.column, index(i)), tiling.sumOffset[number]);
+    Type type = store.value.getType();
+    unsigned width = std::min<int64_t>(tiling.lanes, kAccessBytes / bytesOf(type));
+    for (unsigned i = 0; i < tiling.lanes; i += width) {
+      Lanes values;
+      for (unsigned j = 0; j < width; ++j)
+        values.push_back(at(point, i + j, store.value));
+      Value where = sumAt(type, addIndex(point.column, index(i)), tiling.sumOffset[number]);
       guarded(counts, [&] {
-        Value before = LLVM::LoadOp::create(b, loc, value.getType(), where);
-        LLVM::StoreOp::create(b, loc, addReal(before, value), where);
+        Lanes added = loadLanes(where, type, width, false);
+        for (auto [sum, value] : llvm::zip_equal(added, values))
+          sum = addReal(sum, value);
+        storeLanes(added, where, type, width);
       });
     }
   }
