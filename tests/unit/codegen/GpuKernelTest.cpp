@@ -45,6 +45,19 @@ TEST(GpuKernel, LongRowsInPlace) {
   harness.check(1e-5, 1e-5);
 }
 
+/// Sums over rows whose columns do not fit registers are kept in the workspace.
+TEST(GpuKernel, SumsOverRowsOfLongRows) {
+  std::string x = tensor("5x8200", "f32"), s = tensor("5", "f32"), w = tensor("8200", "f32");
+  KernelHarness(Text{{{"x", x}},
+                     {s, w},
+                     "%s = nn.sum %x dims [1] : (" + x + ") -> " + s +
+                         "\n%w = nn.sum %x dims [0] : (" + x + ") -> " + w +
+                         "\nnn.yield %s, %w : " + s + ", " + w,
+                     ""}
+                    .str())
+      .check(1e-5, 1e-5);
+}
+
 /// The logits of a vocabulary in bf16: rows that are no multiple of an access, stored as well.
 TEST(GpuKernel, LossOfAVocabulary) {
   std::string h = tensor("2x50257", "bf16"), x = tensor("2x50257", "f32"), r = tensor("2", "f32"),
