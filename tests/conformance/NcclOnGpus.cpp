@@ -9,6 +9,7 @@
 #include "NcclExceptions.h"
 #include "TcpGroups.h"
 
+#include "runtime/comm/nccl/NcclApi.h"
 #include "runtime/comm/nccl/NcclGroup.h"
 #include "runtime/device/cuda/CudaBackend.h"
 
