@@ -110,6 +110,9 @@ private:
   LogicalResult maskOperand(Operation *op, OpOperand &operand, const Sharding &sharding, int dim,
                             int pad) {
     Value value = operand.get();
+    if (!isa<FloatType>(cast<RankedTensorType>(value.getType()).getElementType()))
+      return op->emitOpError() << "would mask dim " << dim << " of integers in operand "
+                               << operand.getOperandNumber() << "; only floats are masked";
     Value &masked = masks[{value, {dim, pad}}];
     if (!masked) {
       const DimLayout &layout = sharding.dims[dim];

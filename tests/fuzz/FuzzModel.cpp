@@ -19,8 +19,8 @@ using namespace tpc;
 using namespace tpc::fuzz;
 using namespace mlir;
 
-/// LLVM's allocators poison their free memory in code of its headers, which is instrumented here, and
-/// hand it out in code of its library, which is not.
+/// LLVM's allocators poison their free memory in code of its headers, which is instrumented here,
+/// and hand it out in code of its library, which is not.
 extern "C" const char *__asan_default_options() { return "allow_user_poisoning=0"; }
 
 static bool import(ModuleOp module) {
