@@ -38,8 +38,8 @@ FailureOr<KernelTable> KernelTable::generate(ModuleOp module, const Mesh &mesh,
   SmallVector<codegen::gpu::AttentionRequest> attentions;
   for (auto entry : module.getOps<nn::EntryOp>())
     for (Operation &op : entry.getBody().front()) {
-      if (isCollective(&op) && target.ranksMayShareDevice)
-        table.reductions->add(&op);
+      if (isCollective(&op) && target.ranksMayShareDevice && failed(table.reductions->add(&op)))
+        return failure();
       if (std::optional<nn::AttentionStep> step = attentionOf(&op);
           step && target.kind == Target::Kind::Cuda) {
         table.attentionIndex[&op] = attentions.size();

@@ -115,12 +115,25 @@ static nn::KernelOp makeKernel(Block &block, Location loc, const Form &form) {
   return kernel;
 }
 
-void ReductionKernels::add(Operation *collective) {
+/// A rank's part begins where those of the ranks before it end.
+constexpr int64_t kPartAlignment = 16;
+
+LogicalResult ReductionKernels::add(Operation *collective) {
   for (unsigned tensor = 0; tensor < collective->getNumResults(); ++tensor) {
     std::optional<Form> form = formOf(collective, tensor, mesh_);
+    int64_t part = form ? form->width * form->element.getIntOrFloatBitWidth() / 8 : 0;
+    if (form && form->width != form->pitch && part % kPartAlignment) {
+      InFlightDiagnostic error = collective->emitOpError()
+                                 << "scatters parts of " << part
+                                 << " bytes, and ranks that share a GPU need multiples of "
+                                 << kPartAlignment;
+      error.attachNote() << "hint: use --sequence-parallel off, or sizes whose parts are longer";
+      return error;
+    }
     if (form && ofForm_.try_emplace(form->key(), kernels_.size()).second)
       kernels_.push_back(makeKernel(block_, collective->getLoc(), *form));
   }
+  return success();
 }
 
 std::optional<size_t> ReductionKernels::find(Operation *collective, unsigned tensor) const {

@@ -1,0 +1,65 @@
+//===- ReductionKernelsTest.cpp - How ranks on one device reduce ----------------------------===//
+
+#include "compiler/emit/ReductionKernels.h"
+
+#include "dialects/tp/TP.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Diagnostics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace tpc;
+
+namespace {
+
+class Reductions : public testing::Test {
+protected:
+  Reductions() {
+    context.loadDialect<nn::NNDialect, tp::TPDialect>();
+    builder.setInsertionPointToEnd(&block);
+  }
+
+  /// [outer, 2 * mid, inner] of f32 on each of two ranks, of which each gets its half.
+  Operation *scatter(int64_t outer, int64_t mid, int64_t inner) {
+    auto type = [&](int64_t extent) {
+      return RankedTensorType::get({outer, extent, inner}, builder.getF32Type());
+    };
+    Location loc = builder.getUnknownLoc();
+    Value input = block.addArgument(type(2 * mid), loc);
+    return tp::ReduceScatterOp::create(builder, loc, type(mid), input, builder.getStringAttr("tp"),
+                                       1, builder.getStringAttr("a test asks for it"));
+  }
+
+  const Mesh mesh{{{"tp", 2}}};
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+  OpBuilder builder{&context};
+  Block block;
+  ReductionKernels kernels{mesh};
+};
+
+TEST_F(Reductions, EqualFormsShareOneKernel) {
+  Operation *first = scatter(3, 2, 4), *second = scatter(3, 2, 4), *other = scatter(1, 2, 4);
+  for (Operation *op : {first, second, other})
+    ASSERT_TRUE(succeeded(kernels.add(op)));
+  EXPECT_EQ(kernels.kernels().size(), 2u);
+  EXPECT_EQ(kernels.find(first, 0), kernels.find(second, 0));
+  EXPECT_NE(kernels.find(first, 0), kernels.find(other, 0));
+}
+
+// The second rank's part begins at byte 24, where a GPU cannot load 16 bytes.
+TEST_F(Reductions, PartsThatKernelsCannotReadAreRefused) {
+  std::string message;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    message = diagnostic.str();
+    return success();
+  });
+  EXPECT_TRUE(failed(kernels.add(scatter(1, 1, 6))));
+  EXPECT_THAT(message,
+              testing::HasSubstr("scatters parts of 24 bytes, and ranks that share a GPU need "
+                                 "multiples of 16"));
+}
+
+} // namespace
