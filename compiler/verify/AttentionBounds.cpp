@@ -4,9 +4,15 @@
 // magnitudes; the exponential turns that into a relative error of the weight, to which come those
 // of the shift and, tile by tile, of the rescaling of what has been summed before.
 //
+// Tensor cores multiply bf16: there the weights, and the gradients of the scores, are rounded once
+// more before they are factors, and so may each query head's share of a key's gradients be before
+// the heads of a group are summed.
+//
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/verify/ErrorBounds.h"
 #include "dialects/nn/NN.h"
+
+#include "mlir/IR/TypeUtilities.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -22,6 +28,7 @@ using std::fabs;
 
 /// Rescalings of a row: one for each tile of keys, of which none is smaller than this.
 constexpr int64_t kLeastKeyTile = 16;
+constexpr double kUnitOfBF16 = 0x1p-8;
 
 struct Attention {
   const Tensor &q, &k, &v;
@@ -29,11 +36,15 @@ struct Attention {
   double scale;
   int64_t batch, queries, keys, heads, kvHeads, size;
   Rounding r;
+  double factorUnit; ///< of rounding a weight or a score's gradient to a factor; 0: they are not
 
   Attention(const Evaluated &e, bool causal, double scale)
       : q(*e.values[0]), k(*e.values[1]), v(*e.values[2]), causal(causal), scale(scale),
         batch(q.extent(0)), queries(q.extent(1)), keys(k.extent(1)), heads(q.extent(2)),
-        kvHeads(k.extent(2)), size(q.extent(3)), r(e.rounding()) {}
+        kvHeads(k.extent(2)), size(q.extent(3)), r(e.rounding()),
+        factorUnit(e.attentionNarrows && mlir::getElementTypeOrSelf(e.op->getOperand(0)).isBF16()
+                       ? kUnitOfBF16
+                       : 0) {}
 
   bool sees(int64_t query, int64_t key) const { return !causal || key <= query + keys - queries; }
   int64_t queryRow(int64_t b, int64_t i, int64_t h) const {
@@ -104,8 +115,9 @@ Results attentionBounds(const Attention &a) {
                                                        a.r.tiny;
         for (int64_t e = 0; e < a.size; ++e)
           bounds[0][a.queryRow(b, i, h) + e] =
-              (relative * magnitude[e] + (relative + 2 * a.r.unit) * fabs(output[e])) / total /
-                  std::max(1 - relative, 0.0) +
+              ((relative + a.factorUnit * (1 + relative)) * magnitude[e] +
+               (relative + 2 * a.r.unit) * fabs(output[e])) /
+                  total / std::max(1 - relative, 0.0) +
               static_cast<double>(a.keys) * a.r.tiny;
       }
   return bounds;
@@ -147,6 +159,8 @@ Results attentionGradBounds(const Attention &a, const Tensor &o, const Tensor &l
           double dScoreError =
               fabs(a.scale) * productError(weight, weightError, inner, innerError) +
               a.r.gamma(3) * dScore;
+          dScoreError += a.factorUnit * (dScore + dScoreError);
+          weightError += a.factorUnit * (weight + weightError);
           for (int64_t e = 0; e < a.size; ++e) {
             through[0][at + e] += dScoreError * fabs(a.k[key + e]);
             magnitude[0][at + e] += dScore * fabs(a.k[key + e]);
@@ -158,10 +172,13 @@ Results attentionGradBounds(const Attention &a, const Tensor &o, const Tensor &l
         }
       }
   int64_t queriesOfKey = a.queries * (a.heads / a.kvHeads);
+  bool sumsHeads = a.heads > a.kvHeads;
   for (size_t result = 0; result < 3; ++result) {
     double gamma = a.r.gamma(static_cast<double>((result == 0 ? a.keys : queriesOfKey) + 2));
     for (int64_t i = 0; i < through[result].size(); ++i)
-      through[result][i] += gamma * (magnitude[result][i] + through[result][i]) + a.r.tiny;
+      through[result][i] += (gamma + (result > 0 && sumsHeads ? a.factorUnit : 0)) *
+                                (magnitude[result][i] + through[result][i]) +
+                            a.r.tiny;
   }
   return through;
 }

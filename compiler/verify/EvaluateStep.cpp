@@ -55,7 +55,8 @@ Tensor maskBounds(tp::MaskOp op, const Mesh &mesh, int rank, Operands operands, 
 /// dropped, since kernels of optimizers hold tensors as large as the parameters.
 class KernelEvaluation {
 public:
-  KernelEvaluation(const Mesh &mesh, int rank) : mesh(mesh), rank(rank) {}
+  KernelEvaluation(const Mesh &mesh, int rank, bool attentionNarrows)
+      : mesh(mesh), rank(rank), attentionNarrows(attentionNarrows) {}
 
   mlir::FailureOr<std::vector<Bounded>> run(nn::KernelOp kernel, std::vector<Tensor> operands) {
     mlir::Block &block = kernel.getBody().front();
@@ -93,7 +94,7 @@ public:
     auto results = interpreter::evaluate(op, operands, interpreter::Roundings::Ignored);
     if (failed(results))
       return mlir::failure();
-    auto bounds = errorBounds({op, operands, errors, *results});
+    auto bounds = errorBounds({op, operands, errors, *results, attentionNarrows});
     if (failed(bounds))
       return mlir::failure();
     roundStored(op, *results, *bounds);
@@ -120,6 +121,7 @@ private:
 
   const Mesh &mesh;
   int rank;
+  bool attentionNarrows;
   llvm::DenseMap<mlir::Value, Bounded> values;
 };
 
@@ -127,11 +129,12 @@ private:
 
 mlir::FailureOr<std::vector<Bounded>> tpc::verify::evaluateStep(mlir::Operation *step,
                                                                 const Mesh &mesh, int rank,
-                                                                std::vector<Tensor> operands) {
+                                                                std::vector<Tensor> operands,
+                                                                bool attentionNarrows) {
   // A write copies.
   if (mlir::isa<nn::WriteOp>(step))
     return std::vector<Bounded>{{std::move(operands[0]), std::nullopt}};
-  KernelEvaluation evaluation(mesh, rank);
+  KernelEvaluation evaluation(mesh, rank, attentionNarrows);
   if (auto kernel = mlir::dyn_cast<nn::KernelOp>(step))
     return evaluation.run(kernel, std::move(operands));
   for (auto [operand, value] : llvm::zip_equal(step->getOperands(), operands))

@@ -19,9 +19,11 @@ struct Bounded {
 };
 
 /// The results of a step that concerns one rank alone, from that rank's operands (offsets
-/// included). Takes the operands, which may be as large as the model.
+/// included). Takes the operands, which may be as large as the model. `attentionNarrows`: see
+/// Evaluated.
 mlir::FailureOr<std::vector<Bounded>> evaluateStep(mlir::Operation *step, const Mesh &mesh,
-                                                   int rank, std::vector<Tensor> operands);
+                                                   int rank, std::vector<Tensor> operands,
+                                                   bool attentionNarrows = false);
 
 /// The results, per rank, of a collective, from the operands of all ranks.
 std::vector<std::vector<Bounded>>

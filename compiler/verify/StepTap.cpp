@@ -105,7 +105,8 @@ Status StepTap::after(const InstructionEvent &event) {
       compare(event, step, static_cast<int>(rank), expected[rank], visit->results[rank]);
     return Status();
   }
-  auto expected = evaluateStep(step.op, mesh, rank_, std::move(operands_));
+  bool attentionNarrows = session_.plan()->target()->string_view() == "cuda";
+  auto expected = evaluateStep(step.op, mesh, rank_, std::move(operands_), attentionNarrows);
   operands_.clear();
   if (failed(expected))
     return Status(Code::Internal, "the op cannot be evaluated in float64");

@@ -14,7 +14,7 @@ def losses(build, model, steps, rate, options):
     name = "".join([model.stem, *options]).replace("/", "-")
     plan = build / "tests/parity" / f"precision-{name}.plan"
     subprocess.run([build / "bin/tpc-compile", "compile", model, *options, "-o", plan], check=True)
-    run = subprocess.run([build / "bin/tpc", "run", plan, "--seed", "7", "--steps", steps,
+    run = subprocess.run([build / "bin/tpc", "run", plan, "--comm", "local", "--seed", "7", "--steps", steps,
                           "--set", f"lr={rate}", "--log-json", "-"], check=True, stdout=subprocess.PIPE, text=True)
     return [json.loads(line)["loss"] for line in run.stdout.splitlines()]
 
