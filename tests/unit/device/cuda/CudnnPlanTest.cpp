@@ -13,11 +13,12 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <regex>
 #include <sstream>
 
 using namespace tpc;
@@ -44,18 +45,24 @@ struct Model {
 
 /// Of all files in models/ that have attention: what its operands' types say.
 std::vector<Model> models() {
-  const std::regex attention("nn\\.attention .*: \\(tensor<(\\d+)x(\\d+)x(\\d+)x(\\d+)xf32>, "
-                             "tensor<\\d+x\\d+x(\\d+)x\\d+xf32>");
   std::vector<Model> found;
   for (const auto &entry : std::filesystem::directory_iterator(TPC_MODELS)) {
-    std::string text = read(entry.path()), name = entry.path().stem();
-    std::smatch match;
-    if (!std::regex_search(text, match, attention))
+    std::string text = read(entry.path());
+    size_t op = text.find("nn.attention "), types = text.find(": (tensor<", op);
+    if (op == std::string::npos || types == std::string::npos)
+      continue;
+    Model model{entry.path().stem(), 0, 0, 0, 0, 0};
+    constexpr int kNumbers = 5;
+    int numbers =
+        std::sscanf(text.c_str() + types,
+                    ": (tensor<%" SCNd64 "x%" SCNd64 "x%" SCNd64 "x%" SCNd64
+                    "xf32>, tensor<%*dx%*dx%" SCNd64 "x",
+                    &model.batch, &model.length, &model.heads, &model.size, &model.kvHeads);
+    if (numbers != kNumbers)
       continue;
     // What GoogleTest takes for a name.
-    std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
-    auto number = [&](int i) { return static_cast<int64_t>(std::stoll(match[i])); };
-    found.push_back({name, number(1), number(2), number(3), number(5), number(4)});
+    std::erase_if(model.name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+    found.push_back(std::move(model));
   }
   std::ranges::sort(found, {}, &Model::name);
   return found;
