@@ -9,6 +9,8 @@
 
 #include "compiler/emit/WaitEdges.h"
 
+#include "runtime/plan/Segments.h"
+
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -86,18 +88,6 @@ private:
       });
   }
 
-  static void cut(Segments &segments, uint64_t at) {
-    auto next = segments.upper_bound(at);
-    if (next == segments.begin())
-      return;
-    auto covering = std::prev(next);
-    if (covering->first == at || covering->second.end <= at)
-      return;
-    Segment tail = covering->second;
-    covering->second.end = at;
-    segments.emplace_hint(next, at, std::move(tail));
-  }
-
   template <typename Function> void forEachSegment(const plan::SliceT &slice, Function function) {
     if (slice.bytes == 0)
       return;
@@ -107,8 +97,8 @@ private:
       segments.emplace(
           0, Segment{plan.arenas[buffer.arena]->bytes, Clock(streams, 0), Clock(streams, 0)});
     uint64_t begin = buffer.offset + slice.offset, end = begin + slice.bytes;
-    cut(segments, begin);
-    cut(segments, end);
+    cutSegments(segments, begin);
+    cutSegments(segments, end);
     for (auto at = segments.find(begin); at != segments.end() && at->first < end; ++at)
       function(at->second);
   }

@@ -3,6 +3,7 @@
 #include "runtime/plan/Validator.h"
 
 #include "runtime/plan/PlanCheck.h"
+#include "runtime/plan/Segments.h"
 
 #include <algorithm>
 #include <array>
@@ -103,19 +104,6 @@ private:
     return "value " + std::to_string(segment.value) + " of " + nameOf(segment.writer);
   }
 
-  /// Cuts the segments so that one begins at `at`.
-  static void cut(Segments &segments, uint64_t at) {
-    auto next = segments.upper_bound(at);
-    if (next == segments.begin())
-      return;
-    auto covering = std::prev(next);
-    if (covering->first == at || covering->second.end <= at)
-      return;
-    Segment tail = covering->second;
-    covering->second.end = at;
-    segments.emplace_hint(next, at, std::move(tail));
-  }
-
   Status bindAll() {
     if (plan_.parameters())
       for (const plan::Parameter *parameter : *plan_.parameters())
@@ -141,8 +129,8 @@ private:
       return Status();
     Segments &segments = arenas_[b.arena()];
     uint64_t begin = b.offset(), end = begin + b.bytes();
-    cut(segments, begin);
-    cut(segments, end);
+    cutSegments(segments, begin);
+    cutSegments(segments, end);
     auto first = segments.find(begin);
     if (first->second.end != end || first->second.kind != Segment::Unwritten)
       return Status(Code::InvalidInput,
@@ -225,8 +213,8 @@ private:
     const plan::Buffer &b = buffer(slice.buffer());
     Segments &segments = arenas_[b.arena()];
     uint64_t begin = b.offset() + slice.offset(), end = begin + slice.bytes();
-    cut(segments, begin);
-    cut(segments, end);
+    cutSegments(segments, begin);
+    cutSegments(segments, end);
     for (auto at = segments.find(begin); at != segments.end() && at->first < end; ++at)
       TPC_RETURN_IF_ERROR(function(at->first, at->second));
     return Status();
@@ -253,8 +241,8 @@ private:
       return Status();
     Segments &segments = arenas_[b.arena()];
     uint64_t begin = b.offset(), end = begin + b.bytes();
-    cut(segments, begin);
-    cut(segments, end);
+    cutSegments(segments, begin);
+    cutSegments(segments, end);
     const Segment *first = nullptr;
     for (auto at = segments.find(begin); at != segments.end() && at->first < end; ++at) {
       const Segment &segment = at->second;
