@@ -27,7 +27,8 @@ protected:
 
   /// The results of the op named `name` in an entry of this text.
   std::vector<Bounded> evaluate(const std::string &body, const std::string &name,
-                                const std::vector<Tensor> &operands) {
+                                const std::vector<Tensor> &operands,
+                                bool attentionNarrows = false) {
     module = mlir::parseSourceString<mlir::ModuleOp>(
         "nn.entry @e outputs [] {\n" + body + "\nnn.return\n}", &context);
     EXPECT_TRUE(module);
@@ -37,7 +38,7 @@ protected:
         op = candidate;
     });
     Mesh mesh;
-    auto results = evaluateStep(op, mesh, 0, operands);
+    auto results = evaluateStep(op, mesh, 0, operands, attentionNarrows);
     EXPECT_TRUE(succeeded(results));
     return std::move(*results);
   }
@@ -116,6 +117,38 @@ TEST_F(BoundsTest, NormalizationsInFloat32AreUnderTheirBound) {
   EXPECT_EQ(off(expected[0], n), 0);
   EXPECT_EQ(off(expected[1], r), 0);
   EXPECT_GT(off(expected[0], wrong), 300);
+}
+
+/// Only in bf16, and by no more than one rounding of each weight.
+TEST_F(BoundsTest, AttentionThatNarrowsMayBeOffByAFactorsRounding) {
+  for (std::string type : {"f32", "bf16"}) {
+    std::string of = "tensor<1x5x2x4x" + type + ">";
+    Tensor q = random({1, 5, 2, 4}), k = random({1, 5, 2, 4}), v = random({1, 5, 2, 4});
+    std::string reads;
+    for (const char *name : {"q", "k", "v"})
+      reads += std::string("%") + name + " = nn.read @" + name + " : " + of + "\n";
+    auto bounds = [&](bool narrows) {
+      return evaluate(
+          reads +
+              "%o, %lse = nn.flash_attention %q, %k, %v {causal = true, scale = 0.5 : f64} : (" +
+              of + ", " + of + ", " + of + ") -> (" + of + ", tensor<1x2x5xf32>)",
+          "nn.flash_attention", {q, k, v}, narrows);
+    };
+    std::vector<Bounded> wide = bounds(false), narrow = bounds(true);
+    double largest = 0;
+    for (double value : v.data)
+      largest = std::max(largest, std::fabs(value));
+    for (int64_t i = 0; i < wide[0].value.size(); ++i) {
+      double more = (*narrow[0].bound)[i] - (*wide[0].bound)[i];
+      if (type == "f32") {
+        EXPECT_EQ(more, 0);
+      } else {
+        EXPECT_GT(more, 0);
+        EXPECT_LE(more, 0x1.1p-8 * largest);
+      }
+    }
+    EXPECT_EQ(narrow[1].bound->data, wide[1].bound->data);
+  }
 }
 
 TEST_F(BoundsTest, MovedElementsAreExact) {
