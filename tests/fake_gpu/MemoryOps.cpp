@@ -3,18 +3,19 @@
 #include "tests/fake_gpu/MemoryAccess.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace tpc::fake_gpu {
 namespace {
 
+// Blocks run on several host threads, and a GPU lets a read race that nobody uses
+// (LaunchOptions::globalRaces): words are read and written whole, in no order.
 template <class T> T loadFrom(uint64_t address) {
-  T value;
-  std::memcpy(&value, reinterpret_cast<const void *>(address), sizeof value);
-  return value;
+  return std::atomic_ref<T>(*reinterpret_cast<T *>(address)).load(std::memory_order_relaxed);
 }
 
 template <class T> void storeTo(uint64_t address, T value) {
-  std::memcpy(reinterpret_cast<void *>(address), &value, sizeof value);
+  std::atomic_ref<T>(*reinterpret_cast<T *>(address)).store(value, std::memory_order_relaxed);
 }
 
 template <class T> void loadOp(Warp &warp, const Op &op) {
