@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace tpc;
@@ -33,6 +34,11 @@ std::vector<uint8_t> tpc::sealPlan(plan::PlanT &plan) {
 }
 
 Status tpc::writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes) {
+  // Renaming would put a file in the place of a device or a pipe.
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    return Status(Code::InvalidInput, "cannot write '" + path + "': it is not a regular file",
+                  "name a file that is new, or one that may be replaced");
   std::string temporary = path + ".tmp" + std::to_string(getpid());
   FILE *file = std::fopen(temporary.c_str(), "wb");
   if (!file)

@@ -57,6 +57,16 @@ TEST(PlanFile, OpensAFile) {
   EXPECT_THAT(PlanFile::open(path).status().message(), HasSubstr("cannot open"));
 }
 
+TEST(PlanFile, NothingButAFileIsReplaced) {
+  std::string path = testing::TempDir() + "/pipe" + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  uint8_t byte = 1;
+  EXPECT_THAT(writeFileAtomically(path, {&byte, 1}).message(), HasSubstr("not a regular file"));
+  struct stat info;
+  EXPECT_TRUE(stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode));
+  std::remove(path.c_str());
+}
+
 TEST(PlanFile, SealingIsAFunctionOfThePlan) {
   EXPECT_EQ(rowSplitLinear(2).seal(), rowSplitLinear(2).seal());
 }
