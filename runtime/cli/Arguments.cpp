@@ -34,7 +34,9 @@ size_t editDistance(std::string_view a, std::string_view b) {
 
 Status unknownOption(const CommandSpec &command, std::string_view name) {
   std::string_view nearest;
-  size_t least = 4; // what is further away is another word
+  // What is further away, or differs in half of its letters, is another word.
+  size_t letters = name.size() - std::min(name.find_first_not_of('-'), name.size());
+  size_t least = std::min<size_t>(4, letters / 2 + 1);
   for (const OptionSpec &option : command.options)
     if (size_t distance = editDistance(option.name, name); distance < least) {
       least = distance;
@@ -133,7 +135,7 @@ Result<int64_t> Arguments::integer(std::string_view option, int64_t least, int64
   bool isOpen = most == std::numeric_limits<int64_t>::max();
   return refuse(*findOption(*command_, option),
                 "'" + text + "' is not a whole number " +
-                    (isOpen ? "of at least " + std::to_string(least)
+                    (isOpen ? "of at least " + std::to_string(least) + " and below 2^63"
                             : "from " + std::to_string(least) + " to " + std::to_string(most)));
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 using namespace tpc;
+using testing::AllOf;
 using testing::HasSubstr;
 
 namespace {
@@ -47,7 +48,10 @@ TEST(Arguments, BothSpellingsAndDefaults) {
 TEST(Arguments, Refusals) {
   EXPECT_THAT(refusal({"f", "--step", "3"}), HasSubstr("did you mean '--steps'"));
   EXPECT_THAT(refusal({"f", "--something-else"}), HasSubstr("--help lists the options"));
-  EXPECT_THAT(refusal({"f", "-x"}), HasSubstr("unknown option '-x'"));
+  // Three letters away from --set and --mode, but all three of its own.
+  for (const char *other : {"--foo", "-x", "--"})
+    EXPECT_THAT(refusal({"f", other}), AllOf(HasSubstr("unknown option '" + std::string(other)),
+                                             HasSubstr("--help lists the options")));
   EXPECT_THAT(refusal({"f", "--steps", "1", "--steps", "2"}), HasSubstr("given twice"));
   EXPECT_THAT(refusal({"f", "--steps"}), HasSubstr("needs a value | --steps N"));
   EXPECT_THAT(refusal({"f", "--fast=1"}), HasSubstr("takes no value"));
@@ -61,7 +65,7 @@ TEST(Arguments, RefusedValues) {
               "option '--steps': '" + std::string(wrong) +
                   "' is not a whole number from 1 to 9 | --steps N: steps to run");
   EXPECT_THAT(textOf(parse({"f", "--steps", "0"})->integer("--steps", 1).status()),
-              HasSubstr("'0' is not a whole number of at least 1"));
+              HasSubstr("'0' is not a whole number of at least 1 and below 2^63"));
   for (const char *wrong : {"", "fanc", "plain|fancy"})
     EXPECT_EQ(textOf(parse({"f", "--mode", wrong})->choice("--mode").status()),
               "option '--mode': '" + std::string(wrong) +
