@@ -219,6 +219,17 @@ std::string Bindings::nameInFile(const std::string &name) const {
   return weights_->find(prefixed) ? prefixed : name;
 }
 
+void Bindings::noteStates(std::set<std::string> &names) const {
+  for (size_t i = 0; i < count(plan_->parameters()); ++i) {
+    std::string parameter = plan_->parameters()->Get(i)->name()->str();
+    const auto *values = weights_->find(parameter);
+    for (const auto &tensor : weights_->tensors())
+      if (values && tensor.shape == values->shape && tensor.name.starts_with(parameter + ".") &&
+          tensor.name.find('.', parameter.size() + 1) == std::string::npos)
+        names.insert(tensor.name);
+  }
+}
+
 Status Bindings::openWeights(const RunOptions &options) {
   TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(*options.weights));
   ownNames_ = isCheckpoint(weights_->metadata());
@@ -228,8 +239,8 @@ Status Bindings::openWeights(const RunOptions &options) {
     const plan::Tie &tie = *plan_->ties()->Get(i);
     others.insert(ownNames_ || !tie.source() ? tie.name()->str() : sourceOf(*tie.source()).name);
   }
-  for (size_t i = 0; ownNames_ && i < count(plan_->states()); ++i)
-    others.insert(plan_->states()->Get(i)->name()->str());
+  if (ownNames_)
+    noteStates(others);
 
   const plan::Published *published = ownNames_ ? nullptr : plan_->published();
   std::string prefix = published && published->prefix() ? published->prefix()->str() : "";

@@ -13,6 +13,8 @@
 #include "runtime/io/SafetensorsReader.h"
 #include "runtime/io/TokenFeed.h"
 
+#include <set>
+
 namespace tpc {
 
 /// The entry that the options name, or else `train`, or else the plan's first.
@@ -76,6 +78,9 @@ private:
   std::vector<WantedTensor> wantedParameters() const;
   /// The name under which the file of weights has what the model calls `name`.
   std::string nameInFile(const std::string &name) const;
+  /// Adds what a checkpoint holds of optimizers: PARAMETER.SLOT, shaped like the parameter. The
+  /// plan's own optimizer may be another one, or none.
+  void noteStates(std::set<std::string> &names) const;
   Status checkTies(const RunSession &session, int rank) const;
 
   PlanFile plan_;

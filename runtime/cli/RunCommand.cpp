@@ -15,6 +15,7 @@
 #include "runtime/io/SafetensorsWriter.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanCheck.h"
+#include "runtime/plan/PlanWriter.h"
 
 #include <atomic>
 #include <cmath>
@@ -193,12 +194,16 @@ public:
       log.say(bindings.note());
 
     int64_t lastDone = bindings.firstStep() - 1;
+    Status logFailure;
     StepHooks hooks;
     hooks.bind = [&](int rank, int64_t step) { return bindings.bindStep(*session, rank, step); };
     hooks.done = [&](int64_t step, double seconds) -> Result<bool> {
       lastDone = step;
-      TPC_RETURN_IF_ERROR(reportStep(log, *session, step, bindings.tokensPerStep(), seconds));
-      return true;
+      TPC_ASSIGN_OR_RETURN(StepReport report,
+                           reportOf(*session, step, bindings.tokensPerStep(), seconds));
+      logFailure = log.step(report);
+      TPC_RETURN_IF_ERROR(judge(log, *session, report));
+      return logFailure.ok();
     };
     hooks.stop = [&] { return surroundings.stopSignal(); };
     hooks.check = [&](int rank, int64_t step) {
@@ -209,9 +214,12 @@ public:
 
     if (session->stoppedBy())
       log.say("stopped by a signal after step " + std::to_string(lastDone));
+    if (!logFailure.ok())
+      log.say("stopped after step " + std::to_string(lastDone) + ": " + logFailure.message());
     TPC_RETURN_IF_ERROR(write(log, *session,
                               {plan_->model_name()->str(), plan_->model_hash(), lastDone,
                                bindings.seed(), bindings.dataPosition(lastDone)}));
+    TPC_RETURN_IF_ERROR(std::move(logFailure));
     TPC_RETURN_IF_ERROR(reportMemory(log, *session));
     TPC_RETURN_IF_ERROR(log.close());
     // A signal that came while files were written ends the program like one before.
@@ -273,6 +281,9 @@ private:
     for (const auto &[name, file] : options_.outputs)
       TPC_RETURN_IF_ERROR(checkOutputTarget(file, plan_, *findOutput(name))
                               .withContext("--output, tried before the first step"));
+    if (options_.profile)
+      TPC_RETURN_IF_ERROR(writeFileAtomically(*options_.profile, {})
+                              .withContext("--profile, tried before the first step"));
     return Status();
   }
 
@@ -339,28 +350,32 @@ private:
     return Status();
   }
 
-  Status reportStep(RunLog &log, const RunSession &session, int64_t step, int64_t tokens,
-                    double seconds) {
+  Result<StepReport> reportOf(const RunSession &session, int64_t step, int64_t tokens,
+                              double seconds) const {
     TPC_ASSIGN_OR_RETURN(auto scalars, scalarsOf(session, 0));
-    StepReport report{step, std::move(scalars), tokens, seconds};
-    TPC_RETURN_IF_ERROR(log.step(report));
+    return StepReport{step, std::move(scalars), tokens, seconds};
+  }
+
+  /// Stops the run, or warns, where a scalar is not finite.
+  Status judge(RunLog &log, const RunSession &session, const StepReport &report) const {
     if (!options_.warnOnNonfinite)
-      return checkFinite(session, 0, step);
+      return checkFinite(session, 0, report.step);
     for (const auto &[name, value] : report.scalars)
       if (!std::isfinite(value))
-        log.say("warning: " + name + " is not finite in step " + std::to_string(step));
+        log.say("warning: " + name + " is not finite in step " + std::to_string(report.step));
     return Status();
   }
 
+  /// The checkpoint first: whatever else can't be written, the training is not lost.
   Status write(RunLog &log, const RunSession &session, const CheckpointInfo &info) const {
-    for (const auto &[name, file] : options_.outputs)
-      TPC_RETURN_IF_ERROR(saveOutput(file, session, *findOutput(name)));
-    if (options_.profile)
-      TPC_RETURN_IF_ERROR(session.writeProfile(*options_.profile));
     if (options_.save) {
       TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info, options_.warnOnNonfinite));
       log.say("saved step " + std::to_string(info.step) + " to " + *options_.save);
     }
+    for (const auto &[name, file] : options_.outputs)
+      TPC_RETURN_IF_ERROR(saveOutput(file, session, *findOutput(name)));
+    if (options_.profile)
+      TPC_RETURN_IF_ERROR(session.writeProfile(*options_.profile));
     return Status();
   }
 
@@ -418,8 +433,10 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   if (options.comm != "local") {
     TPC_ASSIGN_OR_RETURN(place, placeOf(processEnvironment()));
   }
-  // A file beyond a limit on sizes is an error of the write then, not a signal.
+  // A file beyond a limit on sizes, and a log that nobody reads any more, are errors of the write
+  // then, not signals: the run ends after the step, and saves.
   std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   Result<PlanFile> plan = PlanFile::open(options.plan);
   Surroundings surroundings{exitNow};
   if (plan.ok()) {

@@ -6,6 +6,7 @@
 #include "runtime/support/Json.h"
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <unistd.h>
 
@@ -46,7 +47,9 @@ Status RunLog::step(const StepReport &report) {
   std::snprintf(text, sizeof(text), "step %6lld", static_cast<long long>(report.step));
   std::string line = text;
   for (const auto &[name, value] : report.scalars) {
-    std::snprintf(text, sizeof(text), "  %s %-13.9g", name.c_str(), value);
+    // The sign of what is no number says nothing.
+    std::snprintf(text, sizeof(text), "  %s %-13.9g", name.c_str(),
+                  std::isnan(value) ? std::fabs(value) : value);
     line += text;
   }
   std::snprintf(text, sizeof(text), "  %9.3f ms", report.seconds * 1e3);
@@ -58,13 +61,17 @@ Status RunLog::step(const StepReport &report) {
   }
   say(line);
   progress(report.step);
-  return Status();
+  return isUnread_ ? Status(Code::InvalidInput, "nobody reads standard error any more",
+                            "send it to a file, or to nowhere: 2>/dev/null")
+                   : Status();
 }
 
 void RunLog::say(const std::string &line) {
   if (silent_)
     return;
-  std::fprintf(stderr, "%s%s\n", barShown_ ? "\r\033[K" : "", line.c_str());
+  errno = 0;
+  if (std::fprintf(stderr, "%s%s\n", barShown_ ? "\r\033[K" : "", line.c_str()) < 0)
+    isUnread_ |= errno == EPIPE;
   barShown_ = false;
 }
 

@@ -31,6 +31,7 @@ public:
   /// Says nothing, for ranks other than 0.
   static RunLog silent();
 
+  /// Fails if what it writes can't be read by anybody: the run has no log any more.
   Status step(const StepReport &report);
   /// A line for people.
   void say(const std::string &line);
@@ -50,6 +51,7 @@ private:
   std::unique_ptr<std::FILE, Closer> json_;
   int64_t lastStep_ = 0;
   bool terminal_ = false, barShown_ = false, silent_ = false;
+  bool isUnread_ = false; ///< the pipe of standard error has no other end
 };
 
 /// "12.3 MiB"

@@ -3,6 +3,7 @@
 
 #include "runtime/cli/RunOptions.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace tpc;
@@ -79,8 +80,10 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   TPC_ASSIGN_OR_RETURN(options.outputs, arguments.assignments("--output"));
   TPC_ASSIGN_OR_RETURN(auto scalars, arguments.assignments("--set"));
   for (const auto &[name, text] : scalars)
-    if (!parseNumber(text, options.scalars[name]))
-      return Status(Code::Usage, "option '--set': '" + text + "' is not a number for " + name);
+    if (!parseNumber(text, options.scalars[name]) || !std::isfinite(options.scalars[name]))
+      return Status(Code::Usage,
+                    "option '--set': '" + text + "' is not a finite number for '" + name + "'",
+                    "--set NAME=VALUE, as in --set lr=3e-4");
 
   if (arguments.has("--comm")) {
     TPC_ASSIGN_OR_RETURN(options.comm, arguments.choice("--comm"));
@@ -99,7 +102,8 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
 
   options.unused = arguments.all("--unused");
   if (!options.unused.empty() && !options.weights)
-    return Status(Code::Usage, "--unused has no effect without --weights");
+    return Status(Code::Usage, "--unused has no effect without --weights",
+                  "it names tensors of the file of --weights; leave it out");
   if (options.resume && options.weights)
     return Status(Code::Usage, "--resume and --weights both give the parameters",
                   "a checkpoint of --save holds them; leave out --weights");

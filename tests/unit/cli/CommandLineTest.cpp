@@ -86,6 +86,8 @@ TEST_F(CommandLine, OptionsWithoutEffectAreErrors) {
   expectRefusal(plan + " --input z=" + path("x"), 2, "'z', which is no input");
   expectRefusal(plan + " --output z=" + path("x"), 2, "'z', which is no output");
   expectRefusal(plan + " --seed 3", 2, "--seed has no effect");
+  for (const char *wrong : {"nan", "inf", "-inf", "1e999", "x"})
+    expectRefusal(plan + " --set lr=" + wrong, 2, "is not a finite number for 'lr'");
   expectRefusal(plan + " --init torch", 2, "--init has no effect");
   expectRefusal(plan + " --speps 3", 2, "did you mean '--steps'");
   expectRefusal(plan + " --steps 0", 2, "whole number");

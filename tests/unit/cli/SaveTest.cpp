@@ -106,6 +106,10 @@ TEST_F(Save, GoesOnAtAnyMesh) {
   EXPECT_EQ(contents(file), contents(path("b.ckpt")));
   // Its parameters serve as weights; a file of anything else does not.
   EXPECT_EQ(tpc(two + " --weights " + file).status, 0);
+  PlanBuilder stateless = echo(1);
+  stateless.plan.states.clear();
+  std::string other = "run " + write(std::move(stateless), "stateless.plan") + data();
+  EXPECT_EQ(tpc(other + " --weights " + file).status, 0) << contents(path("err"));
   expectRefusal(two + " --weights " + path("step"), 1, "has no tensor 'w'");
   expectRefusal(two + " --weights " + file + " --init torch", 2, "--init has no effect");
 }
@@ -152,6 +156,8 @@ TEST_F(Save, IsTriedBeforeTheFirstStep) {
   refuses(path("none/x"), "No such file or directory");
   refuses(path("."), "it is not a regular file");
   refuses("/dev/full", "it is not a regular file");
+  expectRefusal("run " + path("test.plan") + " --profile " + path("none/x"), 1,
+                "--profile, tried before the first step");
   expectRefusal("run " + path("test.plan") + " --output loss=" + path("none/x"), 1,
                 "--output, tried before the first step");
   // A full disk, as a limit on the size of files.
@@ -181,11 +187,14 @@ TEST_F(Save, WritesNothingTwiceAndOverNothingThatIsRead) {
 
 TEST_F(Save, WhatIsNotFiniteStopsOrWarns) {
   for (const char *output : {"loss", "grad_norm"}) {
-    std::string run = "run " + write(echo(1, output)) + data() +
-                      " --steps 2 --set lr=nan --log-json - --save " + path("x");
+    PlanBuilder b = echo(1, output);
+    b.plan.entries[0]->scalars[0]->value = -NAN;
+    std::string run =
+        "run " + write(std::move(b)) + data() + " --steps 2 --log-json - --save " + path("x");
     Outcome stopped = tpc(run);
     EXPECT_EQ(stopped.status, 3);
-    EXPECT_THAT(stopped.err, HasSubstr(std::string(output) + " is not finite in step 1"));
+    EXPECT_THAT(stopped.err, AllOf(HasSubstr(std::string(output) + " is not finite in step 1"),
+                                   HasSubstr(std::string(output) + " nan ")));
     EXPECT_THAT(stopped.out, HasSubstr("\"" + std::string(output) + "\": null"));
     EXPECT_FALSE(std::filesystem::exists(path("x")));
     Outcome warned = tpc(run + " --on-nonfinite warn");
@@ -225,6 +234,26 @@ TEST_F(Save, AnInterruptEndsTheStepAndSaves) {
   kill(child, SIGINT);
   EXPECT_EQ(finish(child), 130) << contents(path("err"));
   EXPECT_TRUE(SafetensorsReader::open(path("x")).ok());
+}
+
+TEST_F(Save, ALogThatNobodyReadsEndsTheStepAndSaves) {
+  std::string run = "run " + write(echo(2)) + data() + " --steps 100000000";
+  struct {
+    std::string words, reader, reason;
+  } const logs[] = {{" --log-json - 2>" + path("log"), "", "cannot write '-': Broken pipe"},
+                    {" 2>&1", "", ""},
+                    {" --log-json /dev/full", "cat >" + path("log"), "No space left on device"}};
+  for (const auto &[words, reader, reason] : logs) {
+    std::filesystem::remove(path("x"));
+    std::string command = "bash -c '" TPC_BINARY " " + run + " --save " + path("x") + words +
+                          (reader.empty() ? " | head -n 2 >/dev/null" : "  2>&1 | " + reader) +
+                          "; exit ${PIPESTATUS[0]}'";
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1) << command;
+    EXPECT_TRUE(SafetensorsReader::open(path("x")).ok()) << command;
+    if (!reason.empty()) {
+      EXPECT_THAT(contents(path("log")), HasSubstr(reason));
+    }
+  }
 }
 
 TEST_F(Save, TheSecondInterruptEndsItNow) {
