@@ -4,4 +4,4 @@
 
 // A value that is no number.
 
-// CHECK: error: option '--set': 'fast' is not a number for lr
+// CHECK: error: option '--set': 'fast' is not a finite number for 'lr'
