@@ -55,6 +55,9 @@ std::optional<Results> crossEntropyBounds(const Evaluated &evaluated);
 std::optional<Results> attentionBounds(const Evaluated &evaluated);
 std::optional<Results> trainingBounds(const Evaluated &evaluated);
 
+/// K of a product A B; nothing of other ops.
+std::optional<int64_t> contractedTerms(mlir::Operation *op);
+
 /// The op applied to the magnitudes of its operands plus their bounds (integers as they are).
 Tensor magnitudes(const Evaluated &evaluated);
 /// The op, which is linear in its float operands, applied to their bounds.

@@ -7,6 +7,7 @@
 #include "compiler/verify/ErrorBounds.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
+#include "runtime/device/cpu/GemmLayout.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -42,9 +43,16 @@ Results binary(const Evaluated &e,
   return {std::move(bounds)};
 }
 
-/// Operands are added one after the other.
+/// Operands are added one after the other, but for the product of the same kernel: it is added part
+/// by part onto what stands there.
 Results sumOfOperands(const Evaluated &e) {
-  double gamma = e.rounding().gamma(static_cast<double>(e.values.size()) - 1);
+  int64_t additions = static_cast<int64_t>(e.values.size()) - 1;
+  for (mlir::Value operand : e.op->getOperands())
+    if (mlir::Operation *producer = operand.getDefiningOp();
+        producer && mlir::isa<nn::KernelOp>(e.op->getParentOp()))
+      if (std::optional<int64_t> terms = contractedTerms(producer))
+        additions += (*terms - 1) / kGemmLeastChain;
+  double gamma = e.rounding().gamma(static_cast<double>(additions));
   Tensor bounds = magnitudes(e);
   Tensor through = propagated(e);
   for (int64_t i = 0; i < bounds.size(); ++i)

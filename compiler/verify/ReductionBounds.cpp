@@ -24,24 +24,27 @@ Results sums(const Evaluated &e, double relative) {
   return {std::move(bounds)};
 }
 
-/// K + ranks + 1 of one rank's product; products have plan values as operands, which are exact.
-Results product(const Evaluated &e, int64_t contracted) {
-  return sums(e, e.rounding().gamma(static_cast<double>(contracted + 2)));
-}
-
 } // namespace
+
+std::optional<int64_t> contractedTerms(mlir::Operation *op) {
+  auto shape = [&](unsigned operand) {
+    return mlir::cast<mlir::RankedTensorType>(op->getOperand(operand).getType()).getShape();
+  };
+  if (mlir::isa<nn::LinearOp, nn::LinearInputGradOp>(op))
+    return shape(0).back();
+  if (mlir::isa<nn::LinearWeightGradOp>(op))
+    return mlir::ShapedType::getNumElements(shape(0).drop_back());
+  if (auto matmul = mlir::dyn_cast<nn::MatmulOp>(op))
+    return shape(0)[shape(0).size() - (matmul.getTransposeA() ? 2 : 1)];
+  return std::nullopt;
+}
 
 std::optional<Results> reductionBounds(const Evaluated &e) {
   using Optional = std::optional<Results>;
+  // K + ranks + 1 of one rank's product; products have plan values as operands, which are exact.
+  if (std::optional<int64_t> terms = contractedTerms(e.op))
+    return sums(e, e.rounding().gamma(static_cast<double>(*terms + 2)));
   return llvm::TypeSwitch<mlir::Operation *, Optional>(e.op)
-      .Case([&](nn::LinearOp) -> Optional { return product(e, e.values[0]->extent(-1)); })
-      .Case([&](nn::LinearInputGradOp) -> Optional { return product(e, e.values[0]->extent(-1)); })
-      .Case([&](nn::LinearWeightGradOp) -> Optional {
-        return product(e, e.values[0]->size() / std::max<int64_t>(e.values[0]->extent(-1), 1));
-      })
-      .Case([&](nn::MatmulOp op) -> Optional {
-        return product(e, e.values[0]->extent(op.getTransposeA() ? -2 : -1));
-      })
       .Case([&](nn::SumOp) -> Optional {
         int64_t terms = e.values[0]->size() / std::max<int64_t>(e.results[0].size(), 1);
         return sums(e, e.rounding().sum(static_cast<double>(terms)));

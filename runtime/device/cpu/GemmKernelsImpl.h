@@ -110,7 +110,7 @@ template <typename Simd, int blockRows, int vectors, typename Storage> struct Pr
   };
 
   /// Multiply-adds of one chain, before it is added to C: errors grow with the length of chains.
-  static constexpr int64_t chain = 256;
+  static constexpr int64_t chain = 2 * kGemmLeastChain;
 
   /// A register block of C, += if accumulate: the products of `k` lanes, at most `chain`.
   template <bool accumulate>

@@ -16,10 +16,10 @@ GemmLayout::GemmLayout(const GemmShape &shape)
   if (shape.m <= 0 || shape.n <= 0 || shape.k <= 0 || shape.batch <= 0)
     return;
   // A group of the streamed operand takes 144 KiB then, and C is read again for each further block.
-  constexpr int64_t longestBlock = 768, wholeChains = 128, mostHeld = 1024;
+  constexpr int64_t longestBlock = 768, mostHeld = 1024;
   constexpr int64_t line = 16; // elements of a cache line, at most
   blockK =
-      std::min(shape.k, roundUp(partsOf(shape.k, partsOf(shape.k, longestBlock)), wholeChains));
+      std::min(shape.k, roundUp(partsOf(shape.k, partsOf(shape.k, longestBlock)), kGemmLeastChain));
   held = std::min(holdsA ? shape.m : shape.n, mostHeld);
   streamed = holdsA ? shape.n : shape.m;
   tasks = partsOf(streamed, kGemmGroup);

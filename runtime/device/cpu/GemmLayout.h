@@ -19,6 +19,11 @@ namespace tpc {
 /// register blocks of all instruction sets.
 constexpr int64_t kGemmGroup = 48;
 
+/// A product adds its sum to C in parts, of at least this many terms each but for the last one;
+/// every addition rounds at the size of C, which the bounds of `tpc verify` count. (Libraries for
+/// GPUs add the whole sum once.)
+constexpr int64_t kGemmLeastChain = 128;
+
 struct GemmLayout {
   explicit GemmLayout(const GemmShape &shape);
 

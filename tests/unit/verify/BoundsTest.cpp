@@ -8,6 +8,7 @@
 #include "compiler/verify/Findings.h"
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
+#include "runtime/device/Device.h"
 
 #include "mlir/Parser/Parser.h"
 
@@ -84,6 +85,44 @@ TEST_F(BoundsTest, ProductsInFloat32AreUnderTheirBound) {
     }
   EXPECT_EQ(off(expected, found), 0);
   EXPECT_GT(off(expected, dropped), 30);
+}
+
+constexpr const char *kAccumulated = R"(
+  %a = nn.read @a : tensor<9x4xf32>
+  %g = nn.read @g : tensor<9x1600xf32>
+  %w = nn.read @w : tensor<1600x4xf32>
+  %k = nn.kernel "k" (%a0 = %a : tensor<9x4xf32>, %g0 = %g : tensor<9x1600xf32>, %w0 = %w : tensor<1600x4xf32>) -> (tensor<9x4xf32>) {
+    %p = nn.linear_input_grad %g0, %w0 : (tensor<9x1600xf32>, tensor<1600x4xf32>) -> tensor<9x4xf32>
+    %s = nn.add %a0, %p : (tensor<9x4xf32>, tensor<9x4xf32>) -> tensor<9x4xf32>
+    nn.yield %s : tensor<9x4xf32>
+  }
+)";
+
+/// A gradient that is large against the product that is added to it: the device adds the product
+/// part by part, and each addition rounds the gradient.
+TEST_F(BoundsTest, ProductsThatAreAddedInPartsAreUnderTheirBound) {
+  Tensor a = random({9, 4}), g = random({9, 1600}, 2e-4), w = random({1600, 4}, 1e-3);
+  Bounded expected = evaluate(kAccumulated, "nn.kernel", {a, g, w})[0];
+  Result<std::unique_ptr<Device>> device = createCpuDevice(1);
+  ASSERT_TRUE(device.ok());
+  GemmShape shape{.m = 9, .n = 4, .k = 1600, .accumulate = true, .lda = 1600, .ldb = 4, .ldc = 4};
+  auto single = [](const Tensor &tensor) {
+    return std::vector<float>(tensor.data.begin(), tensor.data.end());
+  };
+  std::vector<float> left = single(g), right = single(w), sum = single(a);
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  std::vector<Line> workspace(cpuGemmWorkspace(shape) / sizeof(Line) + 1);
+  Workspace given{workspace.data(), workspace.size() * sizeof(Line)};
+  ASSERT_TRUE((*device)->gemm(Stream{}, shape, left.data(), right.data(), sum.data(), given).ok());
+  Tensor found({9, 4}), wrong({9, 4});
+  for (int64_t i = 0; i < found.size(); ++i) {
+    found[i] = sum[i];
+    wrong[i] = a[i];
+  }
+  EXPECT_EQ(off(expected, found), 0);
+  EXPECT_GT(off(expected, wrong), 0) << "the product itself is not below the bound";
 }
 
 constexpr const char *kLayerNorm = R"(
