@@ -25,6 +25,8 @@ constexpr OptionSpec kOptions[] = {
     {"--seed", "S", "0", "seed of initial values and masks"},
     {"--init", "philox|torch", "philox", "generator of initial values"},
     {"--weights", "F.safetensors", "", "parameters from a file instead of initial values"},
+    {"--unused", "PATTERN", "",
+     "tensors of --weights that the model does not need, such as 'h.*.attn.bias'", true},
     {"--data", "F", "", "token stream that feeds the inputs that the model says"},
     {"--input", "NAME=F.safetensors", "", "an input from a file", true},
     {"--set", "NAME=VALUE", "", "a scalar, such as lr", true},
