@@ -35,9 +35,12 @@ public:
     const llvm::json::Value *value = object_.get(key);
     return value && value->kind() != llvm::json::Value::Null;
   }
+  bool isMissing(const char *key) const { return !object_.get(key); }
   int64_t size(const char *key, std::optional<int64_t> preset = std::nullopt) {
     if (!has(key) && preset)
       return *preset;
+    if (isMissing(key))
+      fail(std::string("'") + key + "' is missing");
     std::optional<int64_t> value = has(key) ? object_.getInteger(key) : std::nullopt;
     if (!value || *value < 1 || *value > (int64_t(1) << 40))
       fail(std::string("'") + key + "' is no positive integer");
@@ -67,6 +70,14 @@ public:
       fail(std::string("'") + key + "' is no string");
     return value ? value->str() : preset;
   }
+  /// Strings, of an array of them; what is none is an empty string.
+  std::vector<std::string> texts(const char *key) {
+    std::vector<std::string> result;
+    if (const llvm::json::Array *array = has(key) ? object_.getArray(key) : nullptr)
+      for (const llvm::json::Value &value : *array)
+        result.push_back(value.getAsString().value_or("").str());
+    return result;
+  }
   const Object *object(const char *key) { return has(key) ? object_.getObject(key) : nullptr; }
 
   void fail(std::string message) {
@@ -79,6 +90,23 @@ private:
   const Object &object_;
   Status status_;
 };
+
+/// What any family may say of itself that makes it another model than a language model in floats.
+Status checkKind(Settings &settings) {
+  for (const std::string &name : settings.texts("architectures"))
+    if (llvm::StringRef rest(name); rest.contains("For") && !rest.ends_with("ForCausalLM"))
+      return invalid("'architectures' says " + name +
+                         ", which has another head than a language "
+                         "model's",
+                     "take a checkpoint of a ...ForCausalLM, or write the model in the nn dialect");
+  for (const std::string &layer : settings.texts("layer_types"))
+    if (layer != "full_attention")
+      return unsupported("layer_types: " + layer, "full_attention in every layer");
+  if (settings.has("quantization_config"))
+    return invalid("'quantization_config' says that the weights are quantized",
+                   "take a checkpoint in float16, bfloat16 or float32");
+  return Status();
+}
 
 Result<DecoderConfig> readGpt2(Settings &settings) {
   DecoderConfig config;
@@ -143,6 +171,9 @@ Result<DecoderConfig> readLlama(Settings &settings, const std::string &type) {
   config.layers = settings.size("num_hidden_layers");
   config.intermediate = settings.size("intermediate_size");
   config.heads = settings.size("num_attention_heads");
+  // What a file does not say is what transformers takes then, and that is not always the same.
+  if (type != "llama" && settings.isMissing("num_key_value_heads"))
+    settings.fail("'num_key_value_heads' is missing");
   config.kvHeads = settings.size("num_key_value_heads", config.heads);
   config.headSize = settings.size("head_dim", std::max<int64_t>(config.hidden / config.heads, 1));
   config.positions = settings.size("max_position_embeddings");
@@ -157,6 +188,9 @@ Result<DecoderConfig> readLlama(Settings &settings, const std::string &type) {
   TPC_RETURN_IF_ERROR(readRope(settings, config));
   if (settings.text("hidden_act", "silu") != "silu")
     return unsupported("hidden_act", "silu");
+  if (type == "mistral" && settings.isMissing("sliding_window"))
+    return invalid("'sliding_window' is missing, and is 4096 then",
+                   "supported: full causal attention, \"sliding_window\": null");
   bool usesWindow =
       type == "qwen2" ? settings.flag("use_sliding_window", false) : settings.has("sliding_window");
   if (usesWindow)
@@ -194,6 +228,7 @@ Result<DecoderConfig> tpc::readDecoderConfig(std::string_view text) {
     return invalid("'model_type' is '" + type + "'",
                    "supported: gpt2, llama, mistral, qwen2; write other models in the nn dialect "
                    "(docs/nn.md)");
+  TPC_RETURN_IF_ERROR(checkKind(settings));
   Result<DecoderConfig> config = isLlama ? readLlama(settings, type) : readGpt2(settings);
   if (!settings.status().ok())
     return settings.status();

@@ -170,6 +170,9 @@ TEST(DecoderConfig, SettingsThatChangeTheModelAreRefusedByName) {
       {kTinyQwen, R"("rms_norm_eps": "small")"},
       {kTinyQwen, R"("head_dim": 3)"},
       {kTinyGpt2, R"("n_inner": -1)"},
+      {kTinyQwen, R"("layer_types": ["full_attention", "sliding_attention"])"},
+      {kTinyQwen, R"("quantization_config": {"quant_method": "gptq"})"},
+      {kTinyGpt2, R"("architectures": ["GPT2ForSequenceClassification"])"},
   };
   for (auto [base, setting] : refused) {
     Result<DecoderConfig> config = readDecoderConfig(with(base, setting));
@@ -184,6 +187,34 @@ TEST(DecoderConfig, SettingsThatChangeTheModelAreRefusedByName) {
   for (const char *text : {"", "[]", "{", "{}", R"({"model_type": "bert"})", R"({"model_type": 3})",
                            R"({"model_type": "gpt2"})"})
     EXPECT_FALSE(readDecoderConfig(text).ok()) << text;
+}
+
+TEST(DecoderConfig, WhatSaysThatNothingIsSpecialIsTaken) {
+  for (const char *setting :
+       {R"("layer_types": ["full_attention", "full_attention"])", R"("quantization_config": null)",
+        R"("architectures": ["Qwen2ForCausalLM"])", R"("architectures": null)"})
+    EXPECT_TRUE(readDecoderConfig(std::regex_replace(kTinyQwen, std::regex("\\}\\s*$"),
+                                                     std::string(", ") + setting + "}"))
+                    .ok())
+        << setting;
+}
+
+/// transformers fills in what is missing, with 4096, 8 and 32.
+TEST(DecoderConfig, WhatIsMissingIsNotGuessed) {
+  auto without = [](const std::string &base, const std::string &key) {
+    return std::regex_replace(base, std::regex("\"" + key + "\": [^,]*, *\\s*"), "");
+  };
+  std::string mistral = std::regex_replace(kTinyQwen, std::regex("qwen2"), "mistral");
+  EXPECT_THAT(readDecoderConfig(mistral).status().message(),
+              HasSubstr("'sliding_window' is missing, and is 4096 then"));
+  mistral = std::regex_replace(mistral, std::regex("\\{"), "{\"sliding_window\": null, ");
+  EXPECT_TRUE(readDecoderConfig(mistral).ok());
+  for (const std::string &config : {mistral, std::string(kTinyQwen)})
+    EXPECT_EQ(readDecoderConfig(without(config, "num_key_value_heads")).status().message(),
+              "'num_key_value_heads' is missing");
+  EXPECT_EQ(readDecoderConfig(without(kSmolLm, "num_key_value_heads"))->kvHeads, 9);
+  EXPECT_EQ(readDecoderConfig(without(kSmolLm, "hidden_size")).status().message(),
+            "'hidden_size' is missing");
 }
 
 TEST(DecoderConfig, RopeOfNewerFiles) {
