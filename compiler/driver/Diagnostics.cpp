@@ -33,8 +33,9 @@ std::string DiagnosticPrinter::placeOf(Location location) const {
     std::string path = file.getFilename().str();
     if (path == llvm::sys::path::filename(modelPath))
       path = modelPath;
-    text =
-        path + ":" + std::to_string(file.getLine()) + ":" + std::to_string(file.getColumn()) + ": ";
+    // An empty file has no first line; people count from one.
+    text = path + ":" + std::to_string(std::max(1u, file.getLine())) + ":" +
+           std::to_string(std::max(1u, file.getColumn())) + ": ";
     return WalkResult::interrupt();
   });
   return text;

@@ -26,6 +26,28 @@ static size_t tooDeepAt(StringRef text) {
   return 0;
 }
 
+/// An attribute that the op does not have would be kept and mean nothing: `casual` for `causal`.
+static LogicalResult refuseUnknownAttributes(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    for (NamedAttribute attribute : op->getDiscardableAttrs()) {
+      // Those of a dialect it checks itself.
+      if (attribute.getName().getValue().contains('.'))
+        continue;
+      InFlightDiagnostic error = op->emitOpError() << "has no attribute '"
+                                                   << attribute.getName().getValue() << "'; hint: ";
+      ArrayRef<StringAttr> known = op->getName().getAttributeNames();
+      if (known.empty())
+        error << "it has none";
+      else
+        llvm::interleaveComma(known, error << "it has ",
+                              [&](StringAttr name) { error << name.getValue(); });
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 Result<OwningOpRef<ModuleOp>> parseModel(StringRef text, StringRef name, MLIRContext &context) {
   if (size_t line = tooDeepAt(text))
     return Status(Code::InvalidInput,
@@ -33,8 +55,9 @@ Result<OwningOpRef<ModuleOp>> parseModel(StringRef text, StringRef name, MLIRCon
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, name), llvm::SMLoc());
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
-    return Status(Code::InvalidInput, ""); // the parser has said what is wrong
+  // Both have said what is wrong.
+  if (!module || failed(refuseUnknownAttributes(*module)))
+    return Status(Code::InvalidInput, "");
   return module;
 }
 

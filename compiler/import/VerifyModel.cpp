@@ -14,7 +14,7 @@ public:
   explicit ModelVerifier(ModuleOp module) : module(module), symbols(module) {}
 
   LogicalResult run() {
-    bool valid = checkStructure() && checkTies();
+    bool valid = checkStructure() && checkTies() && checkScalars();
     if (!valid)
       return failure();
     // From here on every error is reported, not the first alone.
@@ -50,6 +50,22 @@ private:
         valid = false;
       }
     return valid;
+  }
+
+  /// Runs set floats; integers are the step number and the seed.
+  bool checkScalars() {
+    bool valid = true;
+    for (auto scalar : module.getOps<nn::ScalarOp>())
+      if (scalar.getRole() == nn::ScalarRole::user && !isFloat(scalar)) {
+        scalar.emitOpError() << "has no role, so it must be a float, not " << scalar.getType()
+                             << "; hint: role step is the step number, role seed the run's seed";
+        valid = false;
+      }
+    return valid;
+  }
+
+  static bool isFloat(nn::ScalarOp scalar) {
+    return isa<FloatType>(cast<RankedTensorType>(scalar.getType()).getElementType());
   }
 
   /// What a symbol names, ties followed.
@@ -152,15 +168,25 @@ private:
     FlatSymbolRefAttr rate = isa<nn::SgdAttr>(optimizer) ? cast<nn::SgdAttr>(optimizer).getLr()
                                                          : cast<nn::AdamAttr>(optimizer).getLr();
     auto scalar = symbols.lookup<nn::ScalarOp>(rate.getValue());
-    if (!scalar || scalar.getRole() != nn::ScalarRole::user ||
-        !isa<FloatType>(cast<RankedTensorType>(scalar.getType()).getElementType())) {
+    if (!scalar || scalar.getRole() != nn::ScalarRole::user || !isFloat(scalar)) {
       training.emitOpError() << "has the learning rate " << rate
                              << ", which is no float nn.scalar that a user sets";
       valid = false;
     }
 
+    if (auto sgd = dyn_cast<nn::SgdAttr>(optimizer)) {
+      valid &= checkSetting(training, "momentum", sgd.getMomentum());
+      valid &= checkSetting(training, "weight_decay", sgd.getWeightDecay());
+    } else if (auto adam = dyn_cast<nn::AdamAttr>(optimizer)) {
+      valid &= checkSetting(training, "beta1", adam.getBeta1(), 1);
+      valid &= checkSetting(training, "beta2", adam.getBeta2(), 1);
+      valid &= checkSetting(training, "eps", adam.getEps());
+      valid &= checkSetting(training, "weight_decay", adam.getWeightDecay());
+    }
+
     if (auto groups = training.getGroups())
       for (auto group : groups->getAsRange<nn::GroupAttr>()) {
+        valid &= checkSetting(training, "weight_decay", group.getWeightDecay());
         auto matches = [&](nn::ParameterOp parameter) {
           return matchesPattern(group.getPattern(), parameter.getSymName());
         };
@@ -171,6 +197,23 @@ private:
         }
       }
     return valid;
+  }
+
+  /// Whether a setting of the optimizer, if there is one, lies in [0, most), as PyTorch demands.
+  static bool checkSetting(nn::TrainingOp training, StringRef name, FloatAttr setting,
+                           double most = std::numeric_limits<double>::infinity()) {
+    if (!setting)
+      return true;
+    double value = setting.getValueAsDouble();
+    if (value >= 0 && value < most)
+      return true;
+    InFlightDiagnostic error = training.emitOpError();
+    error << "has the " << name << " " << value << ", which is ";
+    if (value >= most)
+      error << "not below " << most;
+    else
+      error << "no number of at least 0";
+    return false;
   }
 
   ModuleOp module;

@@ -118,3 +118,28 @@ nn.training @train of @other optimizer #nn.sgd<lr = @lr>
 // expected-error @below {{has the learning rate @step, which is no float nn.scalar that a user sets}}
 // expected-error @below {{has a group "*.gain" that matches no parameter}}
 nn.training @train2 of @loss optimizer #nn.adam<lr = @step> groups [#nn.group<"*.bias", weight_decay = 0.0 : f64>, #nn.group<"*.gain", weight_decay = 0.0 : f64>]
+
+// -----
+
+// An integer that a user would set is none.
+// expected-error @+1 {{has no role, so it must be a float, not 'tensor<i32>'}}
+nn.scalar @k : tensor<i32> = 3.0
+nn.entry @e outputs [] {
+  nn.return
+}
+
+// -----
+
+// An optimizer's settings are what PyTorch takes.
+nn.scalar @lr : tensor<f32> = 0.1
+nn.parameter @w : tensor<f32> init #nn.init<zeros>
+nn.entry @loss outputs ["loss"] {
+  %0 = nn.read @w : tensor<f32>
+  nn.return %0 : tensor<f32>
+}
+// expected-error @+1 {{has the momentum -9.000000e-01, which is no number of at least 0}}
+nn.training @a of @loss optimizer #nn.sgd<lr = @lr, momentum = -0.9 : f64>
+// expected-error @+1 {{has the beta2 1.000000e+00, which is not below 1.000000e+00}}
+nn.training @b of @loss optimizer #nn.adam<lr = @lr, beta2 = 1.0 : f64>
+// expected-error @+1 {{has the weight_decay -1.000000e-01, which is no number of at least 0}}
+nn.training @c of @loss optimizer #nn.sgd<lr = @lr> groups [#nn.group<"*", weight_decay = -0.1 : f64>]
