@@ -34,5 +34,11 @@ LogicalResult tpc::shard(Compilation &compilation) {
   compilation.solverSeconds = secondsSince(start);
   if (failed(decision))
     return failure();
+  for (const auto &[place, text] : compilation.solver.heldWhole)
+    emitWarning(place)
+        << text
+        << ": with any split of it, something that it computes would have to be gathered; hint: "
+           "parts of a fused weight are split if nn.slice cuts them equally; else write a "
+           "parameter for each part";
   return applyShardings(module, *decision);
 }

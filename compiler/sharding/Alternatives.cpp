@@ -46,14 +46,12 @@ std::string AxisSolver::alternativeTo(int variable, ArrayRef<uint8_t> forbidden,
   if (!other)
     return "nothing else is possible";
 
-  // The penalties of replicated weights are no time.
-  Picoseconds longer = other->cost.picoseconds - solution_.cost.picoseconds;
+  Picoseconds longer = timeOf(*other) - timeOf(solution_);
   std::set<std::string> heldOtherwise;
   for (const SymbolClass &symbolClass : symbolClasses_) {
     Place now = chosen(symbolClass);
     uint8_t option = other->assignment[symbolClass.variable];
     Place then = symbolClass.options[option];
-    longer -= penaltyOf(symbolClass, then) - penaltyOf(symbolClass, now);
     if (now != then && symbolClass.isWeight)
       heldOtherwise.insert(layerNames_(symbolClass.members.front()) +
                            (then.isSplit() ? " split by " + factorStr(symbolClass, then)
@@ -140,6 +138,10 @@ void AxisSolver::noteChoices(SolverReport &report) const {
              std::to_string(padded) + ", which makes it " +
              std::to_string((100 * (padded - extent) + extent / 2) / extent) + "% larger";
     }
+    // What a user asked for, and what may cost less whole, needs no warning.
+    if (penaltyOf(symbolClass, place) != 0 && symbolClass.options.size() > 1)
+      report.heldWhole.emplace_back(symbolClass.declaration->getLoc(),
+                                    layerNames_(symbolClass.members.front()) + " " + what);
     uint8_t choice = solution_.assignment[symbolClass.variable];
     report.notes.push_back(layerNames_(symbolClass.members.front()) + " " + what + "; " +
                            alternativeTo(symbolClass.variable, {choice}, "otherwise"));
@@ -149,7 +151,7 @@ void AxisSolver::noteChoices(SolverReport &report) const {
     padding += chosen(opClass).padding * static_cast<int64_t>(opClass.members.size());
   if (anyPads)
     report.notes.push_back("pads take " + microseconds(padding) + " of the " +
-                           microseconds(solution_.cost.picoseconds) +
+                           microseconds(timeOf(solution_)) +
                            " that a step is predicted to take along " + axis.name);
 }
 

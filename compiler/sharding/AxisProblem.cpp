@@ -198,6 +198,13 @@ Picoseconds AxisSolver::penaltyOf(const SymbolClass &symbolClass, Place place) {
   return toBeSplit && place.isReplicated() ? replicatedWeight : 0;
 }
 
+Picoseconds AxisSolver::timeOf(const EliminationResult &result) const {
+  Picoseconds time = result.cost.picoseconds;
+  for (const SymbolClass &symbolClass : symbolClasses_)
+    time -= penaltyOf(symbolClass, symbolClass.options[result.assignment[symbolClass.variable]]);
+  return time;
+}
+
 void AxisSolver::makeTables() {
   for (const SymbolClass &symbolClass : symbolClasses_) {
     CostTable table{{symbolClass.variable}, {}, {}};

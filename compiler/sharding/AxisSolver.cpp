@@ -17,7 +17,7 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
   report.variables += variables_;
   report.classes += opClasses_.size();
   report.largestTable = std::max(report.largestTable, solution_.largestTable);
-  report.predicted += solution_.cost.picoseconds;
+  report.predicted += timeOf(solution_);
   noteChoices(report);
 
   llvm::DenseMap<Operation *, std::string> alternatives = alternativesOfReshards();

@@ -73,6 +73,8 @@ private:
   std::string resolve(llvm::StringRef symbol) const;
   std::string originOf(mlir::Value value) const;
   static Picoseconds penaltyOf(const SymbolClass &symbolClass, Place place);
+  /// Without penalties, which are no time.
+  Picoseconds timeOf(const EliminationResult &result) const;
 
   // What else was possible: Alternatives.cpp.
   std::string alternativeTo(int variable, llvm::ArrayRef<uint8_t> forbidden,

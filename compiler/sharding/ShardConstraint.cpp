@@ -29,8 +29,15 @@ std::optional<ShardConstraint> parseShardConstraint(StringRef text, std::string 
     std::vector<std::string> &dim = constraint.axesPerDim.emplace_back();
     SmallVector<StringRef> names;
     axes.split(names, ',', -1, /*KeepEmpty=*/false);
-    for (StringRef name : names)
-      dim.push_back(name.trim(" \"\t").str());
+    for (StringRef name : names) {
+      std::string axis = name.trim(" \"\t").str();
+      auto hasIt = [&](const auto &axes) { return llvm::is_contained(axes, axis); };
+      if (llvm::any_of(constraint.axesPerDim, hasIt)) {
+        error = "the axis '" + axis + "' stands twice, and can split a tensor but once";
+        return std::nullopt;
+      }
+      dim.push_back(axis);
+    }
     sharding = rest.trim();
     if (!sharding.empty() && !sharding.consume_front(",")) {
       error = "expected ',' between dims";

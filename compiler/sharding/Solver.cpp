@@ -37,8 +37,9 @@ Sharding shardingOf(const std::vector<DimFacts> &facts, const std::vector<Place>
   return canonical(std::move(sharding));
 }
 
-/// Constraints must match something and fit it.
+/// Constraints must match something and fit it, and must not contradict each other.
 LogicalResult checkConstraints(ModuleOp module, const SolverOptions &options) {
+  llvm::StringMap<const ShardConstraint *> constraintOf;
   for (const ShardConstraint &constraint : options.constraints) {
     bool matched = false;
     for (Operation &op : module.getBody()->getOperations()) {
@@ -48,6 +49,11 @@ LogicalResult checkConstraints(ModuleOp module, const SolverOptions &options) {
       if (!matchesPattern(constraint.pattern, name))
         continue;
       matched = true;
+      const ShardConstraint *earlier = constraintOf.try_emplace(name, &constraint).first->second;
+      if (earlier->axesPerDim != constraint.axesPerDim)
+        return emitError(op.getLoc()) << "the constraints '" << earlier->text << "' and '"
+                                      << constraint.text << "' contradict each other on '" << name
+                                      << "'; hint: make their patterns match different names";
       auto type = cast<RankedTensorType>(op.getAttrOfType<TypeAttr>("type").getValue());
       if (static_cast<int64_t>(constraint.axesPerDim.size()) != type.getRank())
         return emitError(op.getLoc())

@@ -58,6 +58,9 @@ struct SolverReport {
   int variables = 0;
   int classes = 0; ///< of ops
   int ops = 0;
+  /// Weights of which no split meets the rules of the ops that use them: where they are declared,
+  /// and what is said of them. Tensor parallelism is lost there.
+  std::vector<std::pair<mlir::Location, std::string>> heldWhole;
   size_t largestTable = 0; ///< rows
   Picoseconds predicted = 0;
   std::vector<std::string> notes; ///< paddings, replicated weights, constraints applied
