@@ -5,6 +5,7 @@
 #include "compiler/driver/Diagnostics.h"
 #include "compiler/driver/Model.h"
 #include "compiler/driver/Pipeline.h"
+#include "runtime/cli/RunLog.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/plan/PlanText.h"
 #include "runtime/plan/PlanWriter.h"
@@ -23,13 +24,12 @@ static std::string levelText(const Compilation &compilation, Level level) {
 }
 
 static Status dump(const Compilation &compilation, Level level) {
-  llvm::SmallString<128> path(compilation.options.dumpTo);
-  if (std::error_code error = llvm::sys::fs::create_directories(path))
-    return Status(Code::InvalidInput,
-                  "cannot create '" + path.str().str() + "': " + error.message());
-  llvm::sys::path::append(path, Twine(name(level)) + (level == Level::Plan ? ".txt" : ".mlir"));
+  const std::string &folder = compilation.options.dumpTo;
+  if (std::error_code error = llvm::sys::fs::create_directories(folder))
+    return Status(Code::InvalidInput, "cannot create '" + folder + "': " + error.message(),
+                  "--dump-to DIR writes into a folder, and makes it if need be");
   std::string text = levelText(compilation, level);
-  return writeFileAtomically(path.str().str(),
+  return writeFileAtomically(dumpPath(folder, level),
                              {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
 }
 
@@ -52,7 +52,12 @@ static Status runPipeline(Compilation &compilation) {
       TPC_RETURN_IF_ERROR(dump(compilation, step.level));
     if (options.stopAfter == step.level) {
       llvm::outs() << levelText(compilation, step.level);
-      return Status();
+      llvm::outs().flush();
+      std::error_code error = llvm::outs().error();
+      llvm::outs().clear_error();
+      return error
+                 ? Status(Code::InvalidInput, "cannot write to standard output: " + error.message())
+                 : Status();
     }
   }
   return Status();
@@ -140,9 +145,9 @@ int tpc::compileMain(std::span<const std::string> arguments) {
     return report(status);
   // Times are not in the plan, which is the same wherever it is compiled.
   const SolverReport &solver = compilation.solver;
-  llvm::errs() << llvm::format("%s: %.1f MiB a rank (%s); %d ops in %d classes sharded in %.2f s, "
+  llvm::errs() << llvm::format("%s: %s a rank (%s); %d ops in %d classes sharded in %.2f s, "
                                "compiled in %.2f s\n",
-                               options->output.c_str(), (*attempt)->bytes / double(1 << 20),
+                               options->output.c_str(), humanBytes((*attempt)->bytes).c_str(),
                                options->mesh.str().c_str(), solver.ops, solver.classes,
                                compilation.solverSeconds, secondsSince(start));
   return 0;

@@ -5,6 +5,8 @@
 #include "compiler/sharding/Passes.h"
 #include "runtime/cli/Arguments.h"
 
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -31,17 +33,30 @@ const char *tpc::name(Level level) {
   return "";
 }
 
+std::string tpc::dumpPath(const std::string &folder, Level level) {
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path,
+                          llvm::Twine(name(level)) + (level == Level::Plan ? ".txt" : ".mlir"));
+  return path.str().str();
+}
+
+static constexpr const char *kHardwareHint =
+    "--hardware FILE: a JSON object; members are name, gemm_flops_per_second, "
+    "memory_bytes_per_second, collective_latency_seconds and collective_bytes_per_second";
+
 /// A JSON object; each key is a member of Hardware, and what is missing keeps its default.
 static Status readHardware(const std::string &path, Hardware &hardware) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
-    return Status(Code::InvalidInput, "cannot read '" + path + "': " + buffer.getError().message());
+    return Status(Code::InvalidInput, "cannot read '" + path + "': " + buffer.getError().message(),
+                  kHardwareHint);
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse((*buffer)->getBuffer());
   if (!parsed)
-    return Status(Code::InvalidInput, path + ": " + llvm::toString(parsed.takeError()));
+    return Status(Code::InvalidInput, path + ": " + llvm::toString(parsed.takeError()),
+                  kHardwareHint);
   const llvm::json::Object *object = parsed->getAsObject();
   if (!object)
-    return Status(Code::InvalidInput, path + ": is no JSON object");
+    return Status(Code::InvalidInput, path + ": is no JSON object", kHardwareHint);
   const std::map<std::string, double *> numbers = {
       {"gemm_flops_per_second", &hardware.gemmFlopsPerSecond},
       {"memory_bytes_per_second", &hardware.memoryBytesPerSecond},
@@ -56,9 +71,7 @@ static Status readHardware(const std::string &path, Hardware &hardware) {
     std::optional<double> number = value.getAsNumber();
     if (known == numbers.end() || !number || !(*number > 0))
       return Status(Code::InvalidInput,
-                    path + ": '" + key.str() + "' is no positive number known here",
-                    "members are name, gemm_flops_per_second, memory_bytes_per_second, "
-                    "collective_latency_seconds and collective_bytes_per_second");
+                    path + ": '" + key.str() + "' is no positive number known here", kHardwareHint);
     *known->second = *number;
   }
   return Status();
@@ -72,7 +85,7 @@ static constexpr OptionSpec kOptions[] = {
     {"--dp", "N", "1", "groups of ranks that share the batch"},
     {"--dim", "NAME=SIZE", "", "binds a named dim of the model", true},
     {"--target", "cpu|cuda", "cpu", "what executes the plan"},
-    {"--cpu", "x86-64-v3|native", "x86-64-v3", "the processor level of generated code"},
+    {"--cpu", "x86-64-v3|x86-64-v4|native", "x86-64-v3", "the processor level of generated code"},
     {"--precision", "f32|tf32|bf16|f64", "f32", "in what the model is computed"},
     {"--comm-dtype", "f32|bf16", "f32",
      "the type on the wire; with --precision bf16 the default rounds activations"},
@@ -115,6 +128,10 @@ static Status refuseWithoutEffect(const Arguments &arguments, const CompileOptio
                       (f64 ? "with --precision f64" : "on one rank"),
                   f64 ? "leave it out: what is computed in f64 travels in f64"
                       : "leave it out, or ask for more ranks by --tp or --dp");
+  auto tp = options.mesh.findAxis("tp");
+  if (options.sequenceParallel == SequenceParallel::On && options.mesh.axisSize(*tp) == 1)
+    return Status(Code::Usage, "--sequence-parallel on has no effect with --tp 1",
+                  "leave it out, or ask for more ranks by --tp");
   if (options.stopAfter && arguments.has("-o"))
     return Status(Code::Usage, "-o has no effect with --stop-after",
                   "drop one of them: --stop-after prints to standard output");
@@ -174,6 +191,27 @@ static Status readLevels(const Arguments &arguments, CompileOptions &options) {
   return Status();
 }
 
+/// What is written must not be what is read.
+static Status checkTargets(const CompileOptions &options, const std::string &hardware) {
+  auto refuse = [&](const std::string &option, const std::string &path) {
+    for (const auto &[what, source] :
+         {std::pair<std::string, std::string>("the model", options.model),
+          std::pair<std::string, std::string>("the file of --hardware", hardware)})
+      if (llvm::sys::fs::equivalent(path, source))
+        return Status(Code::Usage, option + " would overwrite '" + path + "', which is " + what,
+                      "name another place");
+    return Status();
+  };
+  if (options.output.empty())
+    return Status(Code::Usage, "-o names no file", "-o OUT.plan");
+  if (!options.stopAfter)
+    TPC_RETURN_IF_ERROR(refuse("-o", options.output));
+  for (Level level : kLevels)
+    if (!options.dumpTo.empty())
+      TPC_RETURN_IF_ERROR(refuse("--dump-to", dumpPath(options.dumpTo, level)));
+  return Status();
+}
+
 Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> words) {
   CompileOptions options;
   TPC_ASSIGN_OR_RETURN(Arguments arguments, Arguments::parse(commandSpec(), words));
@@ -189,8 +227,8 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> wor
   TPC_RETURN_IF_ERROR(bindDims(arguments, options));
   TPC_ASSIGN_OR_RETURN(std::string target, arguments.choice("--target"));
   TPC_ASSIGN_OR_RETURN(options.precision, arguments.choice("--precision"));
-  options.target =
-      target == "cuda" ? cudaTarget(options.precision) : cpuTarget(arguments.get("--cpu"));
+  TPC_ASSIGN_OR_RETURN(std::string level, arguments.choice("--cpu"));
+  options.target = target == "cuda" ? cudaTarget(options.precision) : cpuTarget(level);
   options.hardware = builtinHardware(options.target.kind, options.precision);
   TPC_RETURN_IF_ERROR(chooseWire(arguments, options));
   TPC_ASSIGN_OR_RETURN(std::string sequence, arguments.choice("--sequence-parallel"));
@@ -209,5 +247,6 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> wor
   TPC_RETURN_IF_ERROR(readConstraints(arguments, options));
   TPC_RETURN_IF_ERROR(readLevels(arguments, options));
   TPC_RETURN_IF_ERROR(refuseWithoutEffect(arguments, options));
+  TPC_RETURN_IF_ERROR(checkTargets(options, arguments.get("--hardware")));
   return options;
 }

@@ -23,6 +23,9 @@ inline constexpr Level kLevels[] = {Level::Model, Level::Grad,      Level::Shard
 /// "model", ..., "plan".
 const char *name(Level level);
 
+/// Where --dump-to writes a level.
+std::string dumpPath(const std::string &folder, Level level);
+
 struct CompileOptions {
   std::string model;
   Mesh mesh;

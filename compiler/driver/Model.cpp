@@ -28,7 +28,8 @@ Status tpc::loadModel(const std::string &path, MLIRContext &context, OwningOpRef
                       uint64_t &hash) {
   auto file = llvm::MemoryBuffer::getFile(path);
   if (!file)
-    return Status(Code::InvalidInput, "cannot read '" + path + "': " + file.getError().message());
+    return Status(Code::InvalidInput, "cannot read '" + path + "': " + file.getError().message(),
+                  "name a model file (*.mlir); models/ of the sources has some to start from");
   DialectRegistry registry;
   registerDialects(registry);
   context.appendDialectRegistry(registry);

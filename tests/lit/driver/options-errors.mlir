@@ -13,6 +13,11 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --stop-after grad -o x.plan 2>&1 | FileCheck %s --check-prefix=OUTPUT
 // RUN: not tpc-compile compile %models/mlp.mlir --stop-after plan --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT-UNUSED
 // RUN: not tpc-compile compile %models/mlp.mlir --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT
+// RUN: not tpc-compile compile %models/mlp.mlir --cpu i486 2>&1 | FileCheck %s --check-prefix=LEVEL-OF-CPU
+// RUN: not tpc-compile compile %models/mlp.mlir --dp 2 --sequence-parallel on 2>&1 | FileCheck %s --check-prefix=SEQUENCE
+// RUN: not tpc-compile compile %models/mlp.mlir -o "" 2>&1 | FileCheck %s --check-prefix=NO-FILE
+// RUN: sh -c 'tpc-compile compile %models/mlp.mlir --stop-after model 2>%t.err >/dev/full; test $? -eq 1'
+// RUN: FileCheck %s --check-prefix=FULL < %t.err
 
 // RANKS: error: option '--tp': '0' is not a whole number from 1 to 65536
 // RANKS-NEXT: hint: --tp N: ranks that share every layer
@@ -33,6 +38,12 @@
 // SHARD-NEXT: hint: {{.+}}tpc inspect
 // LIMIT-UNUSED: error: --memory-limit has no effect with --stop-after
 // OUTPUT: error: -o has no effect with --stop-after
+// LEVEL-OF-CPU: error: option '--cpu': 'i486' is none of x86-64-v3, x86-64-v4, native
+// LEVEL-OF-CPU-NEXT: hint: --cpu
+// SEQUENCE: error: --sequence-parallel on has no effect with --tp 1
+// SEQUENCE-NEXT: hint: leave it out, or ask for more ranks by --tp
+// NO-FILE: error: -o names no file
+// FULL: error: cannot write to standard output: No space left on device
 // LIMIT: error: the plan needs {{[0-9]+}} bytes on a rank, more than the limit of 1000 (recompute none needs {{[0-9]+}}, selective needs {{[0-9]+}}, full needs {{[0-9]+}})
 
 // Its backward pass reads no forward value but the input.
