@@ -1,6 +1,8 @@
 //===- Correspondence.cpp - What two modules must have in common ---------------------------===//
 #include "compiler/partition/Correspondence.h"
 
+#include "dialects/nn/LocalExtents.h"
+
 using namespace mlir;
 
 namespace tpc {
@@ -35,9 +37,12 @@ LogicalResult sameAttributes(Operation *op, Operation *derived, unsigned offsets
   for (NamedAttribute attr : a) {
     if (attr.getName() == segments)
       continue;
-    // The minor extent is that of the result type, which is compared; it is local in a local op.
-    if (isa<nn::SplitDimOp>(op) && attr.getName() == "minor")
+    // Extents are local in a local op: those of types, which are compared, or in their proportion.
+    if (nn::isExtent(op, attr.getName())) {
+      if (!nn::namesSameExtents(op, derived))
+        return fail(attr.getName());
       continue;
+    }
     if (plain(attr.getValue()) != plain(b.get(attr.getName())))
       return fail(attr.getName());
   }

@@ -3,6 +3,7 @@
 
 #include "compiler/partition/Correspondence.h"
 #include "compiler/partition/Partition.h"
+#include "dialects/nn/LocalExtents.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -200,10 +201,18 @@ LogicalResult EntryProof::checkType(Operation *op, Value result, const Sharding 
 //===--- the next global op ---===//
 
 /// Whether `op` has the name, the operands and the attributes of the next global op.
+static DictionaryAttr attributesWithoutExtents(Operation *op) {
+  NamedAttrList attributes;
+  for (NamedAttribute attribute : op->getAttrDictionary())
+    if (!nn::isExtent(op, attribute.getName()))
+      attributes.append(attribute);
+  return attributes.getDictionary(op->getContext());
+}
+
 bool EntryProof::isNext(Operation *op) {
   if (atEnd() || nextOp()->getName() != op->getName() ||
-      nextOp()->getAttrDictionary() != op->getAttrDictionary() ||
-      nextOp()->getNumOperands() != op->getNumOperands())
+      attributesWithoutExtents(nextOp()) != attributesWithoutExtents(op) ||
+      !nn::namesSameExtents(nextOp(), op) || nextOp()->getNumOperands() != op->getNumOperands())
     return false;
   for (auto [mine, theirs] : llvm::zip_equal(op->getOperands(), nextOp()->getOperands())) {
     auto it = known.find(mine);

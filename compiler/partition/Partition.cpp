@@ -11,6 +11,7 @@
 
 #include "compiler/partition/LevelChecks.h"
 #include "compiler/partition/ReshardLowering.h"
+#include "dialects/nn/LocalExtents.h"
 #include "dialects/nn/NN.h"
 
 using namespace mlir;
@@ -76,9 +77,8 @@ private:
       result.setType(RankedTensorType::get(sharding.localShape(mesh), type.getElementType()));
       pads[result] = std::move(state);
     }
-    // A fused qkv dim is split in its middle: of (3, heads * size), the minor extent.
-    if (auto view = dyn_cast<nn::SplitDimOp>(op))
-      view.setMinor(cast<RankedTensorType>(view.getY().getType()).getDimSize(view.getDim() + 1));
+    if (!plan.operands.empty())
+      nn::setLocalExtents(op, plan.operands[0].globalShape());
     return success();
   }
 

@@ -3,6 +3,7 @@
 // All of them are linear: they pass partial sums through, and keep zero pads zero.
 //
 //===---------------------------------------------------------------------------------------===//
+#include "dialects/nn/LocalExtents.h"
 #include "dialects/nn/OpSupport.h"
 
 #include <numeric>
@@ -66,6 +67,34 @@ static Rule wholeDimRule(ValueRange operands, Value result, int64_t dim) {
   rule.result(dims);
   rule.linearIn(all);
   return rule.take();
+}
+
+/// A rule whose operands and result agree in all dims but `dim`, where each operand is one of
+/// `parts` equal parts of the result, or the result one of the operand: the part may be split, so
+/// that a rank holds its piece of every part (of a fused q, k, v, of gate and up).
+static Rule equalPartsRule(ValueRange operands, Value result, int64_t dim, bool resultIsWhole) {
+  RuleBuilder rule;
+  std::vector<int> all(operands.size());
+  std::iota(all.begin(), all.end(), 0);
+  Value part = resultIsWhole ? operands[0] : result, whole = resultIsWhole ? result : operands[0];
+  TensorFactors partDims, wholeDims;
+  for (auto [index, size] : llvm::enumerate(shapeOf(part))) {
+    int factor = rule.parallel("d" + std::to_string(index), size, padsZeroIf(all));
+    partDims.push_back({factor});
+    wholeDims.push_back({factor});
+  }
+  int parts = rule.whole("parts", shapeOf(whole)[dim] / shapeOf(part)[dim]);
+  wholeDims[dim].insert(wholeDims[dim].begin(), parts);
+  for (size_t i = 0; i < operands.size(); ++i)
+    rule.operand(resultIsWhole ? partDims : wholeDims);
+  rule.result(resultIsWhole ? wholeDims : partDims);
+  rule.linearIn(all);
+  return rule.take();
+}
+
+/// Whether [start, start + size) is one of several parts of `extent`, of which each can be split.
+static bool isEqualPart(int64_t extent, int64_t start, int64_t size) {
+  return size > 1 && size < extent && extent % size == 0 && start % size == 0;
 }
 
 //===-------------------------------------------------------------------------------------===//
@@ -219,7 +248,11 @@ InferredTypes SliceOp::inferResultTypes() {
 
 LogicalResult SliceOp::verify() { return verifyInferred(*this); }
 
-Rule SliceOp::getShardingRule() { return wholeDimRule(getX(), getY(), getDim()); }
+Rule SliceOp::getShardingRule() {
+  if (isEqualPart(shapeOf(getX())[getDim()], getStart(), getSize()))
+    return equalPartsRule(getX(), getY(), getDim(), /*resultIsWhole=*/false);
+  return wholeDimRule(getX(), getY(), getDim());
+}
 
 int64_t SliceOp::getFlops() { return 0; }
 
@@ -252,7 +285,11 @@ LogicalResult PadOp::verify() {
   return success();
 }
 
-Rule PadOp::getShardingRule() { return wholeDimRule(getX(), getY(), getDim()); }
+Rule PadOp::getShardingRule() {
+  if (isEqualPart(shapeOf(getY())[getDim()], getStart(), shapeOf(getX())[getDim()]))
+    return equalPartsRule(getX(), getY(), getDim(), /*resultIsWhole=*/true);
+  return wholeDimRule(getX(), getY(), getDim());
+}
 
 int64_t PadOp::getFlops() { return 0; }
 
@@ -302,7 +339,14 @@ InferredTypes ConcatOp::inferResultTypes() {
 
 LogicalResult ConcatOp::verify() { return verifyInferred(*this); }
 
-Rule ConcatOp::getShardingRule() { return wholeDimRule(getParts(), getY(), getDim()); }
+Rule ConcatOp::getShardingRule() {
+  int64_t size = shapeOf(getParts().front())[getDim()];
+  bool areEqual =
+      llvm::all_of(getParts(), [&](Value part) { return shapeOf(part)[getDim()] == size; });
+  if (areEqual && isEqualPart(shapeOf(getY())[getDim()], 0, size))
+    return equalPartsRule(getParts(), getY(), getDim(), /*resultIsWhole=*/true);
+  return wholeDimRule(getParts(), getY(), getDim());
+}
 
 int64_t ConcatOp::getFlops() { return 0; }
 
@@ -454,6 +498,56 @@ SmallVector<Value> MeanOp::expand(OpBuilder &builder) {
   Value sum = SumOp::create(builder, getLoc(), plainType(getY()), getX(), getDims());
   return {ScaleOp::create(builder, getLoc(), plainType(getY()), sum,
                           llvm::APFloat(1.0 / static_cast<double>(count)))};
+}
+
+//===-------------------------------------------------------------------------------------===//
+// Local extents
+//===-------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// The part of a dim that a slice takes or a pad places, and the dim.
+struct Part {
+  int64_t start, size, whole;
+};
+
+} // namespace
+
+static std::optional<Part> partOf(Operation *op) {
+  if (auto slice = dyn_cast<SliceOp>(op))
+    return Part{static_cast<int64_t>(slice.getStart()), static_cast<int64_t>(slice.getSize()),
+                shapeOf(slice.getX())[slice.getDim()]};
+  if (auto pad = dyn_cast<PadOp>(op))
+    return Part{static_cast<int64_t>(pad.getStart()), shapeOf(pad.getX())[pad.getDim()],
+                shapeOf(pad.getY())[pad.getDim()]};
+  return std::nullopt;
+}
+
+void setLocalExtents(Operation *local, ArrayRef<int64_t> operand) {
+  if (auto view = dyn_cast<SplitDimOp>(local)) {
+    view.setMinor(shapeOf(view.getY())[view.getDim() + 1]);
+  } else if (auto slice = dyn_cast<SliceOp>(local)) {
+    int64_t size = shapeOf(slice.getY())[slice.getDim()], part = slice.getSize();
+    slice.setStart(size == part ? slice.getStart() : slice.getStart() / part * size);
+    slice.setSize(size);
+  } else if (auto pad = dyn_cast<PadOp>(local)) {
+    int64_t size = shapeOf(pad.getX())[pad.getDim()], part = operand[pad.getDim()];
+    pad.setStart(size == part ? pad.getStart() : pad.getStart() / part * size);
+  }
+}
+
+bool namesSameExtents(Operation *global, Operation *local) {
+  std::optional<Part> expected = partOf(global), found = partOf(local);
+  // The minor extent of nn.split_dim is that of the result's type.
+  if (!expected || !found)
+    return !expected && !found;
+  return found->start * expected->size == expected->start * found->size &&
+         found->whole * expected->size == expected->whole * found->size;
+}
+
+bool isExtent(Operation *op, StringRef name) {
+  return (isa<SplitDimOp>(op) && name == "minor") ||
+         (isa<SliceOp, PadOp>(op) && (name == "start" || name == "size"));
 }
 
 } // namespace tpc::nn

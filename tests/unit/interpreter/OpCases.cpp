@@ -141,6 +141,15 @@ void addShape(Cases &cases) {
     cases.push_back({formatv("nn.concat %0, %1 dim 1 : ({0}, {1}) -> {2}", type({4, 2, 3}),
                              type({4, 3, 3}), type({4, 5, 3}))});
   }
+  // Equal parts, each of which is split, or padded.
+  for (int64_t size : {3, 8}) {
+    cases.push_back({formatv("nn.slice %0 dim 1 start {2} size {2} : ({0}) -> {1}",
+                             f({4, 3 * size, 3}), f({4, size, 3}), size)});
+    cases.push_back({formatv("nn.pad %0 dim 1 start {2} : ({0}) -> {1}", f({4, size, 3}),
+                             f({4, 3 * size, 3}), 2 * size)});
+    cases.push_back({formatv("nn.concat %0, %1, %2 dim 1 : ({0}, {0}, {0}) -> {1}", f({4, size, 3}),
+                             f({4, 3 * size, 3}))});
+  }
   // 24 indices divide by all numbers of ranks that are tried, and one by none.
   cases.push_back(
       {formatv("nn.split_dim %0 dim 1 minor 2 : ({0}) -> {1}", f({1, 48}), f({1, 24, 2}))});

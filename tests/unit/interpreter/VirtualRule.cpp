@@ -10,6 +10,7 @@
 #include "algebra/CoordinateMap.h"
 #include "compiler/interpreter/Evaluate.h"
 #include "compiler/interpreter/VirtualRanks.h"
+#include "dialects/nn/LocalExtents.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -125,9 +126,9 @@ mlir::OwningOpRef<mlir::ModuleOp> localForm(mlir::Operation *op, const Rule &rul
   mlir::Operation *local = op->cloneWithoutRegions(mapping);
   for (auto [result, sharding] : llvm::zip_equal(local->getResults(), results))
     result.setType(localType(result, sharding));
-  // The minor extent is the only one that the view writes; it is the local one.
-  if (auto view = mlir::dyn_cast<nn::SplitDimOp>(local))
-    view.setMinor(shapeOf(view.getY())[view.getDim() + 1]);
+  if (op->getNumOperands() != 0)
+    if (auto type = mlir::dyn_cast<mlir::RankedTensorType>(op->getOperand(0).getType()))
+      nn::setLocalExtents(local, type.getShape());
 
   int64_t offsets = 0;
   bool isSplitAnywhere = false;
