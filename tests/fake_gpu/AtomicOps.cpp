@@ -5,32 +5,13 @@
 //
 //===---------------------------------------------------------------------------------------===//
 
+#include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/MemoryAccess.h"
 
-#include <algorithm>
 #include <atomic>
 
 namespace tpc::fake_gpu {
 namespace {
-
-struct Add {
-  template <class T> static T apply(T a, T b) { return static_cast<T>(a + b); }
-};
-struct Min {
-  template <class T> static T apply(T a, T b) { return std::min(a, b); }
-};
-struct Max {
-  template <class T> static T apply(T a, T b) { return std::max(a, b); }
-};
-struct And {
-  template <class T> static T apply(T a, T b) { return a & b; }
-};
-struct Or {
-  template <class T> static T apply(T a, T b) { return a | b; }
-};
-struct Xor {
-  template <class T> static T apply(T a, T b) { return a ^ b; }
-};
 
 template <class F, class T> void reduceOp(Warp &warp, const Op &op) {
   Addresses addresses;
@@ -41,7 +22,7 @@ template <class F, class T> void reduceOp(Warp &warp, const Op &op) {
   forEachLane(warp.mask, [&](unsigned l) {
     std::atomic_ref<T> target(*reinterpret_cast<T *>(addresses[l]));
     T old = target.load();
-    while (!target.compare_exchange_weak(old, F::apply(old, value[l]))) {
+    while (!target.compare_exchange_weak(old, F()(old, value[l]))) {
     }
   });
 }

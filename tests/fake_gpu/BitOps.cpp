@@ -1,20 +1,12 @@
 //===- BitOps.cpp - Logic, shifts, bit fields, permutations --------------------------------===//
 
 #include "tests/fake_gpu/Decoder.h"
+#include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/Warp.h"
 
 namespace tpc::fake_gpu {
 namespace {
 
-struct And {
-  template <class T> T operator()(T a, T b) const { return a & b; }
-};
-struct Or {
-  template <class T> T operator()(T a, T b) const { return a | b; }
-};
-struct Xor {
-  template <class T> T operator()(T a, T b) const { return a ^ b; }
-};
 struct Not {
   template <class T> T operator()(T a) const { return static_cast<T>(~a); }
 };

@@ -2,6 +2,7 @@
 
 #include "tests/fake_gpu/Decoder.h"
 #include "tests/fake_gpu/Half.h"
+#include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/Warp.h"
 
 #include <optional>
@@ -117,24 +118,14 @@ Op::Run comparison(const std::string &name, Type type) {
 
 /// p = c, q = !c, with what a boolean operator and a third predicate make of both. All sources are
 /// read before anything is written, since a result may be a source, too.
-struct And {
-  static uint8_t apply(uint8_t a, uint8_t b) { return a & b; }
-};
-struct Or {
-  static uint8_t apply(uint8_t a, uint8_t b) { return a | b; }
-};
-struct Xor {
-  static uint8_t apply(uint8_t a, uint8_t b) { return a ^ b; }
-};
 template <class F> void combineOp(Warp &warp, const Op &op) {
   std::array<uint8_t, warpSize> compared, third;
   std::memcpy(compared.data(), warp.at<uint8_t>(op.a), warpSize);
   std::memcpy(third.data(), warp.at<uint8_t>(op.b), warpSize);
-  forLanes<uint8_t>(warp, op.d, [&](unsigned l) { return F::apply(compared[l], third[l]); });
+  forLanes<uint8_t>(warp, op.d, [&](unsigned l) { return F()(compared[l], third[l]); });
   if (op.c != nowhere)
-    forLanes<uint8_t>(warp, op.c, [&](unsigned l) {
-      return F::apply(static_cast<uint8_t>(~compared[l]), third[l]);
-    });
+    forLanes<uint8_t>(
+        warp, op.c, [&](unsigned l) { return F()(static_cast<uint8_t>(~compared[l]), third[l]); });
 }
 
 void decodeSetp(Decoder &decoder, const std::string &comparisonName) {

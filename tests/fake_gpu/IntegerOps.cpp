@@ -1,16 +1,11 @@
 //===- IntegerOps.cpp - Integer arithmetic -------------------------------------------------===//
 
 #include "tests/fake_gpu/Decoder.h"
+#include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/Warp.h"
-
-#include <type_traits>
 
 namespace tpc::fake_gpu {
 namespace {
-
-/// Unsigned, and wide enough not to be promoted to int: arithmetic that wraps.
-template <class T>
-using Wrapping = std::conditional_t<sizeof(T) < 4, uint32_t, std::make_unsigned_t<T>>;
 
 template <class T> T highHalf(T a, T b) {
   if constexpr (sizeof(T) == 8) {
@@ -22,11 +17,6 @@ template <class T> T highHalf(T a, T b) {
   }
 }
 
-struct Add {
-  template <class T> T operator()(T a, T b) const {
-    return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
-  }
-};
 struct Sub {
   template <class T> T operator()(T a, T b) const {
     return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
@@ -58,12 +48,6 @@ struct Rem {
       return 0;
     return static_cast<T>(a % b);
   }
-};
-struct Min {
-  template <class T> T operator()(T a, T b) const { return a < b ? a : b; }
-};
-struct Max {
-  template <class T> T operator()(T a, T b) const { return a > b ? a : b; }
 };
 struct Neg {
   template <class T> T operator()(T a) const { return static_cast<T>(0 - Wrapping<T>(a)); }

@@ -1,9 +1,8 @@
 //===- WarpOps.cpp - Shuffles, votes, reductions of a warp ---------------------------------===//
 
 #include "tests/fake_gpu/Decoder.h"
+#include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/Warp.h"
-
-#include <algorithm>
 
 namespace tpc::fake_gpu {
 namespace {
@@ -54,29 +53,9 @@ template <Vote How> void voteOp(Warp &warp, const Op &op) {
 template <class F, class T> void reduceOp(Warp &warp, const Op &op) {
   const T *a = warp.at<T>(op.a);
   T result = a[std::countr_zero(warp.mask)];
-  forEachLane(warp.mask & (warp.mask - 1), [&](unsigned l) { result = F::apply(result, a[l]); });
+  forEachLane(warp.mask & (warp.mask - 1), [&](unsigned l) { result = F()(result, a[l]); });
   forLanes<T>(warp, op.d, [=](unsigned) { return result; });
 }
-struct Add {
-  template <class T> static T apply(T a, T b) {
-    return static_cast<T>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
-  }
-};
-struct Min {
-  template <class T> static T apply(T a, T b) { return std::min(a, b); }
-};
-struct Max {
-  template <class T> static T apply(T a, T b) { return std::max(a, b); }
-};
-struct And {
-  template <class T> static T apply(T a, T b) { return a & b; }
-};
-struct Or {
-  template <class T> static T apply(T a, T b) { return a | b; }
-};
-struct Xor {
-  template <class T> static T apply(T a, T b) { return a ^ b; }
-};
 
 void activeMaskOp(Warp &warp, const Op &op) {
   uint32_t lanes = warp.mask;
