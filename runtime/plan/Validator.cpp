@@ -123,14 +123,20 @@ private:
     return Status();
   }
 
+  /// An arena, cut at both ends of an interval.
+  Segments &cutArena(uint32_t arena, uint64_t begin, uint64_t end) {
+    Segments &segments = arenas_[arena];
+    cutSegments(segments, begin);
+    cutSegments(segments, end);
+    return segments;
+  }
+
   Status bind(uint32_t index) {
     const plan::Buffer &b = buffer(index);
     if (b.bytes() == 0)
       return Status();
-    Segments &segments = arenas_[b.arena()];
     uint64_t begin = b.offset(), end = begin + b.bytes();
-    cutSegments(segments, begin);
-    cutSegments(segments, end);
+    Segments &segments = cutArena(b.arena(), begin, end);
     auto first = segments.find(begin);
     if (first->second.end != end || first->second.kind != Segment::Unwritten)
       return Status(Code::InvalidInput,
@@ -211,10 +217,8 @@ private:
     if (slice.bytes() == 0)
       return Status();
     const plan::Buffer &b = buffer(slice.buffer());
-    Segments &segments = arenas_[b.arena()];
     uint64_t begin = b.offset() + slice.offset(), end = begin + slice.bytes();
-    cutSegments(segments, begin);
-    cutSegments(segments, end);
+    Segments &segments = cutArena(b.arena(), begin, end);
     for (auto at = segments.find(begin); at != segments.end() && at->first < end; ++at)
       TPC_RETURN_IF_ERROR(function(at->first, at->second));
     return Status();
@@ -239,10 +243,8 @@ private:
     const plan::Buffer &b = buffer(index);
     if (b.bytes() == 0)
       return Status();
-    Segments &segments = arenas_[b.arena()];
     uint64_t begin = b.offset(), end = begin + b.bytes();
-    cutSegments(segments, begin);
-    cutSegments(segments, end);
+    Segments &segments = cutArena(b.arena(), begin, end);
     const Segment *first = nullptr;
     for (auto at = segments.find(begin); at != segments.end() && at->first < end; ++at) {
       const Segment &segment = at->second;
