@@ -9,7 +9,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
-#include "dialects/nn/NN.h"
+#include "compiler/codegen/KernelDomain.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -20,19 +20,6 @@ namespace tpc::codegen {
 
 /// How often a value is computed.
 enum class Level : uint8_t { Uniform, Row, Column };
-
-/// The iteration space of a kernel: the shape of its largest op, collapsed at dim `split`.
-struct Domain {
-  llvm::SmallVector<int64_t> shape;
-  unsigned split = 0; ///< dims before it are rows, the others columns
-  int64_t rows = 1;
-  int64_t columns = 1;
-  int64_t elements = 1; ///< less than rows * columns if the last row of a flat domain is short
-  /// Elements have no row: they are cut anywhere, which makes tiles of equal work.
-  bool isFlat = false;
-
-  bool isRagged() const { return elements != rows * columns; }
-};
 
 /// A value that is not computed from others: a block argument of the graph.
 struct Leaf {
