@@ -27,29 +27,38 @@ using testing::HasSubstr;
 
 namespace {
 
-/// Adds to the first element of the last operand behind one instruction of one rank.
-class Corrupter final : public ExecutionObserver {
+/// Changes the first element of what one instruction of one rank has written: its last operand, but
+/// of a product the third one.
+template <typename Element> class Corrupter final : public ExecutionObserver {
 public:
-  Corrupter(int rank, std::string name, float error)
+  Corrupter(int rank, std::string name, Element error)
       : rank_(rank), name_(std::move(name)), error_(error) {}
 
   Status after(const InstructionEvent &event) override {
     if (event.rank == rank_ && event.instruction.name()->str() == name_)
-      *static_cast<float *>(event.operands.back()) += error_;
+      *static_cast<Element *>(event.instruction.body_as_Gemm() ? event.operands[2]
+                                                               : event.operands.back()) += error_;
     return Status();
   }
 
 private:
   int rank_;
   std::string name_;
-  float error_;
+  Element error_;
 };
+
+/// Of a bfloat16 as bits: to the next number but `error` - 1.
+using Units = uint16_t;
 
 class PlanFaultTest : public testing::Test {
 protected:
   PlanFaultTest() {
     context.loadDialect<nn::NNDialect, tp::TPDialect>();
-    scheduled = mlir::parseSourceString<mlir::ModuleOp>(kScheduledRowSplit, &context);
+    schedule(kScheduledRowSplit);
+  }
+
+  void schedule(const char *text) {
+    scheduled = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   }
 
   PlanFile makePlan() {
@@ -109,7 +118,7 @@ TEST_F(PlanFaultTest, ACorrectRunPasses) {
 }
 
 TEST_F(PlanFaultTest, AFlippedValueOfAKernelIsNamed) {
-  Corrupter corrupter(1, "act: gelu_sum", 1e-4f);
+  Corrupter<float> corrupter(1, "act: gelu_sum", 1e-4f);
   verify(makePlan(), &corrupter, 1);
   ASSERT_TRUE(verifier);
   const Findings &findings = verifier->findings();
@@ -123,7 +132,7 @@ TEST_F(PlanFaultTest, AFlippedValueOfAKernelIsNamed) {
 }
 
 TEST_F(PlanFaultTest, AFlippedValueOfACollectiveIsNamed) {
-  Corrupter corrupter(0, "fc: all_reduce", 1e-4f);
+  Corrupter<float> corrupter(0, "fc: all_reduce", 1e-4f);
   verify(makePlan(), &corrupter, 0);
   ASSERT_TRUE(verifier && verifier->findings().first());
   const Difference &first = *verifier->findings().first();
@@ -150,6 +159,63 @@ TEST_F(PlanFaultTest, AChangedInstructionIsNamed) {
   EXPECT_EQ(verifier->findings().first()->subject.what, "nn.linear");
   EXPECT_EQ(verifier->findings().first()->subject.rank, 0);
   EXPECT_EQ(verifier->findings().first()->subject.instruction, 0u);
+}
+
+TEST_F(PlanFaultTest, InBf16ACorrectRunPasses) {
+  schedule(kScheduledRowSplitInBf16);
+  ASSERT_TRUE(scheduled);
+  verify(makePlan());
+  ASSERT_TRUE(verifier);
+  const Findings &findings = verifier->findings();
+  EXPECT_FALSE(findings.first().has_value()) << findings.first()->str();
+  EXPECT_EQ(verifier->numSteps(), 9u);
+}
+
+/// Four units in the last place are more than two roundings of what is right; each fault is found
+/// where it was made, on its rank, and nowhere behind it.
+TEST_F(PlanFaultTest, InBf16AFlippedValueIsNamed) {
+  schedule(kScheduledRowSplitInBf16);
+  struct {
+    const char *instruction, *what;
+    int rank;
+  } const faults[] = {{"fc: round_x", "nn.kernel", 0},
+                      {"fc: round_w", "nn.kernel", 1},
+                      {"fc: linear", "nn.linear", 1},
+                      {"fc: all_reduce", "tp.all_reduce", 0},
+                      {"act: gelu", "nn.kernel", 1}};
+  for (const auto &[instruction, what, rank] : faults) {
+    Corrupter<Units> corrupter(rank, instruction, 4);
+    verify(makePlan(), &corrupter, rank);
+    ASSERT_TRUE(verifier && verifier->findings().first()) << instruction;
+    const Difference &first = *verifier->findings().first();
+    EXPECT_EQ(first.subject.rank, rank) << first.str();
+    EXPECT_EQ(first.subject.step, 1);
+    EXPECT_EQ(first.subject.what, what);
+    EXPECT_THAT(first.str(), HasSubstr(instruction));
+    EXPECT_EQ(verifier->findings().differences(), 2) << first.str();
+  }
+}
+
+/// One unit is less than what two correct roundings may differ by, except where nothing but a
+/// rounding happens.
+TEST_F(PlanFaultTest, InBf16OneUnitIsARounding) {
+  schedule(kScheduledRowSplitInBf16);
+  for (const auto &[instruction, differences] :
+       {std::pair("fc: linear", 0), {"act: gelu", 0}, {"fc: round_x", 2}}) {
+    Corrupter<Units> corrupter(0, instruction, 1);
+    verify(makePlan(), &corrupter, 0);
+    ASSERT_TRUE(verifier);
+    EXPECT_EQ(verifier->findings().differences(), differences) << instruction;
+  }
+}
+
+TEST_F(PlanFaultTest, InBf16AChangedInstructionIsNamed) {
+  schedule(kScheduledRowSplitInBf16);
+  Result<PlanFile> bad = PlanFile::fromBytes(spoiled(makePlan()));
+  ASSERT_TRUE(bad.ok()) << bad.status().message();
+  verify(*bad);
+  ASSERT_TRUE(verifier && verifier->findings().first());
+  EXPECT_EQ(verifier->findings().first()->subject.what, "nn.linear");
 }
 
 TEST_F(PlanFaultTest, TheCommandSaysSo) {
