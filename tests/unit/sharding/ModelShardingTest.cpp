@@ -379,11 +379,12 @@ TEST_F(ModelSharding, ConstraintsThatMeanNothingAreRefused) {
 TEST(ShardConstraint, IsParsedOrExplained) {
   std::string error;
   std::optional<ShardConstraint> constraint =
-      parseShardConstraint("a.*=[{\"tp\"}, {dp, tp}]", error);
+      parseShardConstraint("a.*=[{\"tp\"}, {dp, ep}]", error);
   ASSERT_TRUE(constraint);
   EXPECT_EQ(constraint->pattern, "a.*");
-  EXPECT_EQ(constraint->axesPerDim, (std::vector<std::vector<std::string>>{{"tp"}, {"dp", "tp"}}));
-  for (const char *wrong : {"a", "=[{}]", "a={}", "a=[{tp]", "a=[{tp} {}]", "a=[tp]"}) {
+  EXPECT_EQ(constraint->axesPerDim, (std::vector<std::vector<std::string>>{{"tp"}, {"dp", "ep"}}));
+  for (const char *wrong : {"a", "=[{}]", "a={}", "a=[{tp]", "a=[{tp} {}]", "a=[tp]",
+                            "a=[{tp}, {tp}]", "a=[{tp, \"tp\"}]"}) {
     EXPECT_FALSE(parseShardConstraint(wrong, error)) << wrong;
     EXPECT_FALSE(error.empty());
   }
