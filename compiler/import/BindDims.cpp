@@ -156,6 +156,13 @@ LogicalResult bindDims(ModuleOp module, const llvm::StringMap<int64_t> &sizes) {
     if (sizes.lookup(name) < 1)
       return dims[name].emitOpError()
              << "is bound to " << sizes.lookup(name) << "; a dim needs at least 1";
+    auto namesIt = [&](nn::InputOp input) {
+      return llvm::is_contained(input.getDims().getAsValueRange<StringAttr>(), name);
+    };
+    if (llvm::none_of(module.getOps<nn::InputOp>(), namesIt))
+      return dims[name].emitOpError() << "is bound, and no input names it, so that nothing would "
+                                         "change; hint: nn.input says "
+                                         "in `dims` which of its extents follow";
   }
 
   for (auto input : module.getOps<nn::InputOp>())

@@ -14,6 +14,13 @@ module {
 
 // -----
 
+// expected-error @+1 {{is bound, and no input names it, so that nothing would change}}
+nn.dim @B = 4
+nn.dim @T = 3
+nn.input @tokens : tensor<4x3xi32> dims ["", "T"]
+
+// -----
+
 nn.dim @B = 1
 // expected-error @+1 {{names dim "T", which the model lacks; declare nn.dim @T = 3}}
 nn.input @tokens : tensor<1x3xi32> dims ["B", "T"]
@@ -40,6 +47,7 @@ nn.entry @e outputs ["y"] {
 // -----
 
 nn.dim @B = 4
+nn.input @x : tensor<4x3xf32> dims ["B", ""]
 nn.entry @e outputs ["y"] {
   %x = nn.read @x : tensor<4x3xf32>
   // expected-error @+1 {{names @h, which is no nn.layers}}
