@@ -13,11 +13,6 @@ static bool isCuda(const PlanFile &plan) { return plan->target()->string_view() 
 Status tpc::checkTarget(const PlanFile &plan, const RunOptions &options) {
   if (!isCuda(plan))
     return Status();
-  if (options.checkMemory)
-    return Status(Code::Usage,
-                  "--check-memory guards pages of the host's memory, and this plan "
-                  "runs on a GPU",
-                  "compile the model with --target cpu to check it");
   if (options.threadsPerRank)
     return Status(Code::Usage, "--threads-per-rank has no effect on a plan for cuda");
   return Status();

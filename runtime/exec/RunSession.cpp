@@ -84,7 +84,8 @@ Status RunSession::createRank(int index) {
   Rank &rank = *ranks_[index];
   TPC_ASSIGN_OR_RETURN(rank.device, options_.makeDevice(options_.threadsPerRank));
   if (options_.checkMemory) {
-    TPC_ASSIGN_OR_RETURN(std::unique_ptr<GuardedMemory> memory, GuardedMemory::create(plan_));
+    TPC_ASSIGN_OR_RETURN(std::unique_ptr<GuardedMemory> memory,
+                         GuardedMemory::create(plan_, *rank.device));
     rank.guarded = memory.get();
     rank.memory = std::move(memory);
   } else {

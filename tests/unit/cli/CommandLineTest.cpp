@@ -99,7 +99,6 @@ TEST_F(CommandLine, OptionsWithoutEffectAreErrors) {
   PlanBuilder cuda = rowSplitLinear(1);
   cuda.plan.target = "cuda";
   std::string onGpu = "run " + write(std::move(cuda), "cuda.plan");
-  expectRefusal(onGpu + " --check-memory", 2, "--check-memory guards pages of the host's memory");
   expectRefusal(onGpu + " --threads-per-rank 2", 2, "--threads-per-rank has no effect");
   expectRefusal(onGpu + " --comm tcp", 2, "--comm tcp connects ranks on CPUs");
 }

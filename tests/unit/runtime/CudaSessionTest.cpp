@@ -105,6 +105,32 @@ protected:
   std::shared_ptr<CudaBackend> gpu_;
 };
 
+/// A plan for cuda with an instruction 'store': three words, 7, 10 + 100 * coordinate 0 and
+/// -5 * coordinate 1.
+void storeScalars(PlanBuilder &b, Use to) {
+  b.plan.target = "cuda";
+  auto image = std::make_unique<plan::KernelImageT>();
+  image->target = "nvptx64";
+  image->level = "sm_90";
+  std::string ptx = reductionPtx(1);
+  image->image.assign(ptx.begin(), ptx.end());
+  image->image.push_back(0);
+  b.plan.images.push_back(std::move(image));
+  plan::KernelLaunchT body;
+  body.function = "store_scalars";
+  body.tiles = body.threads = 1;
+  const size_t axes = b.mesh.axes.size();
+  for (auto [constant, axis, stride] :
+       {std::tuple(7, 0, 0), std::tuple(10, 0, 100), std::tuple(0, 1, -5)}) {
+    auto scalar = std::make_unique<plan::ScalarArgumentT>();
+    scalar->constant = constant;
+    scalar->axis = static_cast<uint8_t>(std::min<size_t>(axis, axes - 1));
+    scalar->stride = stride;
+    body.scalars.push_back(std::move(scalar));
+  }
+  b.instruction("store", {to}).body.Set(std::move(body));
+}
+
 /// Makes steps run instruction by instruction.
 struct Watcher final : ExecutionObserver {
   explicit Watcher(Needs needs) : needs_(needs) {}
@@ -200,6 +226,86 @@ TEST_F(CudaSession, AnInjectedNaNReachesTheLoss) {
   EXPECT_TRUE(std::isnan(valuesOf(*session, 0, kLoss)[0]));
 }
 
+TEST_F(CudaSession, CheckMemoryGivesTheSameBits) {
+  for (int64_t ranks : {1, 2, 8}) {
+    PlanFile plan = rowSplitLinearOnGpu(ranks).load();
+    SessionOptions options = gpuSession(gpu_);
+    options.checkMemory = true;
+    Trained checked = train(plan, std::move(options)), plain = train(plan, gpuSession(gpu_));
+    EXPECT_EQ(checked.losses, plain.losses);
+    EXPECT_EQ(checked.y, plain.y);
+    EXPECT_EQ(checked.w, plain.w);
+  }
+}
+
+TEST_F(CudaSession, CheckMemoryKeepsAddressesModulo256) {
+  PlanFile plan = rowSplitLinearOnGpu(2).load();
+  SessionOptions options = gpuSession(gpu_);
+  options.checkMemory = true;
+  std::unique_ptr<RunSession> checked = makeSession(plan, std::move(options)),
+                              plain = makeSession(plan, gpuSession(gpu_));
+  for (uint32_t buffer = 0; buffer < plan->buffers()->size(); ++buffer)
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(checked->buffer(1, buffer)) % 256,
+              reinterpret_cast<uintptr_t>(plain->buffer(1, buffer)) % 256);
+}
+
+TEST_F(CudaSession, CheckMemoryPoisonsWhatIsDead) {
+  PlanFile plan = rowSplitLinearOnGpu(2).load();
+  SessionOptions options = gpuSession(gpu_);
+  options.checkMemory = true;
+  std::unique_ptr<RunSession> session = makeSession(plan, std::move(options));
+  Trained result;
+  Status status = session->runSteps(*plan.findEntry("train"), 1, 1, hooks(*session, result));
+  ASSERT_TRUE(status.ok()) << status.message();
+  for (uint32_t dead : {kPart, kOnes, kC})
+    EXPECT_TRUE(std::isnan(valuesOf(*session, 1, dead).back())) << dead;
+  for (uint32_t alive : {kY, kLoss, kW, kX})
+    EXPECT_FALSE(std::isnan(valuesOf(*session, 1, alive).back())) << alive;
+}
+
+TEST_F(CudaSession, CheckMemoryFindsWritesOutsideOfABuffer) {
+  PlanBuilder b(Mesh{{{"tp", 1}}});
+  uint32_t arena = b.arena(plan::ArenaKind::activations);
+  uint32_t out = b.buffer("out", arena, DType::I32, Sharding::replicated({2}));
+  b.buffer("behind", arena, DType::I32, Sharding::replicated({16}));
+  b.entry("forward");
+  storeScalars(b, writes(out, 1));
+  PlanFile plan = b.load();
+  SessionOptions options = gpuSession(gpu_);
+  options.checkMemory = true;
+  Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, std::move(options));
+  ASSERT_TRUE(session.ok()) << session.status().message();
+  Status status = (*session)->runSteps(*plan.findEntry("forward"), 1, 1, {});
+  EXPECT_EQ(status.code(), Code::RankFailed);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("at instruction 0 'store'"),
+                                      HasSubstr("it wrote outside of buffer 'out'")));
+}
+
+TEST_F(CudaSession, CheckMemoryFindsWritesToOtherBuffersGuards) {
+  // Behind the weights, after the only instruction that has them.
+  struct Writer final : ExecutionObserver {
+    Status after(const InstructionEvent &event) override {
+      const float wrong = 1;
+      return event.index != 0
+                 ? Status()
+                 : event.device.upload(&wrong, static_cast<char *>(weights) + bytes, 4);
+    }
+    void *weights = nullptr;
+    size_t bytes = 0;
+  } writer;
+  PlanFile plan = rowSplitLinearOnGpu(1).load();
+  SessionOptions options = gpuSession(gpu_);
+  options.checkMemory = true;
+  options.observers = {&writer};
+  std::unique_ptr<RunSession> session = makeSession(plan, std::move(options));
+  writer.weights = session->buffer(0, kW);
+  writer.bytes = plan.buffer(kW).bytes();
+  Status status = session->runSteps(*plan.findEntry("forward"), 1, 1, {});
+  EXPECT_EQ(status.code(), Code::RankFailed);
+  EXPECT_THAT(status.message(), HasSubstr("an instruction without buffer 'w' among its operands "
+                                          "wrote next to it"));
+}
+
 TEST_F(CudaSession, AProfileHasTimesOfTheDevice) {
   PlanFile plan = rowSplitLinearOnGpu(2).load();
   SessionOptions options = gpuSession(gpu_);
@@ -216,27 +322,8 @@ TEST_F(CudaSession, ReadsScalarArguments) {
   PlanBuilder b(Mesh{{{"dp", 2}, {"tp", 3}}});
   uint32_t arena = b.arena(plan::ArenaKind::activations);
   uint32_t out = b.buffer("out", arena, DType::I32, Sharding::replicated({3}));
-  b.plan.target = "cuda";
-  auto image = std::make_unique<plan::KernelImageT>();
-  image->target = "nvptx64";
-  image->level = "sm_90";
-  std::string ptx = reductionPtx(1);
-  image->image.assign(ptx.begin(), ptx.end());
-  image->image.push_back(0);
-  b.plan.images.push_back(std::move(image));
   b.entry("forward");
-  plan::KernelLaunchT body;
-  body.function = "store_scalars";
-  body.tiles = body.threads = 1;
-  for (auto [constant, axis, stride] :
-       {std::tuple(7, 0, 0), std::tuple(10, 0, 100), std::tuple(0, 1, -5)}) {
-    auto scalar = std::make_unique<plan::ScalarArgumentT>();
-    scalar->constant = constant;
-    scalar->axis = static_cast<uint8_t>(axis);
-    scalar->stride = stride;
-    body.scalars.push_back(std::move(scalar));
-  }
-  b.instruction("store", {writes(out, 1)}).body.Set(std::move(body));
+  storeScalars(b, writes(out, 1));
   PlanFile plan = b.load();
   std::unique_ptr<RunSession> session;
   Result<std::unique_ptr<RunSession>> created = RunSession::create(plan, gpuSession(gpu_));
