@@ -43,6 +43,7 @@ Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &o
   }
   CudaOptions cuda;
   cuda.gpu = gpu;
+  cuda.timeout = std::chrono::seconds(options.timeoutSeconds);
   cuda.tf32 = plan->precision()->string_view() == "tf32";
   cuda.deterministic = comm == Comm::Local || options.deterministic;
   // Processes that chose for themselves could choose differently, and what all ranks compute alike

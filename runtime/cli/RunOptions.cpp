@@ -29,7 +29,8 @@ constexpr OptionSpec kOptions[] = {
      "unless a launcher did; nccl: processes with a GPU each; auto: on CPU tcp under a launcher "
      "(torchrun, srun, mpirun), else local; on GPUs nccl, or local for one rank"},
     {"--threads-per-rank", "N", kDefaultThreads, "threads of each rank"},
-    {"--timeout", "S", "60", "seconds that ranks wait for each other before they give up"},
+    {"--timeout", "S", "60",
+     "seconds that ranks wait for each other, or for a GPU, before they give up"},
     {"--deterministic", "", "",
      "insist on a run that repeats bit for bit (local and tcp always do)"},
     {"--log-json", "F|-", "", "one JSON object a line per step; - is standard output"},

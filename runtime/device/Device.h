@@ -157,6 +157,8 @@ public:
   virtual Status record(Event event, Stream stream) = 0;
   /// What is enqueued on `stream` from now on runs after the event, which may be another device's.
   virtual Status wait(Stream stream, Event event) = 0;
+  /// Whether what was enqueued before the event was recorded last is done.
+  virtual Result<bool> hasPassed(Event event) = 0;
   /// Between two events that have passed.
   virtual Result<double> seconds(Event from, Event to) = 0;
   /// Whether all that was enqueued is done. A failure of it shows here.

@@ -91,12 +91,23 @@ Status Executor::endStep() {
 
 Result<bool> Executor::isIdle() {
   for (Communicator *communicator : resources_.communicators)
-    if (Status status = communicator->check(); !status.ok())
-      return failed(std::move(status));
-  Result<bool> idle = resources_.device.isIdle();
-  if (!idle.ok())
-    return failed(idle.status());
-  return idle;
+    TPC_RETURN_IF_ERROR(communicator->check());
+  return resources_.device.isIdle();
+}
+
+std::optional<uint32_t> Executor::lastDone() {
+  for (auto index = static_cast<uint32_t>(steps_->size()); index-- > 0;) {
+    Event done = (*steps_)[index].done;
+    if (!done.handle)
+      continue;
+    if (Result<bool> passed = resources_.device.hasPassed(done); passed.ok() && *passed)
+      return index;
+  }
+  return std::nullopt;
+}
+
+std::string Executor::describeInstruction(uint32_t index) const {
+  return describe(*entry_->instructions()->Get(index), index);
 }
 
 InstructionEvent Executor::eventOf(uint32_t index) const {
@@ -152,7 +163,7 @@ Status Executor::executeCopy(const CopyCommand &copy, const std::byte *source,
 
 Status Executor::failed(Status status, uint32_t index) const {
   const plan::Instruction &instruction = *entry_->instructions()->Get(index);
-  std::string text = describe(instruction, index);
+  std::string text = describeInstruction(index);
   if (const plan::Collective *collective = instruction.body_as_Collective())
     text += std::string(", ") + plan::EnumNameCollectiveKind(collective->kind()) + " number " +
             std::to_string(collective->sequence()) + " on axis '" +

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <limits>
+#include <optional>
 
 namespace tpc {
 
@@ -42,10 +43,18 @@ public:
 
   /// What has become of the work that was enqueued.
   Result<bool> isIdle();
+  /// The last instruction that is known to be done, of those that another one waits for; where work
+  /// was enqueued one by one.
+  std::optional<uint32_t> lastDone();
+  /// "instruction 7 'fc: linear' of nn.linear at model.mlir:3:5"
+  std::string describeInstruction(uint32_t index) const;
 
   static constexpr uint32_t kWholeStep = std::numeric_limits<uint32_t>::max();
   /// The instruction that was enqueued last, or kWholeStep; any thread may ask.
   uint32_t currentInstruction() const { return current_.load(std::memory_order_relaxed); }
+
+  /// Of an instruction that was enqueued alone.
+  Status failed(Status status, uint32_t index) const;
 
 private:
   struct Step {
@@ -61,7 +70,6 @@ private:
   Status executeCopy(const CopyCommand &copy, const std::byte *source, std::byte *destination,
                      Stream stream);
   InstructionEvent eventOf(uint32_t index) const;
-  Status failed(Status status, uint32_t index) const;
   Status failed(Status status) const;
 
   const PlanFile &plan_;

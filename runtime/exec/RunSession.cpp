@@ -134,7 +134,7 @@ void RunSession::makeTeams() {
     std::vector<Executor *> executors;
     for (int rank : ranks)
       executors.push_back(ranks_[rank]->executor.get());
-    teams_.push_back(std::make_unique<Team>(std::move(executors)));
+    teams_.push_back(std::make_unique<Team>(std::move(executors), options_.timeout));
   }
 }
 
@@ -246,8 +246,10 @@ Status RunSession::runThreads(const plan::Entry *entry, std::span<const std::vec
   std::vector<std::thread> threads;
   for (size_t i = 0; i < groups.size(); ++i)
     threads.emplace_back([&, i] {
-      if (Status status = work(i); !status.ok())
+      if (Status status = work(i); !status.ok()) {
         fail(groups[i], entry, std::move(status));
+        quiesce(groups[i]);
+      }
       std::lock_guard lock(mutex);
       --running;
       changed.notify_all();
@@ -283,6 +285,20 @@ void RunSession::fail(Ranks ranks, const plan::Entry *entry, Status status) {
   for (const std::vector<std::unique_ptr<Communicator>> &axes : local_)
     for (const std::unique_ptr<Communicator> &communicator : axes)
       communicator->abort(failure_);
+}
+
+void RunSession::quiesce(Ranks ranks) {
+  for (int index : ranks) {
+    Rank &rank = *ranks_[index];
+    if (!rank.device)
+      continue;
+    // Collectives that wait for a rank that failed end by this.
+    for (Communicator *communicator : rank.communicators)
+      (void)communicator->check();
+    for (Result<bool> idle = rank.device->isIdle(); idle.ok() && !*idle;
+         idle = rank.device->isIdle())
+      std::this_thread::sleep_for(1ms);
+  }
 }
 
 Status RunSession::explain(const Status &failure) {

@@ -32,14 +32,15 @@ struct SessionOptions {
   /// One thread drives all ranks that live here; else each has a thread of its own.
   bool lockstep = false;
   int threadsPerRank = 0; ///< 0: the cores divided by the ranks
-  std::chrono::milliseconds timeout = std::chrono::seconds(60); ///< how long ranks wait for others
+  std::chrono::milliseconds timeout =
+      std::chrono::seconds(60); ///< how long ranks wait for others, and the host for a device
   /// Of every rank that lives here, told before all others. Must outlive the session.
   std::vector<ExecutionObserver *> observers;
   bool checkMemory = false;
   bool profile = false;
   std::optional<Fault> fault;
-  /// Called when a rank has not stopped some seconds after a failure. Its thread can't be ended, so
-  /// the program should be; if this returns, the session waits on.
+  /// Called when a rank, or what it enqueued, has not stopped some seconds after a failure. It
+  /// can't be ended, so the program should be; if this returns, the session waits on.
   std::function<void(const Status &failure)> onStuck;
 };
 
@@ -128,6 +129,9 @@ private:
   Status meet() const;
   /// Records the first failure and wakes everybody.
   void fail(Ranks ranks, const plan::Entry *entry, Status status);
+  /// Returns when nothing runs on the devices of the ranks any more: what runs there uses memory
+  /// and graphs, which can't be freed before. If that never comes, onStuck is called.
+  void quiesce(Ranks ranks);
   /// What this process says of the failure of a rank of another one.
   Status explain(const Status &failure);
   std::string whereOthersWere(Ranks ranks, const plan::Entry &entry) const;

@@ -1,15 +1,16 @@
 //===- Team.cpp - The ranks that one thread drives -------------------------------------------===//
 #include "runtime/exec/Team.h"
 
+#include "runtime/support/Patience.h"
+
 #include <algorithm>
-#include <chrono>
 #include <set>
-#include <thread>
 
 using namespace tpc;
 using Needs = ExecutionObserver::Needs;
 
 Status Team::run(const plan::Entry &entry, int64_t step) {
+  step_ = step;
   needs_ = Needs::Steps;
   for (Executor *executor : executors_) {
     TPC_RETURN_IF_ERROR(executor->beginStep(entry, step));
@@ -17,7 +18,8 @@ Status Team::run(const plan::Entry &entry, int64_t step) {
   }
   TPC_ASSIGN_OR_RETURN(EntryState * state, stateOf(entry));
   GraphRecorder *recorder = executors_[0]->device().graphs();
-  if (recorder && state->hasRun && needs_ == Needs::Steps) {
+  const bool isGraph = recorder && state->hasRun && needs_ == Needs::Steps;
+  if (isGraph) {
     if (!state->graph)
       TPC_RETURN_IF_ERROR(record(entry, *state));
     for (Executor *executor : executors_)
@@ -27,7 +29,7 @@ Status Team::run(const plan::Entry &entry, int64_t step) {
     TPC_RETURN_IF_ERROR(issue(entry, *state));
     state->hasRun = true;
   }
-  TPC_RETURN_IF_ERROR(await());
+  TPC_RETURN_IF_ERROR(awaitStep(isGraph));
   for (Executor *executor : executors_)
     TPC_RETURN_IF_ERROR(executor->endStep());
   return Status();
@@ -69,10 +71,11 @@ Status Team::issue(const plan::Entry &entry, EntryState &state) {
 }
 
 Status Team::issueInstruction(uint32_t index) {
-  for (Executor *executor : executors_)
+  for (Executor *executor : executors_) {
     TPC_RETURN_IF_ERROR(executor->issue(index));
-  if (needs_ == Needs::Data)
-    TPC_RETURN_IF_ERROR(await());
+    if (needs_ == Needs::Data)
+      TPC_RETURN_IF_ERROR(awaitInstruction(*executor, index));
+  }
   for (Executor *executor : executors_)
     TPC_RETURN_IF_ERROR(executor->complete(index));
   return Status();
@@ -89,20 +92,66 @@ Status Team::record(const plan::Entry &entry, EntryState &state) {
   return Status();
 }
 
-Status Team::await() {
-  using Clock = std::chrono::steady_clock;
-  // A short step is caught at once; a long one does not need a core to wait for it.
-  constexpr std::chrono::microseconds kSpin{200}, kPause{20};
-  Clock::time_point start = Clock::now();
-  while (true) {
+Status Team::awaitStep(bool isGraph) {
+  Result<bool> ended = await();
+  if (ended.ok() && *ended)
+    return Status();
+  std::string where = names() + " failed in step " + std::to_string(step_) +
+                      (isGraph ? ", which was launched as one graph: " : ": ");
+  if (!ended.ok())
+    return Status(Code::RankFailed, where + ended.status().message(), ended.status().hint());
+  return Status(Code::RankFailed,
+                where + "work on the device has not ended after " +
+                    std::to_string(timeout_.count()) + " ms" + (isGraph ? "" : progress()),
+                "--check-memory runs one instruction at a time and names the one that does not "
+                "end; --timeout waits longer");
+}
+
+Status Team::awaitInstruction(Executor &executor, uint32_t index) {
+  Result<bool> ended = await();
+  if (!ended.ok())
+    return executor.failed(ended.status(), index);
+  if (*ended)
+    return Status();
+  return executor.failed(
+      Status(Code::RankFailed,
+             "it has not ended on the device after " + std::to_string(timeout_.count()) + " ms",
+             "--timeout waits longer"),
+      index);
+}
+
+Result<bool> Team::await() {
+  Patience patience(timeout_);
+  do {
     bool idle = true;
     for (Executor *executor : executors_) {
       TPC_ASSIGN_OR_RETURN(bool isIdle, executor->isIdle());
       idle &= isIdle;
     }
     if (idle)
-      return Status();
-    if (Clock::now() - start > kSpin)
-      std::this_thread::sleep_for(kPause);
+      return true;
+  } while (patience.pause());
+  return false;
+}
+
+std::string Team::names() const {
+  std::string first = std::to_string(executors_.front()->rank());
+  if (executors_.size() == 1)
+    return "rank " + first;
+  return "ranks " + first + " to " + std::to_string(executors_.back()->rank()) +
+         ", which share a device,";
+}
+
+std::string Team::progress() const {
+  std::string text;
+  for (Executor *executor : executors_) {
+    Result<bool> idle = executor->isIdle();
+    if (idle.ok() && *idle)
+      continue;
+    std::optional<uint32_t> done = executor->lastDone();
+    text += "; of rank " + std::to_string(executor->rank()) + " " +
+            (done ? executor->describeInstruction(*done) + " is known to be done"
+                  : "no instruction is known to be done");
   }
+  return text;
 }

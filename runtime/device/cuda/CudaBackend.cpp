@@ -15,7 +15,7 @@ public:
     auto backend = std::make_unique<Backend>();
     TPC_ASSIGN_OR_RETURN(const Driver *driver, Driver::get());
     TPC_RETURN_IF_ERROR(driver->check(driver->deviceCount(&backend->numGpus_), "cuDeviceGetCount"));
-    TPC_ASSIGN_OR_RETURN(backend->context_, Context::create(options.gpu));
+    TPC_ASSIGN_OR_RETURN(backend->context_, Context::create(options.gpu, options.timeout));
     GemmOptions gemms;
     gemms.tf32 = options.tf32;
     gemms.timed = options.timedChoices;

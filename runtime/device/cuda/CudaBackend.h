@@ -8,10 +8,14 @@
 
 #include "runtime/device/Device.h"
 
+#include <chrono>
+
 namespace tpc {
 
 struct CudaOptions {
-  int gpu = 0;       ///< the driver's number of it
+  int gpu = 0; ///< the driver's number of it
+  /// How long the host waits for work of the GPU that is no step's: uploads, choices.
+  std::chrono::milliseconds timeout = std::chrono::seconds(60);
   bool tf32 = false; ///< products of f32 may use TF32
   /// Attention's gradients are summed in a fixed order.
   bool deterministic = true;

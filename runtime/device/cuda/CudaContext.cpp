@@ -1,6 +1,8 @@
 //===- CudaContext.cpp - One GPU, shared by the ranks of a process --------------------------===//
 #include "runtime/device/cuda/CudaContext.h"
 
+#include "runtime/support/Patience.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -10,7 +12,7 @@
 using namespace tpc;
 using namespace tpc::cuda;
 
-Result<std::shared_ptr<Context>> Context::create(int ordinal) {
+Result<std::shared_ptr<Context>> Context::create(int ordinal, std::chrono::milliseconds timeout) {
   TPC_ASSIGN_OR_RETURN(const Driver *driver, Driver::get());
   int devices = 0;
   TPC_RETURN_IF_ERROR(driver->check(driver->deviceCount(&devices), "cuDeviceGetCount"));
@@ -21,7 +23,7 @@ Result<std::shared_ptr<Context>> Context::create(int ordinal) {
                   "--comm local puts all ranks on one GPU");
   CUdevice device = 0;
   TPC_RETURN_IF_ERROR(driver->check(driver->deviceGet(&device, ordinal), "cuDeviceGet"));
-  std::shared_ptr<Context> context(new Context(*driver, device));
+  std::shared_ptr<Context> context(new Context(*driver, device, timeout));
   TPC_RETURN_IF_ERROR(context->open(ordinal));
   return context;
 }
@@ -57,6 +59,18 @@ Context::~Context() {
 
 Status Context::makeCurrent() const {
   return driver_.check(driver_.setContext(context_), "cuCtxSetCurrent");
+}
+
+Status Context::await(CUstream stream) const {
+  Patience patience(timeout_);
+  do {
+    CUresult result = driver_.queryStream(stream);
+    if (result != CUDA_ERROR_NOT_READY)
+      return driver_.check(result, "cuStreamQuery");
+  } while (patience.pause());
+  return Status(Code::RankFailed,
+                "work on the GPU has not ended after " + std::to_string(timeout_.count()) + " ms",
+                "--timeout waits longer");
 }
 
 Result<std::shared_ptr<Module>> Context::load(std::span<const uint8_t> image,

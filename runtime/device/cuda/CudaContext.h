@@ -3,6 +3,7 @@
 
 #include "runtime/device/cuda/CudaDriver.h"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,14 +28,16 @@ private:
 /// The primary context of a GPU, and what the ranks on it have in common.
 class Context {
 public:
-  /// `ordinal`: the driver's number of the GPU.
-  static Result<std::shared_ptr<Context>> create(int ordinal);
+  /// `ordinal`: the driver's number of the GPU. `timeout`: how long the host waits for it.
+  static Result<std::shared_ptr<Context>> create(int ordinal, std::chrono::milliseconds timeout);
   ~Context();
   Context(const Context &) = delete;
 
   const Driver &driver() const { return driver_; }
   /// Threads of any rank call the driver; each needs the context.
   Status makeCurrent() const;
+  /// Returns when all that was enqueued on the stream is done, or what it failed with.
+  Status await(CUstream stream) const;
 
   /// "NVIDIA H200"
   const std::string &name() const { return name_; }
@@ -48,12 +51,14 @@ public:
   Result<std::shared_ptr<Module>> load(std::span<const uint8_t> image, const std::string &level);
 
 private:
-  Context(const Driver &driver, CUdevice device) : driver_(driver), device_(device) {}
+  Context(const Driver &driver, CUdevice device, std::chrono::milliseconds timeout)
+      : driver_(driver), device_(device), timeout_(timeout) {}
   Status open(int ordinal);
   Result<std::shared_ptr<Module>> compile(std::span<const uint8_t> image) const;
 
   const Driver &driver_;
   CUdevice device_;
+  std::chrono::milliseconds timeout_;
   CUcontext context_ = nullptr;
   std::string name_;
   int architecture_ = 0, driverVersion_ = 0, leastPriority_ = 0, greatestPriority_ = 0;

@@ -36,6 +36,7 @@ public:
   Result<Event> createEvent() override;
   Status record(Event event, Stream stream) override;
   Status wait(Stream stream, Event event) override;
+  Result<bool> hasPassed(Event event) override;
   Result<double> seconds(Event from, Event to) override;
   Result<bool> isIdle() override;
 

@@ -45,11 +45,11 @@ Status bind(const SharedLibrary &library, Driver &driver) {
       {"cuStreamCreateWithPriority", &driver.createStream},
       {"cuStreamDestroy_v2", &driver.destroyStream},
       {"cuStreamQuery", &driver.queryStream},
-      {"cuStreamSynchronize", &driver.awaitStream},
       {"cuStreamWaitEvent", &driver.waitForEvent},
       {"cuEventCreate", &driver.createEvent},
       {"cuEventDestroy_v2", &driver.destroyEvent},
       {"cuEventRecord", &driver.recordEvent},
+      {"cuEventQuery", &driver.queryEvent},
       {"cuEventElapsedTime", &driver.milliseconds},
       {"cuStreamBeginCapture_v2", &driver.beginCapture},
       {"cuStreamEndCapture", &driver.endCapture},
@@ -59,6 +59,27 @@ Status bind(const SharedLibrary &library, Driver &driver) {
       {"cuGraphLaunch", &driver.launchGraph},
   };
   return bindSymbols(library, symbols);
+}
+
+/// Errors of work that was enqueued. They stick to the context, and any call returns them from then
+/// on (cuda.h: "this leaves the process in an inconsistent state").
+bool isOfWork(CUresult result) {
+  switch (result) {
+  case CUDA_ERROR_ILLEGAL_ADDRESS:
+  case CUDA_ERROR_MISALIGNED_ADDRESS:
+  case CUDA_ERROR_INVALID_ADDRESS_SPACE:
+  case CUDA_ERROR_INVALID_PC:
+  case CUDA_ERROR_ILLEGAL_INSTRUCTION:
+  case CUDA_ERROR_HARDWARE_STACK_ERROR:
+  case CUDA_ERROR_LAUNCH_FAILED:
+  case CUDA_ERROR_LAUNCH_TIMEOUT:
+  case CUDA_ERROR_ASSERT:
+  case CUDA_ERROR_ECC_UNCORRECTABLE:
+  case CUDA_ERROR_NVLINK_UNCORRECTABLE:
+    return true;
+  default:
+    return false;
+  }
 }
 
 Result<const Driver *> open() {
@@ -90,6 +111,12 @@ Status Driver::check(CUresult result, const char *what) const {
   const char *name = nullptr, *text = nullptr;
   errorName(result, &name);
   errorString(result, &text);
-  return Status(Code::RankFailed, std::string(what) + ": " + (text ? text : "unknown error") +
-                                      " (" + (name ? name : std::to_string(result).c_str()) + ")");
+  std::string error = std::string(text ? text : "unknown error") + " (" +
+                      (name ? name : std::to_string(result)) + ")";
+  if (!isOfWork(result))
+    return Status(Code::RankFailed, std::string(what) + ": " + error);
+  return Status(Code::RankFailed,
+                "work on the GPU failed: " + error + ", as " + what + " says after it",
+                "--check-memory runs one instruction at a time and names the one that fails; "
+                "compute-sanitizer of the CUDA toolkit shows the access");
 }

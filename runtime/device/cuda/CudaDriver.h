@@ -52,11 +52,11 @@ struct Driver {
   CUresult (*createStream)(CUstream *, unsigned flags, int priority);
   CUresult (*destroyStream)(CUstream);
   CUresult (*queryStream)(CUstream);
-  CUresult (*awaitStream)(CUstream);
   CUresult (*waitForEvent)(CUstream, CUevent, unsigned);
   CUresult (*createEvent)(CUevent *, unsigned);
   CUresult (*destroyEvent)(CUevent);
   CUresult (*recordEvent)(CUevent, CUstream);
+  CUresult (*queryEvent)(CUevent);
   CUresult (*milliseconds)(float *, CUevent, CUevent);
 
   CUresult (*beginCapture)(CUstream, CUstreamCaptureMode);
@@ -70,7 +70,8 @@ struct Driver {
   /// driver or a GPU.
   static Result<const Driver *> get();
 
-  /// "cuMemAlloc: out of memory (CUDA_ERROR_OUT_OF_MEMORY)" as a status, or ok.
+  /// "cuMemAlloc: out of memory (CUDA_ERROR_OUT_OF_MEMORY)" as a status, or ok. What work on the
+  /// GPU failed with is said by the next call, whichever it is; the status says that, then.
   Status check(CUresult result, const char *what) const;
 };
 

@@ -236,7 +236,7 @@ Result<float> Gemms::time(GemmPlan &plan, const void *a, const void *b, void *c,
     if (note(driver.check(driver.recordEvent(events[0], stream), "cuEventRecord")) &&
         note(enqueue(plan, a, b, c, workspace, stream)) &&
         note(driver.check(driver.recordEvent(events[1], stream), "cuEventRecord")) &&
-        note(driver.check(driver.awaitStream(stream), "cuStreamSynchronize")))
+        note(context_->await(stream)))
       note(driver.check(driver.milliseconds(&milliseconds, events[0], events[1]),
                         "cuEventElapsedTime"));
     if (run == 1 || (run > 1 && milliseconds < best))

@@ -55,6 +55,8 @@ Outcome run(const PtxModule &module, const std::string &name, const LaunchShape 
   ++gpu.launches;
   if (gpu.failingLaunch && gpu.launches == gpu.failingLaunch)
     return {CUDA_ERROR_LAUNCH_FAILED, "it is the launch that was to fail"};
+  if (gpu.hangingLaunch && gpu.launches == gpu.hangingLaunch)
+    return {.hangs = true};
   std::vector<void *> pointers;
   for (const std::vector<uint8_t> &value : parameters.values)
     pointers.push_back(const_cast<uint8_t *>(value.data()));

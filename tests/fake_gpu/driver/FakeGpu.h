@@ -9,6 +9,7 @@
 //                             default) and 2 prefer the youngest and the oldest stream; others are
 //                             seeds of random orders
 //   TPC_FAKE_GPU_FAIL_LAUNCH  the n-th launch of a kernel fails when it runs
+//   TPC_FAKE_GPU_HANG_LAUNCH  the n-th launch of a kernel never ends
 //   TPC_FAKE_GPU_STRICT       1: in a kernel, reads that race with writes are errors, too
 //   TPC_FAKE_GPU_REPORT       a file to which reports are appended, too
 //
@@ -38,9 +39,13 @@ void *hostView(CUdeviceptr address);
 /// allocated after a graph was instantiated, leaks.
 std::vector<std::string> takeReports();
 
-/// As TPC_FAKE_GPU_ORDER and TPC_FAKE_GPU_FAIL_LAUNCH (counted from now on; 0: none).
+/// As TPC_FAKE_GPU_ORDER, TPC_FAKE_GPU_FAIL_LAUNCH and TPC_FAKE_GPU_HANG_LAUNCH (counted from now
+/// on; 0: none).
 void setOrder(uint64_t order);
 void failLaunch(uint64_t number);
+void hangLaunch(uint64_t number);
+/// What hangs ends, without having done anything.
+void endHang();
 /// Forgets a sticky error, as the end of a process does.
 void reset();
 

@@ -30,6 +30,7 @@ Gpu &Gpu::get() {
 Gpu::Gpu()
     : queue(fromEnvironment("TPC_FAKE_GPU_ORDER", 1)),
       failingLaunch(fromEnvironment("TPC_FAKE_GPU_FAIL_LAUNCH", 0)),
+      hangingLaunch(fromEnvironment("TPC_FAKE_GPU_HANG_LAUNCH", 0)),
       strict(fromEnvironment("TPC_FAKE_GPU_STRICT", 0) != 0),
       capacity(fromEnvironment("TPC_FAKE_GPU_MEMORY", h200Memory)) {}
 
@@ -209,7 +210,16 @@ CUresult Gpu::settle(const Outcome &outcome) {
   return outcome.result;
 }
 
-CUresult Gpu::wait(const CommandPtr &command) { return settle(queue.wait(command)); }
+CUresult Gpu::wait(const CommandPtr &command) {
+  while (true) {
+    Outcome outcome = queue.wait(command);
+    if (!outcome.hangs)
+      return settle(outcome);
+    mutex.unlock();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    mutex.lock();
+  }
+}
 
 CUresult Gpu::forbidInCapture() {
   bool broken = false;
@@ -284,6 +294,19 @@ void failLaunch(uint64_t number) {
   std::lock_guard lock(gpu.mutex);
   gpu.failingLaunch = number;
   gpu.launches = 0;
+}
+
+void hangLaunch(uint64_t number) {
+  Gpu &gpu = Gpu::get();
+  std::lock_guard lock(gpu.mutex);
+  gpu.hangingLaunch = number;
+  gpu.launches = 0;
+}
+
+void endHang() {
+  Gpu &gpu = Gpu::get();
+  std::lock_guard lock(gpu.mutex);
+  gpu.queue.endHang();
 }
 
 void reset() {

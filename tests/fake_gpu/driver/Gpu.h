@@ -87,7 +87,7 @@ public:
   CUstream_st legacyStream; ///< the stream without a handle
   std::set<std::shared_ptr<Capture>> captures;
   bool instantiated = false; ///< a graph was: nothing is allocated any more
-  uint64_t failingLaunch = 0, launches = 0;
+  uint64_t failingLaunch = 0, hangingLaunch = 0, launches = 0;
   bool strict = false; ///< reads that race are errors, too
 
   // Memory.
@@ -107,7 +107,7 @@ public:
   /// What the stream's work so far ends in.
   CommandPtr tail(CUstream stream);
   CUresult launchGraph(const Nodes &nodes, CUstream stream);
-  /// Waits on the host; a failure is reported and sticks.
+  /// Waits on the host, where something hangs forever (unlocked); a failure is reported and sticks.
   CUresult wait(const CommandPtr &command);
   CUresult settle(const Outcome &outcome);
   /// Of calls that no capture in this mode allows: they break the capture.

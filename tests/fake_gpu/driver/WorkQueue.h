@@ -12,10 +12,12 @@
 
 namespace tpc::fake_gpu {
 
-/// What one command does: "" or what went wrong, with the error that the driver then gives.
+/// What one command does: "" or what went wrong, with the error that the driver then gives; or it
+/// never ends.
 struct Outcome {
   CUresult result = CUDA_SUCCESS;
-  std::string message;
+  std::string message = {};
+  bool hangs = false; ///< of a queue: all that is left waits for what hangs
 };
 using Work = std::function<Outcome()>;
 
@@ -24,7 +26,7 @@ struct Command {
   Work work; ///< or none: a point in time
   unsigned stream = 0;
   std::vector<std::shared_ptr<Command>> after;
-  bool done = false;
+  bool done = false, hangs = false;
   double finished = 0; ///< seconds
 };
 using CommandPtr = std::shared_ptr<Command>;
@@ -39,13 +41,16 @@ public:
   uint64_t order() const { return order_; }
   void add(CommandPtr command) { pending_.push_back(std::move(command)); }
   /// Runs commands until `command` is done (all, without one). The first failure ends it: what is
-  /// left is dropped.
+  /// left is dropped. What hangs ends it, too, once nothing else can run.
   Outcome wait(const CommandPtr &command = nullptr);
   /// Runs one command, if there is one.
   Outcome step();
   bool idle() const { return pending_.empty(); }
+  /// What hangs is done, without effect.
+  void endHang();
 
 private:
+  /// Of those that are pending, or their number if none can run.
   size_t choose();
   void drop();
 

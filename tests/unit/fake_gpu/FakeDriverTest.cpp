@@ -324,6 +324,25 @@ TEST_F(FakeDriver, FailsTheLaunchThatIsToFail) {
   EXPECT_EQ(cuStreamSynchronize(a_), CUDA_ERROR_LAUNCH_FAILED);
 }
 
+TEST_F(FakeDriver, WhatHangsHoldsOnlyWhatComesAfterIt) {
+  for (uint64_t order : {0, 1, 2, 7}) {
+    setOrder(order);
+    hangLaunch(1);
+    ASSERT_EQ(put(x_, 5, a_), CUDA_SUCCESS);
+    ASSERT_EQ(cuEventRecord(joined_, a_), CUDA_SUCCESS);
+    for (int i = 0; i < 10; ++i)
+      EXPECT_EQ(cuStreamQuery(a_), CUDA_ERROR_NOT_READY);
+    ASSERT_EQ(put(y_, 6, b_), CUDA_SUCCESS);
+    EXPECT_EQ(cuStreamSynchronize(b_), CUDA_SUCCESS);
+    EXPECT_EQ(*wordsAt(y_), 6u);
+    EXPECT_EQ(cuEventQuery(joined_), CUDA_ERROR_NOT_READY);
+    hangLaunch(0);
+    endHang();
+    EXPECT_EQ(cuStreamSynchronize(a_), CUDA_SUCCESS);
+    EXPECT_EQ(*wordsAt(x_), 0u);
+  }
+}
+
 TEST_F(FakeDriver, ReportsUseAfterFreeAndLeaks) {
   expectsReports_ = true;
   CUdeviceptr z = 0;
