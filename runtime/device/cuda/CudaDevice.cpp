@@ -207,7 +207,10 @@ Result<std::unique_ptr<Graph>> CudaDevice::end(Stream origin) {
   CUgraph graph = nullptr;
   TPC_RETURN_IF_ERROR(check(driver_.endCapture(handleOf(origin), &graph), "cuStreamEndCapture"));
   CUgraphExec exec = nullptr;
-  Status status = check(driver_.instantiate(&exec, graph, 0), "cuGraphInstantiate");
+  // Without the flag all kernels have the priority of the stream that the graph is launched on.
+  Status status =
+      check(driver_.instantiate(&exec, graph, CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY),
+            "cuGraphInstantiate");
   driver_.destroyGraph(graph);
   TPC_RETURN_IF_ERROR(std::move(status));
   return std::unique_ptr<Graph>(std::make_unique<CudaGraph>(context_, exec));

@@ -105,10 +105,15 @@ CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned long long) {
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned long long flags) {
   TPC_ENTER(gpu);
-  if (!gpu.graphs.count(graph))
+  constexpr unsigned long long known = CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
+  if (!gpu.graphs.count(graph) || (flags & ~known))
     return CUDA_ERROR_INVALID_VALUE;
+  const Nodes &nodes = *graph->nodes;
+  auto isOther = [&](const Node &node) { return node.priority != nodes[0].priority; };
+  if (!flags && std::any_of(nodes.begin(), nodes.end(), isOther))
+    gpu.report("a graph of streams of several priorities is instantiated without them");
   auto made = std::make_unique<CUgraphExec_st>();
   made->nodes = graph->nodes;
   *exec = made.release();

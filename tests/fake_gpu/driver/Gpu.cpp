@@ -145,7 +145,8 @@ CUresult Gpu::enqueue(CUstream handle, std::string name, Work work) {
     Capture &capture = *stream->capture;
     if (capture.invalidated)
       return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
-    capture.nodes.push_back({std::move(name), std::move(work), stream->id, stream->captured});
+    capture.nodes.push_back(
+        {std::move(name), std::move(work), stream->id, stream->priority, stream->captured});
     stream->captured = {capture.nodes.size() - 1};
     return CUDA_SUCCESS;
   }

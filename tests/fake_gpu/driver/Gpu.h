@@ -18,6 +18,7 @@ struct Node {
   std::string name;
   Work work;
   unsigned stream = 0;
+  int priority = 0; ///< of the stream
   std::vector<size_t> after;
 };
 using Nodes = std::vector<Node>;

@@ -324,6 +324,30 @@ TEST_F(FakeDriver, FailsTheLaunchThatIsToFail) {
   EXPECT_EQ(cuStreamSynchronize(a_), CUDA_ERROR_LAUNCH_FAILED);
 }
 
+TEST_F(FakeDriver, WantsPrioritiesOfCapturedStreamsKept) {
+  CUstream urgent = nullptr;
+  ASSERT_EQ(cuStreamCreateWithPriority(&urgent, CU_STREAM_NON_BLOCKING, -5), CUDA_SUCCESS);
+  std::swap(urgent, b_);
+  beginForked();
+  ASSERT_EQ(put(x_, 1, a_), CUDA_SUCCESS);
+  ASSERT_EQ(put(y_, 2, b_), CUDA_SUCCESS);
+  ASSERT_EQ(cuEventRecord(joined_, b_), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamWaitEvent(a_, joined_, 0), CUDA_SUCCESS);
+  CUgraph graph = nullptr;
+  ASSERT_EQ(cuStreamEndCapture(a_, &graph), CUDA_SUCCESS);
+  CUgraphExec exec = nullptr;
+  for (bool keeps : {false, true}) {
+    ASSERT_EQ(cuGraphInstantiateWithFlags(
+                  &exec, graph, keeps ? CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY : 0),
+              CUDA_SUCCESS);
+    EXPECT_EQ(takeReports().size(), keeps ? 0u : 1u);
+    cuGraphExecDestroy(exec);
+  }
+  cuGraphDestroy(graph);
+  std::swap(urgent, b_);
+  cuStreamDestroy(urgent);
+}
+
 TEST_F(FakeDriver, WhatHangsHoldsOnlyWhatComesAfterIt) {
   for (uint64_t order : {0, 1, 2, 7}) {
     setOrder(order);
