@@ -9,8 +9,9 @@ using namespace tpc::nccl;
 
 namespace {
 
-/// The layout of ncclConfig_t is that of the headers; older libraries refuse it.
-constexpr int kOldest = NCCL_VERSION(2, 28, 0);
+/// ncclConfig_t only grows at its end, and a library that knows less of it takes what it knows
+/// (parseCommConfig of NCCL). 2.21 is of the time of CUDA 12.4.
+constexpr int kOldest = NCCL_VERSION(2, 21, 0);
 
 Result<NcclApi> open() {
   TPC_ASSIGN_OR_RETURN(SharedLibrary library, SharedLibrary::open("libnccl.so.2", "--comm nccl"));
@@ -38,7 +39,7 @@ Result<NcclApi> open() {
     return api.error(result, nullptr, Code::Unavailable, "say its version");
   if (api.version < kOldest)
     return Status(Code::Unavailable, library.path() + " is NCCL " + api.versionText() +
-                                         ", and --comm nccl needs 2.28 or a later one");
+                                         ", and --comm nccl needs 2.21 or a later one");
   return api;
 }
 

@@ -36,7 +36,7 @@ struct NcclApi {
 };
 
 /// Opened at the first call, for the whole process. Unavailable where there is no NCCL of version
-/// 2.28 or later within 2.
+/// 2.21 or later within 2.
 Result<const NcclApi *> openNccl();
 
 } // namespace tpc::nccl

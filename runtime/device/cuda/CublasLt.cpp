@@ -6,10 +6,19 @@
 using namespace tpc;
 using namespace tpc::cuda;
 
-static Result<const CublasLt *> open() {
+static Result<SharedLibrary> openLibrary(int driverVersion) {
+  constexpr const char *kNames[] = {"libcublasLt.so.13", "libcublasLt.so.12"};
+  const bool isOld = driverVersion < 13000;
+  Result<SharedLibrary> first = SharedLibrary::open(kNames[isOld], "a product on the GPU");
+  if (first.ok())
+    return first;
+  Result<SharedLibrary> second = SharedLibrary::open(kNames[!isOld], "a product on the GPU");
+  return second.ok() ? std::move(second) : std::move(first);
+}
+
+static Result<const CublasLt *> open(int driverVersion) {
   static CublasLt table;
-  TPC_ASSIGN_OR_RETURN(SharedLibrary library,
-                       SharedLibrary::open("libcublasLt.so.13", "a product on the GPU"));
+  TPC_ASSIGN_OR_RETURN(SharedLibrary library, openLibrary(driverVersion));
   const LibrarySymbol symbols[] = {
       {"cublasLtGetVersion", &table.version},
       {"cublasLtGetStatusString", &table.statusString},
@@ -32,8 +41,8 @@ static Result<const CublasLt *> open() {
   return &table;
 }
 
-Result<const CublasLt *> CublasLt::get() {
-  static const Result<const CublasLt *> table = open();
+Result<const CublasLt *> CublasLt::get(int driverVersion) {
+  static const Result<const CublasLt *> table = open(driverVersion);
   return table;
 }
 

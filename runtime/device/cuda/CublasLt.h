@@ -25,8 +25,10 @@ struct CublasLt {
   decltype(&cublasLtMatmulAlgoCheck) checkAlgorithm;
   decltype(&cublasLtMatmul) matmul;
 
-  /// Opened by the first call, for the whole process.
-  static Result<const CublasLt *> get();
+  /// Opened by the first call, for the whole process: of CUDA 13, or of CUDA 12 if there is no
+  /// other or the driver (its version as cuDriverGetVersion gives it) is too old for the newer one.
+  /// What is used of them is the same.
+  static Result<const CublasLt *> get(int driverVersion);
 
   /// "cublasLtMatmul: CUBLAS_STATUS_NOT_SUPPORTED" as a status, or ok.
   Status check(cublasStatus_t status, const char *what) const;

@@ -26,6 +26,12 @@ std::array<size_t, 3> alignmentsOf(const void *a, const void *b, const void *c) 
   return {alignmentOf(a), alignmentOf(b), alignmentOf(c)};
 }
 
+std::string versionText(const CublasLt &library) {
+  size_t version = library.version();
+  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+         std::to_string(version % 100);
+}
+
 std::string ownerOf(const Context &context, const CublasLt &library, const GemmOptions &options) {
   return options.choicesOwner + "; " + context.name() + "; cublasLt " +
          std::to_string(library.version()) + "; driver " + std::to_string(context.driverVersion());
@@ -43,10 +49,16 @@ GemmPlan::~GemmPlan() {
 
 Result<std::unique_ptr<Gemms>> Gemms::create(std::shared_ptr<Context> context,
                                              const GemmOptions &options) {
-  TPC_ASSIGN_OR_RETURN(const CublasLt *library, CublasLt::get());
+  TPC_ASSIGN_OR_RETURN(const CublasLt *library, CublasLt::get(context->driverVersion()));
   TPC_RETURN_IF_ERROR(context->makeCurrent());
   cublasLtHandle_t handle = nullptr;
-  TPC_RETURN_IF_ERROR(library->check(library->create(&handle), "cublasLtCreate"));
+  if (Status status = library->check(library->create(&handle), "cublasLtCreate"); !status.ok())
+    return Status(
+        Code::Unavailable,
+        "cuBLASLt " + versionText(*library) + " does not start: " + status.message(),
+        "it needs a driver of its own major version or a later one; this driver is of CUDA " +
+            std::to_string(context->driverVersion() / 1000) + "." +
+            std::to_string(context->driverVersion() % 1000 / 10));
   return std::unique_ptr<Gemms>(new Gemms(std::move(context), *library, handle, options));
 }
 
@@ -61,11 +73,7 @@ Gemms::~Gemms() {
     library_.destroy(handle_);
 }
 
-std::string Gemms::describe() const {
-  size_t version = library_.version();
-  return "cuBLASLt " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) +
-         "." + std::to_string(version % 100);
-}
+std::string Gemms::describe() const { return "cuBLASLt " + versionText(library_); }
 
 Result<const GemmPlan *> Gemms::prepare(const GemmShape &shape, const void *a, const void *b,
                                         void *c, Workspace workspace, CUstream stream) {

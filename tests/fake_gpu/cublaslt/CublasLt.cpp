@@ -71,6 +71,9 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle) {
   CUcontext context = nullptr;
   if (cuCtxGetCurrent(&context) != CUDA_SUCCESS || !context)
     return CUBLAS_STATUS_NOT_INITIALIZED;
+  int driver = 0;
+  if (cuDriverGetVersion(&driver) != CUDA_SUCCESS || driver / 1000 < CUBLAS_VER_MAJOR)
+    return CUBLAS_STATUS_NOT_INITIALIZED;
   *handle = new cublasLtContext;
   return CUBLAS_STATUS_SUCCESS;
 }

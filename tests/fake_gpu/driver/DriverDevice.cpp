@@ -166,7 +166,7 @@ CUresult cuInit(unsigned flags) {
 }
 
 CUresult cuDriverGetVersion(int *version) {
-  *version = CUDA_VERSION;
+  *version = Gpu::get().driverVersion;
   return CUDA_SUCCESS;
 }
 

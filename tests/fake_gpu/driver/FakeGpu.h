@@ -3,6 +3,7 @@
 // libcuda.so.1 of this folder has the functions of cuda.h, and these. Environment:
 //
 //   TPC_FAKE_GPU_DEVICES      how many GPUs there are: 1, or 0
+//   TPC_FAKE_GPU_DRIVER       the driver's version, 12040 of CUDA 12.4 (that of cuda.h)
 //   TPC_FAKE_GPU_MEMORY       bytes of a GPU's memory (an H200's)
 //   TPC_FAKE_GPU_ORDER        in which order work runs that nothing orders: 0 as it was enqueued; 1
 //   (the

@@ -32,6 +32,7 @@ Gpu::Gpu()
       failingLaunch(fromEnvironment("TPC_FAKE_GPU_FAIL_LAUNCH", 0)),
       hangingLaunch(fromEnvironment("TPC_FAKE_GPU_HANG_LAUNCH", 0)),
       strict(fromEnvironment("TPC_FAKE_GPU_STRICT", 0) != 0),
+      driverVersion(static_cast<int>(fromEnvironment("TPC_FAKE_GPU_DRIVER", CUDA_VERSION))),
       capacity(fromEnvironment("TPC_FAKE_GPU_MEMORY", h200Memory)) {}
 
 Gpu::~Gpu() {

@@ -90,6 +90,7 @@ public:
   bool instantiated = false; ///< a graph was: nothing is allocated any more
   uint64_t failingLaunch = 0, hangingLaunch = 0, launches = 0;
   bool strict = false; ///< reads that race are errors, too
+  int driverVersion;   ///< as cuDriverGetVersion says it
 
   // Memory.
   MemoryMap memory;
