@@ -171,7 +171,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
        {dataA, dataB, product.beta != 0 ? dataC : dataD, static_cast<const void *>(dataD)})
     if (!isAligned(data, algorithm.alignment))
       return CUBLAS_STATUS_INVALID_VALUE;
-  if (algorithm.workspace > workspaceBytes || (workspaceBytes && !isAligned(workspace, 16)))
+  // What the documentation asks of workspaces at cublasSetWorkspace; it is more careful than here.
+  if (algorithm.workspace > workspaceBytes || (workspaceBytes && !isAligned(workspace, 256)))
     return CUBLAS_STATUS_INVALID_VALUE;
   CUresult result = enqueue(reinterpret_cast<CUstream>(stream), "product",
                             [product] { return multiply(product); });

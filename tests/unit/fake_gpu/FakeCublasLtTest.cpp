@@ -294,6 +294,8 @@ TEST_F(FakeCublasLt, HoldsAlgorithmsToTheirNeeds) {
   std::memset(view(workspace), 0, bytes);
   EXPECT_EQ(product.run(handle_, stream_, data, result, &proposals[0].algo, workspace, bytes - 1),
             CUBLAS_STATUS_INVALID_VALUE);
+  EXPECT_EQ(product.run(handle_, stream_, data, result, &proposals[0].algo, workspace + 128, bytes),
+            CUBLAS_STATUS_INVALID_VALUE);
   EXPECT_EQ(product.run(handle_, stream_, data, result, &proposals[0].algo, workspace, bytes),
             CUBLAS_STATUS_SUCCESS);
   ASSERT_EQ(cuStreamSynchronize(stream_), CUDA_SUCCESS);

@@ -51,6 +51,9 @@ Use PlanBuilder::workspace(uint64_t bytes) {
   auto found = std::find_if(plan.arenas.begin(), plan.arenas.end(), isWorkspace);
   uint32_t place = found == plan.arenas.end() ? arena(plan::ArenaKind::workspace)
                                               : static_cast<uint32_t>(found - plan.arenas.begin());
+  // As GPUs' libraries want it.
+  uint64_t &end = plan.arenas[place]->bytes;
+  end = (end + 255) / 256 * 256;
   uint32_t made = buffer("workspace", place, DType::F32,
                          Sharding::replicated({static_cast<int64_t>((bytes + 3) / 4)}));
   return writes(made, kFirstScratchValue + made);
