@@ -43,16 +43,20 @@ bool isParameterGradient(Value value) {
   });
 }
 
+/// Whether the operand of a sum lacks dims of it.
+bool isBias(Value addend, nn::AddOp add) {
+  auto rank = [](Value v) { return cast<RankedTensorType>(v.getType()).getRank(); };
+  return rank(addend) < rank(add.getY());
+}
+
 /// The sum of products and biases that a product is an addend of, and nothing else; or the product.
 Value sumOfProducts(Value product) {
   Value sum = product;
   while (sum.hasOneUse()) {
     auto add = dyn_cast<nn::AddOp>(*sum.user_begin());
     if (!add || llvm::any_of(add.getAddends(), [&](Value addend) {
-          auto shape = [](Value v) { return cast<RankedTensorType>(v.getType()).getShape(); };
-          bool isBias = shape(addend).size() < shape(add.getY()).size();
           bool isPart = addend == sum || (isProduct(addend.getDefiningOp()) && addend.hasOneUse());
-          return !isBias && !isPart;
+          return !isBias(addend, add) && !isPart;
         }))
       break;
     sum = add.getY();
@@ -70,8 +74,11 @@ public:
   LogicalResult run(Block &block) {
     if (!toTf32_)
       for (Operation &op : llvm::make_early_inc_range(block))
-        if (isProduct(&op) && !isParameterGradient(op.getResult(0)))
-          roundResult(sumOfProducts(op.getResult(0)));
+        if (isProduct(&op) && !isParameterGradient(op.getResult(0))) {
+          Value sum = sumOfProducts(op.getResult(0));
+          roundBiases(op.getResult(0), sum);
+          roundResult(sum);
+        }
     for (Operation &op : llvm::make_early_inc_range(block))
       if (auto step = dyn_cast<nn::LibraryOp>(op); step && failed(roundOperands(step)))
         return failure();
@@ -87,6 +94,26 @@ private:
 
   Value makeCast(Location location, Type type, Value value, bool toTf32) {
     return nn::CastOp::create(builder_, location, type, value, toTf32);
+  }
+
+  /// What is added to a product is an operand of it, and rounded like the others.
+  void roundBiases(Value product, Value sum) {
+    while (product != sum) {
+      auto add = cast<nn::AddOp>(*product.user_begin());
+      annotateAs(add);
+      builder_.setInsertionPoint(add);
+      for (OpOperand &addend : add->getOpOperands()) {
+        Value bias = addend.get();
+        if (!isBias(bias, add) || !elementOf(bias).isF32() || bias.getDefiningOp<nn::CastOp>())
+          continue;
+        auto type = cast<RankedTensorType>(bias.getType());
+        if (type.getRank() != 1)
+          continue;
+        Value rounded = makeCast(bias.getLoc(), type.clone(narrow_), bias, false);
+        addend.set(makeCast(bias.getLoc(), type, rounded, false));
+      }
+      product = add.getY();
+    }
   }
 
   /// All that read the value read it rounded.
