@@ -100,6 +100,17 @@ static LogicalResult keepSharded(Compilation &compilation) {
   return success();
 }
 
+static LogicalResult fuse(Compilation &compilation) {
+  const CompileOptions &options = compilation.options;
+  for (auto entry : compilation.module->getOps<nn::EntryOp>()) {
+    EpilogueReport report =
+        fuseEntry(entry, {options.opsPerKernel, options.target.productsAddBiases});
+    if (std::string note = report.str(entry.getSymName()); !note.empty())
+      compilation.notes.push_back(std::move(note));
+  }
+  return success();
+}
+
 static LogicalResult emit(Compilation &compilation) {
   const CompileOptions &options = compilation.options;
   EmitOptions emitOptions;
@@ -173,8 +184,7 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
   p.check(createVerifyLocal(), "fusion knows no shardings and no reshards");
 
   p.enter(Level::Fused);
-  p.pass(createFusePass(options.opsPerKernel),
-         "on local shapes, since they decide what fits into a kernel");
+  p.step("fuse", fuse, "on local shapes, since they decide what fits into a kernel");
   p.check(createVerifyFusedPass(), "code generation and emission know no other ops");
 
   p.enter(Level::Scheduled);

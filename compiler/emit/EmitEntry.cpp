@@ -137,6 +137,8 @@ private:
       addSlice(instruction, op->getOperand(gemm->a), plan::Access::read);
       addSlice(instruction, op->getOperand(gemm->b), plan::Access::read);
       addSlice(instruction, op->getResult(0), plan::Access::write);
+      if (Value bias = biasOf(op))
+        addSlice(instruction, bias, plan::Access::read);
       setGemm(instruction, toShape(op, *gemm), addWorkspace(instruction, op));
     } else
       emitAttention(instruction, op, std::get<nn::AttentionStep>(step));
@@ -181,6 +183,7 @@ private:
     gemm.dtype = toPlan(shape.dtype);
     gemm.result_dtype = toPlan(shape.resultDtype);
     gemm.accumulate = shape.accumulate;
+    gemm.bias = shape.bias;
     gemm.workspace_bytes = workspaceBytes;
     instruction.body.Set(std::move(gemm));
   }

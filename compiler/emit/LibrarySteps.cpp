@@ -18,6 +18,11 @@ static DType dtypeOf(Value value) {
   return fromPlan(toPlanDType(cast<RankedTensorType>(value.getType()).getElementType()));
 }
 
+Value tpc::biasOf(Operation *product) {
+  auto linear = dyn_cast<nn::LinearOp>(product);
+  return linear ? linear.getBias() : Value();
+}
+
 AttentionShape tpc::toShape(Operation *op, const nn::AttentionStep &step) {
   return {step.batch,  step.queryLength, step.keyLength,
           step.heads,  step.kvHeads,     step.size,
@@ -32,6 +37,7 @@ GemmShape tpc::toShape(Operation *op, const nn::GemmStep &step) {
   shape.batch = step.batch;
   shape.transposeA = step.transposeA;
   shape.transposeB = step.transposeB;
+  shape.bias = biasOf(op) != nullptr;
   shape.lda = step.transposeA ? step.m : step.k;
   shape.ldb = step.transposeB ? step.k : step.n;
   shape.ldc = step.n;

@@ -9,6 +9,8 @@ namespace tpc {
 
 /// `op` is of `step`: its operands and result say the dtypes.
 GemmShape toShape(mlir::Operation *op, const nn::GemmStep &step);
+/// What a product adds to its sums, or null.
+mlir::Value biasOf(mlir::Operation *product);
 AttentionShape toShape(mlir::Operation *op, const nn::AttentionStep &step);
 
 /// Scratch memory of a step in bytes.

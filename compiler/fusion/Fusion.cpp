@@ -118,7 +118,10 @@ void moveWidenings(std::vector<Cluster> &clusters, unsigned mostOps) {
 
 struct FusePass : PassWrapper<FusePass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FusePass)
-  explicit FusePass(unsigned limit) { mostOps = limit; }
+  explicit FusePass(const FusionOptions &options) {
+    mostOps = options.mostOps;
+    biasesInProducts = options.biasesInProducts;
+  }
   FusePass(const FusePass &other) : PassWrapper(other) { copyOptionValuesFrom(&other); }
   StringRef getArgument() const override { return "tpc-fuse"; }
   StringRef getDescription() const override {
@@ -126,12 +129,14 @@ struct FusePass : PassWrapper<FusePass, OperationPass<ModuleOp>> {
   }
   void runOnOperation() override {
     for (auto entry : getOperation().getOps<nn::EntryOp>())
-      fuseEntry(entry, mostOps);
+      fuseEntry(entry, {mostOps, biasesInProducts});
   }
 
   Option<unsigned> mostOps{*this, "most-ops",
                            llvm::cl::desc("ops that a kernel has at most; changes no number"),
                            llvm::cl::init(kUnlimitedOps)};
+  Option<bool> biasesInProducts{*this, "biases-in-products",
+                                llvm::cl::desc("products can add a bias"), llvm::cl::init(false)};
 };
 
 struct VerifyFusedPass : PassWrapper<VerifyFusedPass, OperationPass<ModuleOp>> {
@@ -147,19 +152,23 @@ struct VerifyFusedPass : PassWrapper<VerifyFusedPass, OperationPass<ModuleOp>> {
 
 } // namespace
 
-void fuseEntry(nn::EntryOp entry, unsigned mostOps) {
+EpilogueReport fuseEntry(nn::EntryOp entry, const FusionOptions &options) {
   foldCasts(entry);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front())))
     if (isGenerated(&op) && op.use_empty())
       op.erase();
   accumulateSums(entry);
-  std::vector<Cluster> clusters = formClusters(entry, mostOps);
-  moveWidenings(clusters, mostOps);
+  std::vector<Cluster> clusters = formClusters(entry, options.mostOps);
+  moveWidenings(clusters, options.mostOps);
+  EpilogueReport report;
+  if (options.biasesInProducts)
+    report = addBiasesInProducts(clusters);
   for (const Cluster &cluster : clusters)
     makeKernel(cluster);
   for (const Cluster &cluster : llvm::reverse(clusters))
     for (Operation *op : llvm::reverse(cluster.ops))
       op->erase();
+  return report;
 }
 
 LogicalResult verifyFused(nn::EntryOp entry) {
@@ -168,6 +177,13 @@ LogicalResult verifyFused(nn::EntryOp entry) {
       if (!accumulatedProduct(kernel) && failed(codegen::outlineKernel(kernel)))
         return failure();
       continue;
+    }
+    if (auto product = dyn_cast<nn::LinearOp>(op); product && product.getBias()) {
+      // What a product adds has the type of what it stores.
+      Type bias = cast<RankedTensorType>(product.getBias().getType()).getElementType();
+      if (bias != cast<RankedTensorType>(product.getY().getType()).getElementType())
+        return product.emitOpError("adds a bias of ")
+               << bias << ", which is not the element type of its result";
     }
     if (isGenerated(&op))
       return op.emitOpError("has a body and is in no kernel; tpc-fuse puts it into one");
@@ -180,8 +196,8 @@ LogicalResult verifyFused(nn::EntryOp entry) {
   return success();
 }
 
-std::unique_ptr<Pass> createFusePass(unsigned mostOps) {
-  return std::make_unique<FusePass>(mostOps);
+std::unique_ptr<Pass> createFusePass(const FusionOptions &options) {
+  return std::make_unique<FusePass>(options);
 }
 std::unique_ptr<Pass> createVerifyFusedPass() { return std::make_unique<VerifyFusedPass>(); }
 void registerFusionPasses() {

@@ -18,10 +18,10 @@ Tensor linear(const Tensor &x, const Tensor &weight, const Tensor *bias, Shape s
   int64_t in = weight.extent(1), out = weight.extent(0);
   for (int64_t row = 0; row < x.size() / in; ++row)
     for (int64_t o = 0; o < out; ++o) {
-      double sum = bias ? (*bias)[o] : 0;
+      double sum = 0;
       for (int64_t i = 0; i < in; ++i)
         sum += x[row * in + i] * weight[o * in + i];
-      y[row * out + o] = sum;
+      y[row * out + o] = bias ? sum + (*bias)[o] : sum;
     }
   return y;
 }

@@ -53,7 +53,9 @@ std::string tpc::stepName(Operation *step) {
     name = scope.str() + ": ";
   if (auto kernel = dyn_cast<nn::KernelOp>(step))
     return name + kernel.getName().str();
-  return name + step->getName().stripDialect().str();
+  name += step->getName().stripDialect();
+  auto linear = dyn_cast<nn::LinearOp>(step);
+  return linear && linear.getBias() ? name + "+bias" : name;
 }
 
 StringAttr tpc::storageSymbol(Operation *from, FlatSymbolRefAttr symbol) {

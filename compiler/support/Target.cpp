@@ -27,6 +27,8 @@ Target tpc::cudaTarget(const std::string &precision) {
   target.alignment = {kLeadingBytes / elementBytes(precision), kVocabularyRows};
   target.overlapsCollectives = true;
   target.ranksMayShareDevice = true;
+  // cuBLASLt has no epilogues for products that are computed in f64.
+  target.productsAddBiases = precision != "f64";
   return target;
 }
 

@@ -32,6 +32,8 @@ struct Target {
   bool overlapsCollectives = false;
   /// Several ranks may run on one device, which then reduces their tensors by kernels of the plan.
   bool ranksMayShareDevice = false;
+  /// Products can add a bias to their sums before they round and store them.
+  bool productsAddBiases = false;
 
   /// As the plan spells it: "cpu", "cuda".
   const char *name() const { return kind == Kind::Cuda ? "cuda" : "cpu"; }

@@ -41,7 +41,8 @@ std::optional<int64_t> contractedTerms(mlir::Operation *op) {
 
 std::optional<Results> reductionBounds(const Evaluated &e) {
   using Optional = std::optional<Results>;
-  // K + ranks + 1 of one rank's product; products have plan values as operands, which are exact.
+  // K + ranks + 1 of one rank's product; products have plan values as operands, which are exact. A
+  // bias is one term more, of the K + 1 that this is enough for.
   if (std::optional<int64_t> terms = contractedTerms(e.op))
     return sums(e, e.rounding().gamma(static_cast<double>(*terms + 2)));
   return llvm::TypeSwitch<mlir::Operation *, Optional>(e.op)

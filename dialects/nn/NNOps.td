@@ -126,9 +126,9 @@ def NN_LinearOp : NN_PrimitiveOp<"linear", [NN_Infer, NN_Gradient, NN_Library,
                                             DeclareOpInterfaceMethods<NN_CompositeOpInterface>]> {
   let summary = "x . weight^T (+ bias), weight [out, in]";
   let description = [{
-    x `[..., in]`. The bias is there in models alone: `grad` makes it an `nn.add` (its expansion), so that
-    a row split cannot add it once a rank. The product of bfloat16 operands is summed in float32, and is
-    float32, or bfloat16: the sum, rounded once. So are those of its gradients, and of `nn.matmul`.
+    x `[..., in]`. `grad` makes the bias of a model an `nn.add` (its expansion), so that a row split cannot add it
+    once a rank; at level `fused` a product may add it again, before its sum is rounded. The product of bfloat16
+    operands is summed in float32, and is float32, or bfloat16: the sum, rounded once. So are its gradients and `nn.matmul`.
 
     ```mlir
     %y = nn.linear %x, %w bias %b : (tensor<2x7x256xf32>, tensor<1024x256xf32>, tensor<1024xf32>) -> tensor<2x7x1024xf32>

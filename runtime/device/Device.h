@@ -26,9 +26,12 @@ size_t byteSize(DType dtype);
 /// the given strides. transposeA: A is stored [k, m]; transposeB: B is stored [n, k]. A and B are
 /// of `dtype`, C of `resultDtype`: the same of f32 and f64, f32 or bf16 of bf16. Products of bf16
 /// are summed in f32, what is accumulated onto included, and rounded once if C is bf16.
+/// bias: n numbers of `resultDtype` are added to every row of the sums, before they are rounded, in
+/// the type that they are summed in; of one product that neither accumulates nor is f64, and on
+/// cuda only.
 struct GemmShape {
   int64_t m, n, k, batch = 1;
-  bool transposeA = false, transposeB = false, accumulate = false;
+  bool transposeA = false, transposeB = false, accumulate = false, bias = false;
   int64_t lda, ldb, ldc;
   int64_t strideA = 0, strideB = 0, strideC = 0;
   DType dtype = DType::F32, resultDtype = DType::F32;
@@ -43,6 +46,12 @@ struct AttentionShape {
   bool causal;
   double scale;
   DType dtype = DType::F32;
+};
+
+struct GemmOperands {
+  const void *a, *b;
+  void *c;
+  const void *bias = nullptr; ///< if the shape has one
 };
 
 struct AttentionOperands {
@@ -168,14 +177,13 @@ public:
 
   /// Before the first step: chooses how products of this shape are made. May make one, while what
   /// the operands hold means nothing.
-  virtual Status prepareGemm(const GemmShape &, const void * /*a*/, const void * /*b*/,
-                             void * /*c*/, Workspace) {
+  virtual Status prepareGemm(const GemmShape &, const GemmOperands &, Workspace) {
     return Status();
   }
   /// The same for attention. Only the shape, the workspace's bytes and the kernels count.
   virtual Status prepareAttention(const AttentionCall &) { return Status(); }
   /// `workspace` is there where the shape needs one.
-  virtual Status gemm(Stream stream, const GemmShape &shape, const void *a, const void *b, void *c,
+  virtual Status gemm(Stream stream, const GemmShape &shape, const GemmOperands &operands,
                       Workspace workspace) = 0;
   virtual Status attention(Stream stream, const AttentionCall &call) = 0;
   virtual Status launch(Stream stream, const Kernel &kernel, std::span<void *const> pointers) = 0;

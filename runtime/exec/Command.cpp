@@ -102,12 +102,15 @@ Result<Command> tpc::makeCommand(const plan::Instruction &instruction, const Pla
   switch (instruction.body_type()) {
   case plan::Body::Gemm: {
     const plan::Gemm &gemm = *instruction.body_as_Gemm();
-    GemmCommand product{fromPlan(gemm), {}};
-    if (command.pointers.size() > 3)
-      product.workspace = {command.pointers[3], gemm.workspace_bytes()};
-    TPC_RETURN_IF_ERROR(resources.device.prepareGemm(product.shape, command.pointers[0],
-                                                     command.pointers[1], command.pointers[2],
-                                                     product.workspace));
+    const std::vector<void *> &p = command.pointers;
+    GemmCommand product{fromPlan(gemm), {p[0], p[1], p[2]}, {}};
+    size_t next = 3;
+    if (gemm.bias())
+      product.operands.bias = p[next++];
+    if (next < p.size())
+      product.workspace = {p[next], gemm.workspace_bytes()};
+    TPC_RETURN_IF_ERROR(
+        resources.device.prepareGemm(product.shape, product.operands, product.workspace));
     command.body = product;
     return command;
   }

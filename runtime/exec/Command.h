@@ -18,6 +18,7 @@ namespace tpc {
 
 struct GemmCommand {
   GemmShape shape;
+  GemmOperands operands;
   Workspace workspace;
 };
 struct AttentionCommand {

@@ -132,7 +132,7 @@ Status Executor::execute(const Command &command, Stream stream) {
   Device &device = resources_.device;
   const std::vector<void *> &p = command.pointers;
   if (const auto *gemm = std::get_if<GemmCommand>(&command.body))
-    return device.gemm(stream, gemm->shape, p[0], p[1], p[2], gemm->workspace);
+    return device.gemm(stream, gemm->shape, gemm->operands, gemm->workspace);
   if (const auto *kernel = std::get_if<Kernel>(&command.body))
     return device.launch(stream, *kernel, p);
   if (const auto *attention = std::get_if<AttentionCommand>(&command.body))

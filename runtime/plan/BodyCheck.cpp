@@ -87,7 +87,8 @@ private:
     if (gemm.dtype() == plan::DType::i32 || (gemm.result_dtype() != gemm.dtype() && !roundsLater))
       return invalid(std::string("a gemm of ") + plan::EnumNameDType(gemm.dtype()) +
                      " that gives " + plan::EnumNameDType(gemm.result_dtype()));
-    TPC_RETURN_IF_ERROR(expectOperands(gemm.workspace_bytes() ? 4 : 3));
+    size_t workspace = gemm.bias() ? 4 : 3;
+    TPC_RETURN_IF_ERROR(expectOperands(workspace + (gemm.workspace_bytes() ? 1 : 0)));
     TPC_RETURN_IF_ERROR(expectAccess(0, plan::Access::read));
     TPC_RETURN_IF_ERROR(expectAccess(1, plan::Access::read));
     TPC_RETURN_IF_ERROR(
@@ -112,7 +113,19 @@ private:
       return invalid("all products of a batched gemm go to one place");
     TPC_RETURN_IF_ERROR(
         matrix(2, false, gemm.m(), gemm.n(), gemm.ldc(), gemm.stride_c(), gemm.result_dtype()));
-    return checkWorkspace(3, gemm.workspace_bytes(), cpuGemmWorkspace(fromPlan(gemm)));
+    if (gemm.bias())
+      TPC_RETURN_IF_ERROR(checkBias(gemm));
+    return checkWorkspace(workspace, gemm.workspace_bytes(), cpuGemmWorkspace(fromPlan(gemm)));
+  }
+
+  /// What cuBLASLt adds to a product by itself.
+  Status checkBias(const plan::Gemm &gemm) {
+    if (!isCuda())
+      return invalid("a gemm on CPU with a bias, which a kernel adds there");
+    if (gemm.accumulate() || gemm.dtype() == plan::DType::f64 || gemm.batch() > 1)
+      return invalid("a gemm with a bias that accumulates, is in f64 or has several products");
+    TPC_RETURN_IF_ERROR(expectAccess(3, plan::Access::read));
+    return expectBytes(3, Wide(gemm.n()) * byteSize(fromPlan(gemm.result_dtype())));
   }
 
   /// The device trusts the plan with its size.

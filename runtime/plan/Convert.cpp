@@ -60,6 +60,7 @@ GemmShape tpc::fromPlan(const plan::Gemm &gemm) {
   shape.transposeA = gemm.transpose_a();
   shape.transposeB = gemm.transpose_b();
   shape.accumulate = gemm.accumulate();
+  shape.bias = gemm.bias();
   shape.lda = gemm.lda();
   shape.ldb = gemm.ldb();
   shape.ldc = gemm.ldc();

@@ -55,7 +55,7 @@ public:
     void *c = operand(shape.resultDtype, shape.batch * shape.strideC);
     void *workspace =
         operand(DType::F32, static_cast<int64_t>(cpuGemmWorkspace(shape) / sizeof(float)));
-    double seconds = fastest([&] { require(device_->gemm({}, shape, a, b, c, {workspace})); });
+    double seconds = fastest([&] { require(device_->gemm({}, shape, {a, b, c}, {workspace})); });
     report(name, 2.0 * shape.batch * shape.m * shape.n * shape.k, seconds);
   }
 

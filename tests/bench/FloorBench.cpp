@@ -89,7 +89,7 @@ public:
     c_ = operand(m * n);
     workspace_ = operand(static_cast<int64_t>(cpuGemmWorkspace(shape_) / sizeof(float)));
   }
-  void run() { require(device_->gemm({}, shape_, a_, b_, c_, {workspace_})); }
+  void run() { require(device_->gemm({}, shape_, {a_, b_, c_}, {workspace_})); }
   /// By OpenBLAS, in row-major order.
   void runBy(Sgemm *sgemm) {
     sgemm(101, 111, 112, int(shape_.m), int(shape_.n), int(shape_.k), 1, static_cast<float *>(a_),

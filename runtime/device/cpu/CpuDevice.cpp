@@ -80,9 +80,9 @@ public:
   Result<double> seconds(Event from, Event to) override { return HostEvents::seconds(from, to); }
   Result<bool> isIdle() override { return true; }
 
-  Status gemm(Stream, const GemmShape &shape, const void *a, const void *b, void *c,
+  Status gemm(Stream, const GemmShape &shape, const GemmOperands &operands,
               Workspace workspace) override {
-    return cpuGemm(pool_, shape, a, b, c, workspace.data);
+    return cpuGemm(pool_, shape, operands.a, operands.b, operands.c, workspace.data);
   }
 
   Status attention(Stream, const AttentionCall &call) override {

@@ -158,6 +158,8 @@ Status check(const GemmShape &shape) {
 Status cpuGemm(ThreadPool &pool, const GemmShape &shape, const void *a, const void *b, void *c,
                void *workspace) {
   TPC_RETURN_IF_ERROR(check(shape));
+  if (shape.bias)
+    return Status(Code::Internal, "gemm on CPU adds no bias");
   TPC_ASSIGN_OR_RETURN(GemmKernels kernels, kernelsOfThisCpu(shape.dtype));
   if (reinterpret_cast<uintptr_t>(workspace) % 64 != 0)
     return Status(Code::Internal, "gemm's workspace is not aligned to 64 bytes");

@@ -223,16 +223,16 @@ void CudaDevice::abandon(Stream origin) {
     driver_.destroyGraph(graph);
 }
 
-Status CudaDevice::prepareGemm(const GemmShape &shape, const void *a, const void *b, void *c,
+Status CudaDevice::prepareGemm(const GemmShape &shape, const GemmOperands &operands,
                                Workspace workspace) {
   TPC_RETURN_IF_ERROR(context_->makeCurrent());
-  return gemms_->prepare(shape, a, b, c, workspace, streams_[0]).status();
+  return gemms_->prepare(shape, operands, workspace, streams_[0]).status();
 }
 
-Status CudaDevice::gemm(Stream stream, const GemmShape &shape, const void *a, const void *b,
-                        void *c, Workspace workspace) {
+Status CudaDevice::gemm(Stream stream, const GemmShape &shape, const GemmOperands &operands,
+                        Workspace workspace) {
   TPC_RETURN_IF_ERROR(context_->makeCurrent());
-  return gemms_->run(shape, a, b, c, workspace, handleOf(stream));
+  return gemms_->run(shape, operands, workspace, handleOf(stream));
 }
 
 Status CudaDevice::prepareAttention(const AttentionCall &call) {

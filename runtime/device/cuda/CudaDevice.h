@@ -45,9 +45,9 @@ public:
   Result<std::unique_ptr<Graph>> end(Stream origin) override;
   void abandon(Stream origin) override;
 
-  Status prepareGemm(const GemmShape &shape, const void *a, const void *b, void *c,
+  Status prepareGemm(const GemmShape &shape, const GemmOperands &operands,
                      Workspace workspace) override;
-  Status gemm(Stream stream, const GemmShape &shape, const void *a, const void *b, void *c,
+  Status gemm(Stream stream, const GemmShape &shape, const GemmOperands &operands,
               Workspace workspace) override;
   Status prepareAttention(const AttentionCall &call) override;
   Status attention(Stream stream, const AttentionCall &call) override;

@@ -22,8 +22,9 @@ size_t alignmentOf(const void *address) {
   return bits & (~bits + 1);
 }
 
-std::array<size_t, 3> alignmentsOf(const void *a, const void *b, const void *c) {
-  return {alignmentOf(a), alignmentOf(b), alignmentOf(c)};
+GemmAlignments alignmentsOf(const GemmOperands &operands) {
+  return {alignmentOf(operands.a), alignmentOf(operands.b), alignmentOf(operands.c),
+          alignmentOf(operands.bias)};
 }
 
 std::string versionText(const CublasLt &library) {
@@ -75,9 +76,9 @@ Gemms::~Gemms() {
 
 std::string Gemms::describe() const { return "cuBLASLt " + versionText(library_); }
 
-Result<const GemmPlan *> Gemms::prepare(const GemmShape &shape, const void *a, const void *b,
-                                        void *c, Workspace workspace, CUstream stream) {
-  std::array<size_t, 3> alignments = alignmentsOf(a, b, c);
+Result<const GemmPlan *> Gemms::prepare(const GemmShape &shape, const GemmOperands &operands,
+                                        Workspace workspace, CUstream stream) {
+  GemmAlignments alignments = alignmentsOf(operands);
   std::string key = gemmKey(shape, alignments, workspace.bytes);
   std::lock_guard lock(mutex_);
   if (auto found = plans_.find(key); found != plans_.end())
@@ -85,23 +86,15 @@ Result<const GemmPlan *> Gemms::prepare(const GemmShape &shape, const void *a, c
   auto plan = std::make_unique<GemmPlan>();
   TPC_RETURN_IF_ERROR(describe(shape, *plan));
   TPC_RETURN_IF_ERROR(
-      choose(key, alignments, a, b, c, workspace, stream, *plan).withContext("a product " + key));
+      choose(key, alignments, operands, workspace, stream, *plan).withContext("a product " + key));
   return (plans_[key] = std::move(plan)).get();
 }
 
-Status Gemms::run(const GemmShape &shape, const void *a, const void *b, void *c,
-                  Workspace workspace, CUstream stream) {
-  std::string key = gemmKey(shape, alignmentsOf(a, b, c), workspace.bytes);
-  const GemmPlan *plan = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    if (auto found = plans_.find(key); found != plans_.end())
-      plan = found->second.get();
-  }
-  if (!plan) {
-    TPC_ASSIGN_OR_RETURN(plan, prepare(shape, a, b, c, workspace, stream));
-  }
-  return enqueue(*plan, a, b, c, workspace, stream);
+Status Gemms::run(const GemmShape &shape, const GemmOperands &operands, Workspace workspace,
+                  CUstream stream) {
+  TPC_ASSIGN_OR_RETURN(const GemmPlan *plan, prepare(shape, operands, workspace, stream));
+  std::lock_guard lock(mutex_);
+  return enqueue(*plan, operands, workspace, stream);
 }
 
 Result<cublasLtMatrixLayout_t> Gemms::layout(DType dtype, int64_t rows, int64_t columns,
@@ -130,6 +123,7 @@ Status Gemms::describe(const GemmShape &s, GemmPlan &plan) const {
   plan.library_ = &library_;
   plan.isDouble_ = s.dtype == DType::F64;
   plan.accumulate_ = s.accumulate;
+  plan.hasBias_ = s.bias;
   cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
   if (s.dtype == DType::F64)
     compute = CUBLAS_COMPUTE_64F;
@@ -146,6 +140,13 @@ Status Gemms::describe(const GemmShape &s, GemmPlan &plan) const {
   TPC_RETURN_IF_ERROR(library_.check(
       library_.setOperation(plan.operation_, CUBLASLT_MATMUL_DESC_TRANSB, &second, sizeof(second)),
       "cublasLtMatmulDescSetAttribute"));
+  if (s.bias) {
+    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    TPC_RETURN_IF_ERROR(
+        library_.check(library_.setOperation(plan.operation_, CUBLASLT_MATMUL_DESC_EPILOGUE,
+                                             &epilogue, sizeof(epilogue)),
+                       "cublasLtMatmulDescSetAttribute"));
+  }
   TPC_ASSIGN_OR_RETURN(plan.a_, layout(s.dtype, s.transposeB ? s.n : s.k, s.transposeB ? s.k : s.n,
                                        s.ldb, s.batch, s.strideB));
   TPC_ASSIGN_OR_RETURN(plan.b_, layout(s.dtype, s.transposeA ? s.k : s.m, s.transposeA ? s.m : s.k,
@@ -155,7 +156,7 @@ Status Gemms::describe(const GemmShape &s, GemmPlan &plan) const {
 }
 
 Result<std::vector<cublasLtMatmulHeuristicResult_t>>
-Gemms::proposals(const GemmPlan &plan, std::array<size_t, 3> alignments,
+Gemms::proposals(const GemmPlan &plan, const GemmAlignments &alignments,
                  size_t workspaceBytes) const {
   cublasLtMatmulPreference_t preference = nullptr;
   TPC_RETURN_IF_ERROR(
@@ -163,17 +164,16 @@ Gemms::proposals(const GemmPlan &plan, std::array<size_t, 3> alignments,
   auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
     return library_.setPreference(preference, attribute, &value, sizeof(value));
   };
-  auto alignment = [&](size_t i) { return static_cast<uint32_t>(alignments[i]); };
   cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
   for (cublasStatus_t each :
        {set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(workspaceBytes)),
         set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
             uint32_t(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE)),
         // The library's A is B here.
-        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment(1)),
-        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment(0)),
-        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment(2)),
-        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment(2))})
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, uint32_t(alignments.b)),
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, uint32_t(alignments.a)),
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, uint32_t(alignments.c)),
+        set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, uint32_t(alignments.c))})
     if (status == CUBLAS_STATUS_SUCCESS)
       status = each;
   std::vector<cublasLtMatmulHeuristicResult_t> results(kProposals);
@@ -194,9 +194,12 @@ Gemms::proposals(const GemmPlan &plan, std::array<size_t, 3> alignments,
   return results;
 }
 
-Status Gemms::choose(const std::string &key, std::array<size_t, 3> alignments, const void *a,
-                     const void *b, void *c, Workspace workspace, CUstream stream, GemmPlan &plan) {
+Status Gemms::choose(const std::string &key, const GemmAlignments &alignments,
+                     const GemmOperands &operands, Workspace workspace, CUstream stream,
+                     GemmPlan &plan) {
   static_assert(sizeof(Algorithm) == sizeof(cublasLtMatmulAlgo_t));
+  // What the library proposes depends on its alignment.
+  TPC_RETURN_IF_ERROR(setBias(plan, operands.bias));
   if (std::optional<Algorithm> kept = choices_.find(key)) {
     std::memcpy(&plan.algorithm_, kept->data(), sizeof(plan.algorithm_));
     cublasLtMatmulHeuristicResult_t result = {};
@@ -212,7 +215,7 @@ Status Gemms::choose(const std::string &key, std::array<size_t, 3> alignments, c
     cublasLtMatmulAlgo_t chosen = results[0].algo;
     for (size_t i = 0; i < results.size(); ++i) {
       plan.algorithm_ = results[i].algo;
-      TPC_ASSIGN_OR_RETURN(float milliseconds, time(plan, a, b, c, workspace, stream));
+      TPC_ASSIGN_OR_RETURN(float milliseconds, time(plan, operands, workspace, stream));
       if (i == 0 || milliseconds < best) {
         best = milliseconds;
         chosen = results[i].algo;
@@ -225,8 +228,8 @@ Status Gemms::choose(const std::string &key, std::array<size_t, 3> alignments, c
   return choices_.add(key, words);
 }
 
-Result<float> Gemms::time(GemmPlan &plan, const void *a, const void *b, void *c,
-                          Workspace workspace, CUstream stream) const {
+Result<float> Gemms::time(GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
+                          CUstream stream) const {
   const Driver &driver = context_->driver();
   CUevent events[2] = {};
   float best = 0;
@@ -242,7 +245,7 @@ Result<float> Gemms::time(GemmPlan &plan, const void *a, const void *b, void *c,
   for (int run = 0; run <= kRuns && status.ok(); ++run) {
     float milliseconds = 0;
     if (note(driver.check(driver.recordEvent(events[0], stream), "cuEventRecord")) &&
-        note(enqueue(plan, a, b, c, workspace, stream)) &&
+        note(enqueue(plan, operands, workspace, stream)) &&
         note(driver.check(driver.recordEvent(events[1], stream), "cuEventRecord")) &&
         note(context_->await(stream)))
       note(driver.check(driver.milliseconds(&milliseconds, events[0], events[1]),
@@ -257,15 +260,24 @@ Result<float> Gemms::time(GemmPlan &plan, const void *a, const void *b, void *c,
   return best;
 }
 
-Status Gemms::enqueue(const GemmPlan &plan, const void *a, const void *b, void *c,
-                      Workspace workspace, CUstream stream) const {
+Status Gemms::setBias(const GemmPlan &plan, const void *bias) const {
+  if (!plan.hasBias_)
+    return Status();
+  return library_.check(library_.setOperation(plan.operation_, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+                                              &bias, sizeof(bias)),
+                        "cublasLtMatmulDescSetAttribute");
+}
+
+Status Gemms::enqueue(const GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
+                      CUstream stream) const {
   const float one = 1, beta = plan.accumulate_ ? 1 : 0;
   const double oneDouble = 1, betaDouble = plan.accumulate_ ? 1 : 0;
   const void *alphaAt = plan.isDouble_ ? static_cast<const void *>(&oneDouble) : &one;
   const void *betaAt = plan.isDouble_ ? static_cast<const void *>(&betaDouble) : &beta;
-  return library_.check(library_.matmul(handle_, plan.operation_, alphaAt, b, plan.a_, a, plan.b_,
-                                        betaAt, c, plan.c_, c, plan.c_, &plan.algorithm_,
-                                        workspace.data, workspace.bytes,
-                                        reinterpret_cast<cudaStream_t>(stream)),
+  TPC_RETURN_IF_ERROR(setBias(plan, operands.bias));
+  return library_.check(library_.matmul(handle_, plan.operation_, alphaAt, operands.b, plan.a_,
+                                        operands.a, plan.b_, betaAt, operands.c, plan.c_,
+                                        operands.c, plan.c_, &plan.algorithm_, workspace.data,
+                                        workspace.bytes, reinterpret_cast<cudaStream_t>(stream)),
                         "cublasLtMatmul");
 }

@@ -7,6 +7,10 @@
 // run (GemmChoices.h), else the library's first proposals, timed if the choice can be kept. Sums
 // over slices of k are only made in the workspace, by a second kernel: no atomic additions.
 //
+// A bias is an epilogue: the library adds it along its rows, which are columns here, to sums that
+// are not rounded yet, and it has the type of the result (cublasLt.h at
+// CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE).
+//
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
@@ -36,7 +40,7 @@ private:
   cublasLtMatmulDesc_t operation_ = nullptr;
   cublasLtMatrixLayout_t a_ = nullptr, b_ = nullptr, c_ = nullptr;
   cublasLtMatmulAlgo_t algorithm_ = {};
-  bool isDouble_ = false, accumulate_ = false;
+  bool isDouble_ = false, accumulate_ = false, hasBias_ = false;
 };
 
 /// All products of the ranks on one GPU.
@@ -50,9 +54,9 @@ public:
   /// "cuBLASLt 13.0.3"
   std::string describe() const;
   /// Chooses, and may run the product on `stream` to time it.
-  Result<const GemmPlan *> prepare(const GemmShape &shape, const void *a, const void *b, void *c,
+  Result<const GemmPlan *> prepare(const GemmShape &shape, const GemmOperands &operands,
                                    Workspace workspace, CUstream stream);
-  Status run(const GemmShape &shape, const void *a, const void *b, void *c, Workspace workspace,
+  Status run(const GemmShape &shape, const GemmOperands &operands, Workspace workspace,
              CUstream stream);
 
 private:
@@ -61,13 +65,15 @@ private:
   Status describe(const GemmShape &shape, GemmPlan &plan) const;
   Result<cublasLtMatrixLayout_t> layout(DType dtype, int64_t rows, int64_t columns, int64_t lead,
                                         int64_t batch, int64_t stride) const;
-  Status choose(const std::string &key, std::array<size_t, 3> alignments, const void *a,
-                const void *b, void *c, Workspace workspace, CUstream stream, GemmPlan &plan);
+  Status choose(const std::string &key, const GemmAlignments &alignments,
+                const GemmOperands &operands, Workspace workspace, CUstream stream, GemmPlan &plan);
   Result<std::vector<cublasLtMatmulHeuristicResult_t>>
-  proposals(const GemmPlan &plan, std::array<size_t, 3> alignments, size_t workspaceBytes) const;
-  Result<float> time(GemmPlan &plan, const void *a, const void *b, void *c, Workspace workspace,
+  proposals(const GemmPlan &plan, const GemmAlignments &alignments, size_t workspaceBytes) const;
+  Result<float> time(GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
                      CUstream stream) const;
-  Status enqueue(const GemmPlan &plan, const void *a, const void *b, void *c, Workspace workspace,
+  Status setBias(const GemmPlan &plan, const void *bias) const;
+  /// With the lock on the plans: a bias is a part of their descriptors.
+  Status enqueue(const GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
                  CUstream stream) const;
 
   std::shared_ptr<Context> context_;

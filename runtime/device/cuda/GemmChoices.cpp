@@ -17,14 +17,17 @@ constexpr const char *kMagic = "tpc gemm algorithms 1", *kEnd = "end";
 
 } // namespace
 
-std::string tpc::cuda::gemmKey(const GemmShape &s, std::array<size_t, 3> alignments,
+std::string tpc::cuda::gemmKey(const GemmShape &s, const GemmAlignments &alignments,
                                size_t workspaceBytes) {
   std::ostringstream key;
   key << "m" << s.m << ",n" << s.n << ",k" << s.k << ",b" << s.batch << (s.transposeA ? ",ta" : "")
       << (s.transposeB ? ",tb" : "") << (s.accumulate ? ",acc" : "") << ",ld" << s.lda << "/"
       << s.ldb << "/" << s.ldc << ",stride" << s.strideA << "/" << s.strideB << "/" << s.strideC
-      << ",type" << int(s.dtype) << "/" << int(s.resultDtype) << ",align" << alignments[0] << "/"
-      << alignments[1] << "/" << alignments[2] << ",ws" << workspaceBytes;
+      << ",type" << int(s.dtype) << "/" << int(s.resultDtype) << ",align" << alignments.a << "/"
+      << alignments.b << "/" << alignments.c;
+  if (s.bias)
+    key << ",bias" << alignments.bias;
+  key << ",ws" << workspaceBytes;
   return key.str();
 }
 

@@ -19,9 +19,15 @@ namespace tpc::cuda {
 /// As cuBLASLt stores an algorithm: it may be kept for the same version of the library.
 using Algorithm = std::array<uint64_t, 8>;
 
-/// What makes two products the same: shape, alignment of the operands (bytes, at most 256), and the
-/// workspace. As text, a word each.
-std::string gemmKey(const GemmShape &shape, std::array<size_t, 3> alignments,
+/// The powers of two (bytes, at most 256) that divide the addresses of the operands; without a bias
+/// its own says nothing.
+struct GemmAlignments {
+  size_t a, b, c, bias = 256;
+};
+
+/// What makes two products the same: shape, alignments of the operands, and the workspace. As text,
+/// a word each.
+std::string gemmKey(const GemmShape &shape, const GemmAlignments &alignments,
                     size_t workspaceBytes);
 
 class GemmChoices {

@@ -31,7 +31,7 @@ private:
 /// Operands of the shape's types with random contents; leading dimensions and strides have gaps.
 struct GemmTest {
   GemmShape shape;
-  Tensor a, b, c;
+  Tensor a, b, c, bias;
   std::vector<double> expected, magnitude;
 
   GemmTest(GemmShape s, int gap) : shape(s) {
@@ -46,6 +46,7 @@ struct GemmTest {
     a = Tensor::random(s.dtype, s.batch * shape.strideA, 1);
     b = Tensor::random(s.dtype, s.batch * shape.strideB, 2);
     c = Tensor::random(s.resultDtype, s.batch * shape.strideC, 3);
+    bias = Tensor::random(s.resultDtype, s.n, 4);
     if (!s.accumulate)
       c.set(0, std::nan("")); // must not survive
     compute();
@@ -60,7 +61,7 @@ struct GemmTest {
       for (int64_t i = 0; i < s.m; ++i)
         for (int64_t j = 0; j < s.n; ++j) {
           int64_t at = batch * s.strideC + i * s.ldc + j;
-          double sum = s.accumulate ? expected[at] : 0, size = std::abs(sum);
+          double sum = s.accumulate ? expected[at] : s.bias ? bias.get(j) : 0, size = std::abs(sum);
           for (int64_t k = 0; k < s.k; ++k) {
             double left =
                 valuesA[batch * s.strideA + (s.transposeA ? k * s.lda + i : i * s.lda + k)];
@@ -79,8 +80,10 @@ struct GemmTest {
     PoisonedWorkspace poisoned(shape, device.isHostMemory() ? 0 : kGpuWorkspace);
     Workspace workspace = poisoned.whole();
     workspace.data = memory.give(workspace.data, workspace.bytes);
-    TPC_RETURN_IF_ERROR(device.gemm(device.stream(0), shape, memory.give(a), memory.give(b),
-                                    memory.give(result), workspace));
+    TPC_RETURN_IF_ERROR(device.gemm(device.stream(0), shape,
+                                    {memory.give(a), memory.give(b), memory.give(result),
+                                     shape.bias ? memory.give(bias) : nullptr},
+                                    workspace));
     return memory.take();
   }
 
@@ -144,6 +147,23 @@ TEST_P(GemmOfType, Batches) {
     GemmTest(shapeOf(17, 19, 23, flags, types(), 5), 1).check(2, kind());
 }
 
+/// Along the columns, before the sum is rounded; a product without one keeps its own algorithm.
+TEST_P(GemmOfType, AddsABias) {
+  if (types().operands == DType::F64)
+    GTEST_SKIP() << "cuBLASLt adds none in f64, and no plan asks for it";
+  for (int flags = 0; flags < 4; ++flags)
+    for (auto [m, n, k] : {std::array<int64_t, 3>{1, 1, 1}, {7, 33, 12}, {64, 48, 300}}) {
+      SCOPED_TRACE(testing::Message() << "flags " << flags << " m " << m);
+      GemmShape shape = shapeOf(m, n, k, flags, types());
+      shape.bias = true;
+      GemmTest test(shape, 2);
+      if (kind() == DeviceKind::Cuda)
+        test.check(2, kind());
+      else
+        EXPECT_FALSE(test.run(*makeDevice(kind(), 1), test.c).ok()) << "a kernel adds it there";
+    }
+}
+
 TEST_P(GemmOfType, EmptySumIsZeroOrWhatWasThere) {
   if (kind() == DeviceKind::Cuda)
     GTEST_SKIP() << "cuBLASLt refuses it, and no plan has one";
@@ -191,6 +211,53 @@ TEST(Gemm, BF16IsRoundedOnce) {
           ASSERT_EQ(result[at], floatToBfloat16(sum[at])) << "element " << at;
         }
     }
+}
+
+/// 257 has too many bits for bf16, and 257 - 256 has not.
+TEST(Gemm, ABiasIsAddedBeforeTheRounding) {
+  TPC_SKIP_WITHOUT(DeviceKind::Cuda);
+  GemmShape shape = shapeOf(16, 16, 2, 2, kBF16);
+  shape.bias = true;
+  GemmTest test(shape, 0);
+  for (int64_t i = 0; i < 16; ++i) {
+    test.a.set(2 * i, 256);
+    test.a.set(2 * i + 1, 1);
+    test.b.set(2 * i, 1);
+    test.b.set(2 * i + 1, 1);
+    test.bias.set(i, -256);
+  }
+  Tensor result = test.c;
+  Status status = test.run(*makeDevice(DeviceKind::Cuda, 1), result);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(result.values(), std::vector<double>(256, 1));
+}
+
+/// One product, with a bias at another place each time.
+TEST(Gemm, EveryCallHasItsOwnBias) {
+  TPC_SKIP_WITHOUT(DeviceKind::Cuda);
+  GemmShape shape = shapeOf(8, 16, 32, 2, kF32);
+  shape.bias = true;
+  GemmTest first(shape, 0), second = first;
+  second.bias = Tensor::random(DType::F32, 16, 9);
+  second.compute();
+  auto device = makeDevice(DeviceKind::Cuda, 1);
+  OnDevice memory(*device);
+  std::vector<uint8_t> scratch(kGpuWorkspace);
+  Workspace workspace{memory.give(scratch.data(), scratch.size()), scratch.size()};
+  void *a = memory.give(first.a), *b = memory.give(first.b);
+  Tensor results[] = {first.c, second.c};
+  GemmTest *tests[] = {&first, &second};
+  for (int i : {0, 1}) {
+    Status status =
+        device->gemm(device->stream(0), first.shape,
+                     {a, b, memory.give(results[i]), memory.give(tests[i]->bias)}, workspace);
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+  ASSERT_TRUE(memory.take().ok());
+  for (int i : {0, 1})
+    for (size_t at = 0; at < tests[i]->expected.size(); ++at)
+      ASSERT_NEAR(results[i].values()[at], tests[i]->expected[at],
+                  34 * 0x1p-24 * tests[i]->magnitude[at]);
 }
 
 TEST(Gemm, KeepsNaNAndInfinityOfBF16) {
@@ -266,7 +333,7 @@ TEST(Gemm, RanksInOneProcessDoNotDisturbEachOther) {
       for (int step = 0; step < 20; ++step) {
         Tensor result = test.c, a = test.a, b = test.b;
         PoisonedWorkspace workspace(test.shape);
-        if (!device->gemm({}, test.shape, a.data(), b.data(), result.data(), workspace.whole())
+        if (!device->gemm({}, test.shape, {a.data(), b.data(), result.data()}, workspace.whole())
                  .ok() ||
             result.bytes() != expected)
           ++wrong;
@@ -322,7 +389,7 @@ TEST(Gemm, RefusesShortRows) {
   shape.lda = 1;
   shape.ldb = shape.ldc = 2;
   float x[4] = {};
-  EXPECT_FALSE(makeDevice(1)->gemm({}, shape, x, x, x, {}).ok());
+  EXPECT_FALSE(makeDevice(1)->gemm({}, shape, {x, x, x}, {}).ok());
 }
 
 } // namespace

@@ -39,3 +39,19 @@ module {
     nn.return %k : tensor<4x8xf32>
   }
 }
+
+// -----
+
+module {
+  nn.input @x : tensor<4x8xbf16> dims ["", ""]
+  nn.input @w : tensor<8x8xbf16> dims ["", ""]
+  nn.input @b : tensor<8xbf16> dims [""]
+  nn.entry @e outputs ["y"] {
+    %x = nn.read @x : tensor<4x8xbf16>
+    %w = nn.read @w : tensor<8x8xbf16>
+    %b = nn.read @b : tensor<8xbf16>
+    // expected-error@+1 {{adds a bias of 'bf16', which is not the element type of its result}}
+    %y = nn.linear %x, %w bias %b : (tensor<4x8xbf16>, tensor<8x8xbf16>, tensor<8xbf16>) -> tensor<4x8xf32>
+    nn.return %y : tensor<4x8xf32>
+  }
+}

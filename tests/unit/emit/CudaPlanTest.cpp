@@ -203,6 +203,34 @@ TEST(CudaPlan, ScratchIsOneBufferOfAFixedSize) {
   EXPECT_EQ(buffers.size(), 1u);
 }
 
+/// Of layers of two: products that add a bias, in the entry that trains.
+unsigned biasedProducts(const std::string &precision, const std::string &tp) {
+  auto plan = compile("gpt2-124m", {"--tp", tp, "--precision", precision});
+  if (!plan)
+    return ~0u;
+  unsigned biased = 0;
+  for (const auto &entry : plan->entries)
+    for (const auto &instruction : entry->instructions)
+      if (const auto *gemm = instruction->body.AsGemm(); gemm && entry->name == "train") {
+        biased += gemm->bias;
+        EXPECT_EQ(instruction->operands.size(), gemm->bias ? 5u : 4u);
+        EXPECT_EQ(gemm->bias, instruction->name.find("+bias") != std::string::npos);
+      }
+  return biased;
+}
+
+TEST(CudaPlan, ProductsAddTheirBiases) {
+  // q, k, v and fc of each layer; what a residual is added to saves nothing.
+  EXPECT_EQ(biasedProducts("f32", "1"), 8u);
+  EXPECT_EQ(biasedProducts("f32", "2"), 8u);
+  // Attention reads q, k and v rounded, by a kernel that may as well add the bias.
+  EXPECT_EQ(biasedProducts("tf32", "1"), 2u);
+  // Whatever reads them reads half the bytes; at tp 2 the others are partial.
+  EXPECT_EQ(biasedProducts("bf16", "1"), 12u);
+  EXPECT_EQ(biasedProducts("bf16", "2"), 8u);
+  EXPECT_EQ(biasedProducts("f64", "1"), 0u) << "the library has none";
+}
+
 TEST(CudaPlan, EveryPrecision) {
   for (const char *precision : {"f32", "tf32", "bf16", "f64"})
     for (const char *tp : {"1", "2"}) {

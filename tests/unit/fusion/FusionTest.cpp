@@ -40,7 +40,7 @@ protected:
 
   /// Fuses the entry, checks that it means the same, and gives the names of its kernels in order;
   /// "@" stands for a library call.
-  std::vector<std::string> fuse(const std::string &text) {
+  std::vector<std::string> fuse(const std::string &text, const FusionOptions &options = {}) {
     module = parseSourceString<ModuleOp>(text, &context);
     std::vector<std::string> names;
     EXPECT_TRUE(module);
@@ -48,7 +48,7 @@ protected:
       return names;
     auto entry = *module->getOps<nn::EntryOp>().begin();
     interpreter::Outcome before = interpret(entry);
-    fuseEntry(entry);
+    report = fuseEntry(entry, options);
     EXPECT_TRUE(succeeded(verify(*module)));
     EXPECT_TRUE(succeeded(verifyFused(entry)));
     interpreter::Outcome after = interpret(entry);
@@ -66,6 +66,7 @@ protected:
 
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
+  EpilogueReport report;
 };
 
 const std::string declarations = R"(
@@ -112,6 +113,31 @@ TEST_F(Fusion, ResidualAndNormAreOneKernel) {
   )",
                          "[\"o\"]")),
               ElementsAre("add+layer_normalize+mul", "@", "gelu", "@", "add"));
+}
+
+TEST_F(Fusion, ProductsAddBiasesWhereThatSavesTraffic) {
+  std::string program = entry(R"(
+    %p = nn.linear %a, %m : (!x, !m) -> !x
+    %q = nn.add %p, %w : (!x, !w) -> !x
+    %s = nn.linear %q, %m : (!x, !m) -> !x
+    %t = nn.add %w, %s : (!w, !x) -> !x
+    %g = nn.gelu %t {tanh} : (!x) -> !x
+    %y = nn.linear %g, %m : (!x, !m) -> !x
+    %z = nn.add %y, %w : (!x, !w) -> !x
+    %o = nn.add %z, %b : (!x, !x) -> !x
+    nn.return %o, %t : !x, !x
+  )",
+                              "[\"o\", \"t\"]");
+  EXPECT_THAT(fuse(program), ElementsAre("@", "add", "@", "add+gelu", "@", "add"));
+  EXPECT_EQ(report.str("e"), "");
+  EXPECT_THAT(fuse(program, {.biasesInProducts = true}), ElementsAre("@", "@", "gelu", "@", "add"));
+  EXPECT_EQ(report.str("e"),
+            "e: of 3 biases of products, 2 are added by the product itself; 1 by the kernel behind "
+            "it, which reads and writes as much without them; 1 gelu behind them stay generated, "
+            "because cuBLASLt states no error of its own");
+  // Kernels of one op leave all of them to products.
+  EXPECT_THAT(fuse(program, {.mostOps = 1, .biasesInProducts = true}),
+              ElementsAre("@", "@", "gelu", "@", "add"));
 }
 
 TEST_F(Fusion, NormGradientTakesItsSums) {

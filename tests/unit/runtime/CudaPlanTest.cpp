@@ -56,6 +56,31 @@ TEST(CudaPlan, ReductionsOfSeveralRanksHaveKernels) {
   EXPECT_EQ(rowSplitLinearOnGpu(1).load().mesh().numRanks(), 1);
 }
 
+TEST(CudaPlan, ABiasIsWhatTheLibraryAdds) {
+  auto withBias = [](const std::function<void(plan::GemmT &, plan::SliceT &)> &mutate) {
+    return [&mutate](plan::PlanT &plan) {
+      plan::InstructionT &product = *plan.entries[0]->instructions[0];
+      plan::GemmT &gemm = *product.body.AsGemm();
+      gemm.bias = true;
+      // As many bytes of an input as the bias has.
+      auto bias = std::make_unique<plan::SliceT>(*product.operands[0]);
+      bias->bytes = gemm.n * sizeof(float);
+      mutate(gemm, *bias);
+      product.operands.insert(product.operands.begin() + 3, std::move(bias));
+    };
+  };
+  EXPECT_THAT(gpuRefusalAfter(withBias([](plan::GemmT &, plan::SliceT &bias) { --bias.bytes; })),
+              HasSubstr("beyond operand 3"));
+  EXPECT_THAT(gpuRefusalAfter(withBias(
+                  [](plan::GemmT &, plan::SliceT &bias) { bias.access = plan::Access::write; })),
+              HasSubstr("operand 3 says write, and its body does read"));
+  EXPECT_THAT(gpuRefusalAfter(withBias([](plan::GemmT &gemm, plan::SliceT &) {
+                gemm.batch = 2;
+                gemm.stride_c = 1;
+              })),
+              HasSubstr("or has several products"));
+}
+
 TEST(CudaPlan, AGpuHasTwoStreams) {
   EXPECT_THAT(gpuRefusalAfter([](plan::PlanT &plan) { reduction(plan).stream = 2; }),
               HasSubstr("its stream 2 is neither 0 nor 1"));

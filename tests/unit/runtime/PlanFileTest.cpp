@@ -146,6 +146,15 @@ TEST(PlanFile, RefusesBrokenInstructions) {
               HasSubstr("its workspace has 64 bytes, and the CPU needs"));
   EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->workspace_bytes = 0; }),
               HasSubstr("4 operands and needs 3"));
+  auto addBias = [](plan::PlanT &p) {
+    train(p, 0).body.AsGemm()->bias = true;
+    auto &operands = train(p, 0).operands;
+    auto bias = std::make_unique<plan::SliceT>(*operands[0]);
+    operands.insert(operands.begin() + 3, std::move(bias));
+  };
+  EXPECT_THAT(refusalAfter([](auto &p) { train(p, 0).body.AsGemm()->bias = true; }),
+              HasSubstr("4 operands and needs 5"));
+  EXPECT_THAT(refusalAfter(addBias), HasSubstr("a gemm on CPU with a bias"));
   EXPECT_THAT(refusalAfter([](auto &p) { train(p, 1).body.AsCollective()->axis = 1; }),
               HasSubstr("axis 1"));
   EXPECT_THAT(refusalAfter([](auto &p) {

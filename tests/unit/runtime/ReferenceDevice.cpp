@@ -60,10 +60,10 @@ public:
     return std::unique_ptr<KernelModule>(std::make_unique<Functions>());
   }
 
-  Status gemm(Stream, const GemmShape &s, const void *a, const void *b, void *c,
-              Workspace) override {
-    const float *x = static_cast<const float *>(a), *y = static_cast<const float *>(b);
-    float *z = static_cast<float *>(c);
+  Status gemm(Stream, const GemmShape &s, const GemmOperands &operands, Workspace) override {
+    const float *x = static_cast<const float *>(operands.a),
+                *y = static_cast<const float *>(operands.b);
+    float *z = static_cast<float *>(operands.c);
     for (int64_t i = 0; i < s.m; ++i)
       for (int64_t j = 0; j < s.n; ++j) {
         float sum = s.accumulate ? z[i * s.ldc + j] : 0;

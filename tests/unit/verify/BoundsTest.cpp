@@ -115,7 +115,8 @@ TEST_F(BoundsTest, ProductsThatAreAddedInPartsAreUnderTheirBound) {
   };
   std::vector<Line> workspace(cpuGemmWorkspace(shape) / sizeof(Line) + 1);
   Workspace given{workspace.data(), workspace.size() * sizeof(Line)};
-  ASSERT_TRUE((*device)->gemm(Stream{}, shape, left.data(), right.data(), sum.data(), given).ok());
+  ASSERT_TRUE(
+      (*device)->gemm(Stream{}, shape, {left.data(), right.data(), sum.data()}, given).ok());
   Tensor found({9, 4}), wrong({9, 4});
   for (int64_t i = 0; i < found.size(); ++i) {
     found[i] = sum[i];

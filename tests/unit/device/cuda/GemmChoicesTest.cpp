@@ -77,6 +77,10 @@ TEST_F(GemmChoicesTest, KeysTellProductsApart) {
   other = shape;
   other.transposeB = true;
   EXPECT_NE(gemmKey(other, {256, 256, 256}, 0), key);
+  other = shape;
+  other.bias = true;
+  EXPECT_NE(gemmKey(other, {256, 256, 256}, 0), key);
+  EXPECT_NE(gemmKey(other, {256, 256, 256, 16}, 0), gemmKey(other, {256, 256, 256}, 0));
   EXPECT_NE(gemmKey(shape, {256, 16, 256}, 0), key);
   EXPECT_NE(gemmKey(shape, {256, 256, 256}, 64), key);
 }
