@@ -236,7 +236,9 @@ private:
       DimLayout plain = before;
       if (!plain[k].isSplit())
         plain[k].padded = plain[k].logical;
-      if (canonical(plain) != present.dims[dim])
+      plain = canonical(plain);
+      dropOtherPads(dim, plain);
+      if (plain != present.dims[dim])
         return fail(axis, "the factors of dim " + std::to_string(dim) + " do not correspond");
       auto &zero = local.pads.zero[dim];
       zero.insert(zero.begin() + padIndex(after, k), true);
@@ -352,15 +354,34 @@ private:
       if (!isMajor(layout, k))
         return op.emitOpError() << "has no local form: the pads of dim " << dim << " of "
                                 << present.str(mesh) << " are not at its end";
-      auto &zero = local.pads.zero[dim];
-      zero.erase(zero.begin() + padIndex(layout, k));
-      layout[k].padded = layout[k].logical;
-      layout = canonical(std::move(layout));
-      RankedTensorType type = presentType();
-      advance(nn::SliceOp::create(builder, op.getLoc(), type, local.value, dim, 0,
-                                  type.getDimSize(dim)));
+      dropPad(dim, k);
     }
     return success();
+  }
+
+  /// Of a factor that is not split and whose pads are at the end of `dim`.
+  void dropPad(int dim, size_t k) {
+    DimLayout &layout = present.dims[dim];
+    auto &zero = local.pads.zero[dim];
+    zero.erase(zero.begin() + padIndex(layout, k));
+    layout[k].padded = layout[k].logical;
+    layout = canonical(std::move(layout));
+    RankedTensorType type = presentType();
+    advance(
+        nn::SliceOp::create(builder, op.getLoc(), type, local.value, dim, 0, type.getDimSize(dim)));
+  }
+
+  /// Drops the pads of one factor of `dim`, if what is left is `plain`: pads for another number of
+  /// ranks, or for the sake of products, are not those that a split needs.
+  void dropOtherPads(int dim, const DimLayout &plain) {
+    const DimLayout &layout = present.dims[dim];
+    for (size_t k = 0; k < layout.size(); ++k) {
+      DimLayout without = layout;
+      without[k].padded = without[k].logical;
+      if (layout[k].isPadded() && !layout[k].isSplit() && isMajor(layout, k) &&
+          canonical(std::move(without)) == plain)
+        return dropPad(dim, k);
+    }
   }
 
   /// A dim whose placements are right, but not its pads.

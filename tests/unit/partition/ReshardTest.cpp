@@ -2,7 +2,8 @@
 //
 // A value of shape [24, 5], the 24 being (3, 4, 2), is resharded from every placement to every
 // other one on meshes of one and two axes: any factor may be split by any axis, by both, or by none
-// with a partial sum instead. Each reshard is partitioned, proved and executed on virtual ranks.
+// with a partial sum instead. Each reshard is partitioned, proved and executed on virtual ranks. So
+// are those between dims that are padded to different multiples, as weights are on GPUs.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "Mutate.h"
@@ -27,8 +28,13 @@ namespace {
 constexpr int64_t kFactors[] = {3, 4, 2, 5}; ///< the last one is dim 1
 constexpr int kNone = 4, kPartial = 5;
 
-/// One choice per axis: a factor, none, or partial.
-using Choice = std::vector<int>;
+/// One choice per axis: a factor, none, or partial; and what dim 1 on a rank is a multiple of.
+struct Choice {
+  std::vector<int> factors;
+  int64_t multiple = 1;
+
+  int operator[](size_t axis) const { return factors[axis]; }
+};
 
 Sharding shardingOf(const Choice &choice, const Mesh &mesh) {
   Sharding sharding;
@@ -41,10 +47,10 @@ Sharding shardingOf(const Choice &choice, const Mesh &mesh) {
     else if (choice[axis] == kPartial)
       sharding.partial.push_back({axis, ReduceKind::Sum});
   for (Factor &factor : factors) {
-    int64_t ranks = 1;
+    int64_t step = &factor == &factors.back() ? choice.multiple : 1;
     for (AxisId axis : factor.axes)
-      ranks *= mesh.axisSize(axis);
-    factor.padded = (factor.logical + ranks - 1) / ranks * ranks;
+      step *= mesh.axisSize(axis);
+    factor.padded = (factor.logical + step - 1) / step * step;
   }
   sharding.dims = {canonical({factors[0], factors[1], factors[2]}), {factors[3]}};
   return sharding;
@@ -119,7 +125,7 @@ void checkAll(const Mesh &mesh) {
       for (const Choice &choice : all)
         for (int next = 0; next <= most; ++next) {
           longer.push_back(choice);
-          longer.back().push_back(next);
+          longer.back().factors.push_back(next);
         }
       all = std::move(longer);
     }
@@ -142,10 +148,23 @@ TEST(Reshards, OneAxis) {
 // {24 "tp" "dp"} store the same, and the proof tells them apart and refuses the program.
 TEST(Reshards, TwoAxes) { checkAll({{{"dp", 2}, {"tp", 2}}}); }
 
+/// Of 5 one rank has 8 where 4 are wanted, and one of three 4.
+TEST(Reshards, PadsOfOtherSizes) {
+  for (int64_t ranks : {2, 3})
+    for (int from : {3, kNone, kPartial})
+      for (int to : {3, kNone})
+        for (auto [before, after] : {std::pair<int64_t, int64_t>(1, 4), {4, 1}, {4, 4}, {4, 3}}) {
+          check({{from}, before}, {{to}, after}, {{{"tp", ranks}}});
+          if (HasFatalFailure())
+            return;
+        }
+}
+
 /// The views around a collective are no hole in the proof.
 TEST(Reshards, MutantsAreRefused) {
   const Mesh mesh{{{"tp", 2}}};
-  const std::pair<Choice, Choice> pairs[] = {{{1}, {0}}, {{0}, {2}}, {{kPartial}, {1}}, {{1}, {3}}};
+  const std::pair<Choice, Choice> pairs[] = {
+      {{{1}}, {{0}}}, {{{0}}, {{2}}}, {{{kPartial}}, {{1}}}, {{{1}}, {{3}}}};
   for (const auto &[from, to] : pairs) {
     auto sharded = parseModule(programOf(from, to, mesh));
     OwningOpRef<ModuleOp> local = sharded->clone();
