@@ -8,6 +8,8 @@
 // more before they are factors, and so may each query head's share of a key's gradients be before
 // the heads of a group are summed.
 //
+// What operands are off by is what a score, a weight or a term is off by; the exact shift cancels.
+//
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/verify/ErrorBounds.h"
 #include "dialects/nn/NN.h"
@@ -32,6 +34,7 @@ constexpr double kUnitOfBF16 = 0x1p-8;
 
 struct Attention {
   const Tensor &q, &k, &v;
+  llvm::ArrayRef<Errors> errors; ///< of the op's operands
   bool causal;
   double scale;
   int64_t batch, queries, keys, heads, kvHeads, size;
@@ -39,9 +42,9 @@ struct Attention {
   double factorUnit; ///< of rounding a weight or a score's gradient to a factor; 0: they are not
 
   Attention(const Evaluated &e, bool causal, double scale)
-      : q(*e.values[0]), k(*e.values[1]), v(*e.values[2]), causal(causal), scale(scale),
-        batch(q.extent(0)), queries(q.extent(1)), keys(k.extent(1)), heads(q.extent(2)),
-        kvHeads(k.extent(2)), size(q.extent(3)), r(e.rounding()),
+      : q(*e.values[0]), k(*e.values[1]), v(*e.values[2]), errors(e.errors), causal(causal),
+        scale(scale), batch(q.extent(0)), queries(q.extent(1)), keys(k.extent(1)),
+        heads(q.extent(2)), kvHeads(k.extent(2)), size(q.extent(3)), r(e.rounding()),
         factorUnit(e.attentionNarrows && mlir::getElementTypeOrSelf(e.op->getOperand(0)).isBF16()
                        ? kUnitOfBF16
                        : 0) {}
@@ -65,7 +68,19 @@ struct Attention {
       sum += term;
       magnitude += fabs(term);
     }
-    return {scale * sum, fabs(scale) * r.gamma(static_cast<double>(size + 2)) * magnitude};
+    double through = dotError(q, 0, queryAt, k, 1, keyAt);
+    return {scale * sum,
+            fabs(scale) *
+                (r.gamma(static_cast<double>(size + 2)) * (magnitude + through) + through)};
+  }
+  /// What the operands' errors make of the product of two rows, of operands i and j.
+  double dotError(const Tensor &a, size_t i, int64_t atA, const Tensor &b, size_t j,
+                  int64_t atB) const {
+    double sum = 0;
+    if (!errors[i].areZero() || !errors[j].areZero())
+      for (int64_t e = 0; e < size; ++e)
+        sum += productError(a[atA + e], errors[i][atA + e], b[atB + e], errors[j][atB + e]);
+    return sum;
   }
   /// exp(score - shift), relatively: the score's error, the difference (in base 2 or e, hence the
   /// roundings of both), and the function's own.
@@ -78,7 +93,7 @@ struct Attention {
 Results attentionBounds(const Attention &a) {
   Results bounds{Tensor(a.q.shape), Tensor({a.batch, a.heads, a.queries})};
   std::vector<Attention::Score> scores(a.keys);
-  std::vector<double> output(a.size), magnitude(a.size);
+  std::vector<double> output(a.size), magnitude(a.size), through(a.size);
   double rescale =
       (2.0 + static_cast<double>(a.keys) / kLeastKeyTile) * (a.r.function() + 2 * a.r.unit);
   double gamma = a.r.gamma(static_cast<double>(a.keys + 2));
@@ -93,6 +108,7 @@ Results attentionBounds(const Attention &a) {
           }
         std::fill(output.begin(), output.end(), 0.0);
         std::fill(magnitude.begin(), magnitude.end(), 0.0);
+        std::fill(through.begin(), through.end(), 0.0);
         for (int64_t j = 0; j < a.keys; ++j) {
           if (!a.sees(i, j))
             continue;
@@ -100,9 +116,11 @@ Results attentionBounds(const Attention &a) {
           total += weight;
           worst = std::max(worst, a.weightError(scores[j], largest));
           for (int64_t e = 0; e < a.size; ++e) {
-            double term = weight * a.v[a.keyRow(b, j, h) + e];
+            int64_t at = a.keyRow(b, j, h) + e;
+            double term = weight * a.v[at];
             output[e] += term;
             magnitude[e] += fabs(term);
+            through[e] += weight * a.errors[2][at];
           }
         }
         if (total == 0)
@@ -116,6 +134,7 @@ Results attentionBounds(const Attention &a) {
         for (int64_t e = 0; e < a.size; ++e)
           bounds[0][a.queryRow(b, i, h) + e] =
               ((relative + a.factorUnit * (1 + relative)) * magnitude[e] +
+               (1 + relative) * (1 + a.factorUnit) * through[e] +
                (relative + 2 * a.r.unit) * fabs(output[e])) /
                   total / std::max(1 - relative, 0.0) +
               static_cast<double>(a.keys) * a.r.tiny;
@@ -133,17 +152,20 @@ Results attentionGradBounds(const Attention &a, const Tensor &o, const Tensor &l
     for (int64_t h = 0; h < a.heads; ++h)
       for (int64_t i = 0; i < a.queries; ++i) {
         int64_t at = a.queryRow(b, i, h);
-        double shift = lse[(b * a.heads + h) * a.queries + i];
+        int64_t row = (b * a.heads + h) * a.queries + i;
+        double shift = lse[row], shiftError = a.errors[4][row];
         double delta = 0, deltaMagnitude = 0;
         for (int64_t e = 0; e < a.size; ++e) {
           delta += dO[at + e] * o[at + e];
           deltaMagnitude += fabs(dO[at + e] * o[at + e]);
         }
+        double deltaError = a.dotError(dO, 5, at, o, 3, at);
         for (int64_t j = 0; j < a.keys; ++j) {
           if (!a.sees(i, j))
             continue;
           int64_t key = a.keyRow(b, j, h);
           Attention::Score score = a.score(at, key);
+          score.error += shiftError;
           double weight = std::exp(score.value - shift);
           double weightError = weight * a.weightError(score, shift) + a.r.tiny;
           double dWeight = 0, dWeightMagnitude = 0;
@@ -152,9 +174,11 @@ Results attentionGradBounds(const Attention &a, const Tensor &o, const Tensor &l
             dWeightMagnitude += fabs(dO[at + e] * a.v[key + e]);
           }
           double inner = dWeight - delta;
-          double innerError =
-              a.r.gamma(static_cast<double>(a.size)) * (dWeightMagnitude + deltaMagnitude) +
-              a.r.unit * fabs(inner);
+          double innerThrough = deltaError + a.dotError(dO, 5, at, a.v, 2, key);
+          double innerError = innerThrough +
+                              a.r.gamma(static_cast<double>(a.size)) *
+                                  (dWeightMagnitude + deltaMagnitude + innerThrough) +
+                              a.r.unit * fabs(inner);
           double dScore = fabs(a.scale * weight * inner);
           double dScoreError =
               fabs(a.scale) * productError(weight, weightError, inner, innerError) +
@@ -162,11 +186,14 @@ Results attentionGradBounds(const Attention &a, const Tensor &o, const Tensor &l
           dScoreError += a.factorUnit * (dScore + dScoreError);
           weightError += a.factorUnit * (weight + weightError);
           for (int64_t e = 0; e < a.size; ++e) {
-            through[0][at + e] += dScoreError * fabs(a.k[key + e]);
+            through[0][at + e] +=
+                productError(dScore, dScoreError, a.k[key + e], a.errors[1][key + e]);
             magnitude[0][at + e] += dScore * fabs(a.k[key + e]);
-            through[1][key + e] += dScoreError * fabs(a.q[at + e]);
+            through[1][key + e] +=
+                productError(dScore, dScoreError, a.q[at + e], a.errors[0][at + e]);
             magnitude[1][key + e] += dScore * fabs(a.q[at + e]);
-            through[2][key + e] += weightError * fabs(dO[at + e]);
+            through[2][key + e] +=
+                productError(weight, weightError, dO[at + e], a.errors[5][at + e]);
             magnitude[2][key + e] += weight * fabs(dO[at + e]);
           }
         }

@@ -32,9 +32,13 @@ bool isFloat(mlir::Value value) {
   return type && mlir::isa<mlir::FloatType>(type.getElementType());
 }
 
+bool isExact(const Evaluated &evaluated) {
+  return llvm::all_of(evaluated.errors, [](const Errors &errors) { return errors.areZero(); });
+}
+
 /// Evaluates the op on operands that `replace` makes of the float ones.
 Tensor evaluateReplaced(const Evaluated &evaluated,
-                        llvm::function_ref<double(double value, double error)> replace) {
+                        llvm::function_ref<double(size_t i, double value, double error)> replace) {
   std::vector<Tensor> replaced(evaluated.values.size());
   std::vector<const Tensor *> operands(evaluated.values);
   for (size_t i = 0; i < operands.size(); ++i) {
@@ -42,7 +46,7 @@ Tensor evaluateReplaced(const Evaluated &evaluated,
       continue;
     replaced[i] = *evaluated.values[i];
     for (int64_t e = 0; e < replaced[i].size(); ++e)
-      replaced[i][e] = replace(replaced[i][e], evaluated.errors[i][e]);
+      replaced[i][e] = replace(i, replaced[i][e], evaluated.errors[i][e]);
     operands[i] = &replaced[i];
   }
   auto results = interpreter::evaluate(evaluated.op, operands, interpreter::Roundings::Ignored);
@@ -53,16 +57,32 @@ Tensor evaluateReplaced(const Evaluated &evaluated,
 } // namespace
 
 Tensor tpc::verify::magnitudes(const Evaluated &evaluated) {
-  return evaluateReplaced(evaluated,
-                          [](double value, double error) { return std::fabs(value) + error; });
+  return evaluateReplaced(
+      evaluated, [](size_t, double value, double error) { return std::fabs(value) + error; });
 }
 
 Tensor tpc::verify::propagated(const Evaluated &evaluated) {
-  bool exact =
-      llvm::all_of(evaluated.errors, [](const Errors &errors) { return errors.areZero(); });
-  if (exact)
+  if (isExact(evaluated))
     return Tensor(evaluated.results.front().shape);
-  return evaluateReplaced(evaluated, [](double, double error) { return error; });
+  return evaluateReplaced(evaluated, [](size_t, double, double error) { return error; });
+}
+
+Tensor tpc::verify::propagatedProduct(const Evaluated &evaluated) {
+  Tensor sum(evaluated.results.front().shape);
+  if (isExact(evaluated))
+    return sum;
+  // |a| eb + ea eb, and ea |b|; what is added to the product is off once.
+  for (size_t uncertain : {1, 0}) {
+    Tensor term = evaluateReplaced(evaluated, [&](size_t i, double value, double error) {
+      bool isFirst = uncertain == 1;
+      if (i == uncertain || i > 1)
+        return i == uncertain || isFirst ? error : 0;
+      return std::fabs(value) + (isFirst ? error : 0);
+    });
+    for (int64_t e = 0; e < sum.size(); ++e)
+      sum[e] += term[e];
+  }
+  return sum;
 }
 
 double tpc::verify::rootError(double x, double error) {

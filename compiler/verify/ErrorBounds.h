@@ -63,6 +63,10 @@ Tensor magnitudes(const Evaluated &evaluated);
 /// The op, which is linear in its float operands, applied to their bounds.
 Tensor propagated(const Evaluated &evaluated);
 
+/// The op, which is a product of its two operands, applied to one's magnitude and the other's
+/// bound, and the other way round.
+Tensor propagatedProduct(const Evaluated &evaluated);
+
 /// |sqrt(x) - sqrt(y)| for |x - y| <= error, x >= 0.
 double rootError(double x, double error);
 /// |a b - c d| for |a - c| <= ea, |b - d| <= eb.

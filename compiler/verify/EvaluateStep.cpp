@@ -51,6 +51,23 @@ Tensor maskBounds(tp::MaskOp op, const Mesh &mesh, int rank, Operands operands, 
   return bounds;
 }
 
+/// Of a mask, a slice or an offset.
+Results tpBounds(mlir::Operation *op, const Mesh &mesh, int rank, Operands operands,
+                 llvm::ArrayRef<Errors> errors) {
+  if (auto mask = mlir::dyn_cast<tp::MaskOp>(op))
+    return {maskBounds(mask, mesh, rank, operands, errors[0])};
+  if (mlir::isa<tp::SliceOp>(op) && !errors[0].areZero())
+    return evaluateAlone(op, mesh, rank, {errors[0].tensor()});
+  return {Tensor(interpreter::shapeOf(op->getResult(0)))};
+}
+
+std::vector<Bounded> paired(Results results, Results bounds) {
+  std::vector<Bounded> pairs;
+  for (auto [result, bound] : llvm::zip_equal(results, bounds))
+    pairs.push_back({std::move(result), std::move(bound)});
+  return pairs;
+}
+
 /// Evaluates the ops of a kernel one after the other; of each value, what the last use has seen is
 /// dropped, since kernels of optimizers hold tensors as large as the parameters.
 class KernelEvaluation {
@@ -80,25 +97,14 @@ public:
   }
 
   mlir::LogicalResult compute(mlir::Operation *op) {
-    std::vector<const Tensor *> operands;
-    std::vector<Errors> errors;
-    for (mlir::Value operand : op->getOperands()) {
-      const Bounded &bounded = values.find(operand)->second;
-      operands.push_back(&bounded.value);
-      errors.push_back(bounded.errors());
-    }
-    if (mlir::isa<tp::MaskOp, tp::SliceOp, tp::OffsetOp>(op)) {
-      keep(op, evaluateAlone(op, mesh, rank, operands), tpBounds(op, operands, errors));
-      return mlir::success();
-    }
-    auto results = interpreter::evaluate(op, operands, interpreter::Roundings::Ignored);
+    std::vector<const Bounded *> operands;
+    for (mlir::Value operand : op->getOperands())
+      operands.push_back(&values.find(operand)->second);
+    auto results = evaluateOp(op, mesh, rank, operands, attentionNarrows);
     if (failed(results))
       return mlir::failure();
-    auto bounds = errorBounds({op, operands, errors, *results, attentionNarrows});
-    if (failed(bounds))
-      return mlir::failure();
-    roundStored(op, *results, *bounds);
-    keep(op, std::move(*results), std::move(*bounds));
+    for (auto [value, result] : llvm::zip_equal(op->getResults(), *results))
+      values[value] = std::move(result);
     return mlir::success();
   }
 
@@ -106,19 +112,6 @@ public:
   void set(mlir::Value value, Tensor tensor) { values[value] = {std::move(tensor), std::nullopt}; }
 
 private:
-  Results tpBounds(mlir::Operation *op, Operands operands, llvm::ArrayRef<Errors> errors) {
-    if (auto mask = mlir::dyn_cast<tp::MaskOp>(op))
-      return {maskBounds(mask, mesh, rank, operands, errors[0])};
-    if (mlir::isa<tp::SliceOp>(op) && !errors[0].areZero())
-      return evaluateAlone(op, mesh, rank, {errors[0].tensor()});
-    return {Tensor(interpreter::shapeOf(op->getResult(0)))};
-  }
-
-  void keep(mlir::Operation *op, Results results, Results bounds) {
-    for (auto [i, value] : llvm::enumerate(op->getResults()))
-      values[value] = {std::move(results[i]), std::move(bounds[i])};
-  }
-
   const Mesh &mesh;
   int rank;
   bool attentionNarrows;
@@ -126,6 +119,27 @@ private:
 };
 
 } // namespace
+
+mlir::FailureOr<std::vector<Bounded>>
+tpc::verify::evaluateOp(mlir::Operation *op, const Mesh &mesh, int rank,
+                        llvm::ArrayRef<const Bounded *> operands, bool attentionNarrows) {
+  std::vector<const Tensor *> values;
+  std::vector<Errors> errors;
+  for (const Bounded *operand : operands) {
+    values.push_back(&operand->value);
+    errors.push_back(operand->errors());
+  }
+  if (mlir::isa<tp::MaskOp, tp::SliceOp, tp::OffsetOp>(op))
+    return paired(evaluateAlone(op, mesh, rank, values), tpBounds(op, mesh, rank, values, errors));
+  auto results = interpreter::evaluate(op, values, interpreter::Roundings::Ignored);
+  if (failed(results))
+    return mlir::failure();
+  auto bounds = errorBounds({op, values, errors, *results, attentionNarrows});
+  if (failed(bounds))
+    return mlir::failure();
+  roundStored(op, *results, *bounds);
+  return paired(std::move(*results), std::move(*bounds));
+}
 
 mlir::FailureOr<std::vector<Bounded>> tpc::verify::evaluateStep(mlir::Operation *step,
                                                                 const Mesh &mesh, int rank,

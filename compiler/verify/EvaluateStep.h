@@ -18,6 +18,12 @@ struct Bounded {
   Errors errors() const { return bound ? Errors(&*bound) : Errors(); }
 };
 
+/// The results of one op that concerns one rank alone, from operands that may be off already: what
+/// their bounds become, and the op's own roundings.
+mlir::FailureOr<std::vector<Bounded>> evaluateOp(mlir::Operation *op, const Mesh &mesh, int rank,
+                                                 llvm::ArrayRef<const Bounded *> operands,
+                                                 bool attentionNarrows = false);
+
 /// The results of a step that concerns one rank alone, from that rank's operands (offsets
 /// included). Takes the operands, which may be as large as the model. `attentionNarrows`: see
 /// Evaluated.

@@ -14,14 +14,17 @@ namespace tpc::verify {
 
 namespace {
 
-/// `relative` to the sums of magnitudes.
-Results sums(const Evaluated &e, double relative) {
+/// `relative` to the sums of magnitudes, and what the operands' bounds become.
+Results reduction(const Evaluated &e, double relative, const Tensor &through) {
   double tiny = e.rounding().tiny;
   Tensor bounds = magnitudes(e);
-  Tensor through = propagated(e);
   for (int64_t i = 0; i < bounds.size(); ++i)
     bounds[i] = relative * bounds[i] + through[i] + tiny;
   return {std::move(bounds)};
+}
+
+Results sums(const Evaluated &e, double terms) {
+  return reduction(e, e.rounding().sum(terms), propagated(e));
 }
 
 } // namespace
@@ -41,17 +44,17 @@ std::optional<int64_t> contractedTerms(mlir::Operation *op) {
 
 std::optional<Results> reductionBounds(const Evaluated &e) {
   using Optional = std::optional<Results>;
-  // K + ranks + 1 of one rank's product; products have plan values as operands, which are exact. A
-  // bias is one term more, of the K + 1 that this is enough for.
+  // K + ranks + 1 of one rank's product. A bias is one term more, of the K + 1 that this is enough
+  // for.
   if (std::optional<int64_t> terms = contractedTerms(e.op))
-    return sums(e, e.rounding().gamma(static_cast<double>(*terms + 2)));
+    return reduction(e, e.rounding().gamma(static_cast<double>(*terms + 2)), propagatedProduct(e));
   return llvm::TypeSwitch<mlir::Operation *, Optional>(e.op)
       .Case([&](nn::SumOp) -> Optional {
         int64_t terms = e.values[0]->size() / std::max<int64_t>(e.results[0].size(), 1);
-        return sums(e, e.rounding().sum(static_cast<double>(terms)));
+        return sums(e, static_cast<double>(terms));
       })
       .Case([&](nn::EmbeddingGradOp) -> Optional {
-        return sums(e, e.rounding().sum(static_cast<double>(e.values[0]->size())));
+        return sums(e, static_cast<double>(e.values[0]->size()));
       })
       // Ones are added: exact up to 2^24 (2^53), which no count of labels reaches.
       .Case([&](nn::CountLabelsOp) -> Optional { return Results{Tensor(e.results[0].shape)}; })

@@ -9,6 +9,7 @@
 #include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
 #include "runtime/device/Device.h"
+#include "tests/unit/interpreter/TestModule.h"
 
 #include "mlir/Parser/Parser.h"
 
@@ -225,6 +226,50 @@ TEST_F(BoundsTest, BoundsOfAKernelGrowFromOpToOp) {
     float cancelled =
         (static_cast<float>(x[i]) + static_cast<float>(y[i])) - static_cast<float>(x[i]);
     EXPECT_LE(std::fabs(cancelled - y[i]), (*results[1].bound)[i]);
+  }
+}
+
+const char *const kProducts[] = {
+    "nn.linear %0, %1 : (tensor<5x9xf32>, tensor<7x9xf32>) -> tensor<5x7xf32>",
+    "nn.linear_weight_grad %0, %1 : (tensor<5x7xf32>, tensor<5x9xf32>) -> tensor<7x9xf32>",
+    "nn.matmul %0, %1 {transpose_a} : (tensor<2x9x5xf32>, tensor<2x9x7xf32>) -> tensor<2x5x7xf32>",
+    "nn.flash_attention %0, %1, %2 {causal = true, scale = 0.5 : f64} : (tensor<2x5x4x4xf32>, "
+    "tensor<2x6x2x4xf32>, tensor<2x6x2x4xf32>) -> (tensor<2x5x4x4xf32>, tensor<2x4x5xf32>)",
+    "nn.flash_attention_grad %0, %1, %2, %3, %4, %5 {causal = false, scale = 0.5 : f64} : "
+    "(tensor<2x5x4x4xf32>, tensor<2x6x2x4xf32>, tensor<2x6x2x4xf32>, tensor<2x5x4x4xf32>, "
+    "tensor<2x4x5xf32>, tensor<2x5x4x4xf32>) -> (tensor<2x5x4x4xf32>, tensor<2x6x2x4xf32>, "
+    "tensor<2x6x2x4xf32>)"};
+
+/// Operands that are off by what they may be give results that are off by no more than is said, and
+/// by more than those of exact operands.
+TEST_F(BoundsTest, ProductsPassOnWhatTheirOperandsAreOffBy) {
+  for (const char *line : kProducts) {
+    SCOPED_TRACE(line);
+    interpreter::test::TestOp op(line);
+    std::vector<Bounded> uncertain, exact;
+    std::vector<Tensor> moved;
+    for (mlir::Value operand : op.op()->getOperands()) {
+      Tensor value = random(interpreter::shapeOf(operand)), error = value, other = value;
+      for (int64_t i = 0; i < value.size(); ++i) {
+        error[i] = 1e-3 * std::fabs(value[i]);
+        other[i] += generator() % 2 ? error[i] : -error[i];
+      }
+      exact.push_back({value, std::nullopt});
+      uncertain.push_back({std::move(value), std::move(error)});
+      moved.push_back(std::move(other));
+    }
+    auto bounds = [&](const std::vector<Bounded> &operands) {
+      std::vector<const Bounded *> pointers;
+      for (const Bounded &operand : operands)
+        pointers.push_back(&operand);
+      return *evaluateOp(op.op(), Mesh{}, 0, pointers);
+    };
+    std::vector<Bounded> loose = bounds(uncertain), tight = bounds(exact);
+    std::vector<Tensor> found = op.run(moved);
+    for (size_t result = 0; result < found.size(); ++result) {
+      EXPECT_EQ(off(loose[result], found[result]), 0) << "result " << result;
+      EXPECT_GT(off(tight[result], found[result]), found[result].size() / 2) << "result " << result;
+    }
   }
 }
 
