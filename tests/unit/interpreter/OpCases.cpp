@@ -16,14 +16,8 @@ namespace {
 using llvm::formatv;
 using Cases = std::vector<OpCase>;
 
-std::string typeStr(const Shape &shape, const char *element) {
-  std::string text = "tensor<";
-  for (int64_t extent : shape)
-    text += std::to_string(extent) + "x";
-  return text + element + ">";
-}
-std::string f(const Shape &shape) { return typeStr(shape, "f64"); }
-std::string i(const Shape &shape) { return typeStr(shape, "i32"); }
+std::string f(const Shape &shape) { return tensorText(shape, "f64"); }
+std::string i(const Shape &shape) { return tensorText(shape, "i32"); }
 
 /// "array<i64: 2, 3>"
 std::string arrayStr(const Shape &shape) {
@@ -107,7 +101,7 @@ void addPointwise(Cases &cases) {
     cases.push_back({formatv("nn.scale %0 {{factor = -1.5 : f64} : ({0}) -> {0}", f(shape))});
     cases.push_back({formatv("nn.gelu %0 {{tanh} : ({0}) -> {0}", f(shape))});
     cases.push_back({formatv("nn.gelu_grad %0, %1 {{tanh} : ({0}, {0}) -> {0}", f(shape))});
-    cases.push_back({formatv("nn.cast %0 : ({0}) -> {1}", f(shape), typeStr(shape, "f32"))});
+    cases.push_back({formatv("nn.cast %0 : ({0}) -> {1}", f(shape), tensorText(shape, "f32"))});
     cases.push_back({formatv("nn.dropout %0, %1, %2 {{global_shape = {0}, p = 0.3 : f64, stream = "
                              "\"h.0.drop\"} : ({1}, {2}, {2}) -> {1}",
                              arrayStr(shape), f(shape), i({})),

@@ -11,27 +11,14 @@
 #include "mlir/Pass/PassManager.h"
 #include "gtest/gtest.h"
 
-#include <map>
 #include <ostream>
 
 namespace tpc::interpreter::test {
 
 namespace {
 
-/// "tensor<2x3xf64>"
 std::string tensor(const Shape &shape, const char *element = "f64") {
-  std::string text = "tensor<";
-  for (int64_t extent : shape)
-    text += std::to_string(extent) + "x";
-  return text + element + ">";
-}
-
-/// Replaces every $name by its meaning; the longest name that fits.
-std::string substitute(std::string text, const std::map<std::string, std::string> &names) {
-  for (auto it = names.rbegin(); it != names.rend(); ++it) // longer names sort later
-    for (size_t at = 0; (at = text.find("$" + it->first, at)) != std::string::npos;)
-      text.replace(at, it->first.size() + 1, it->second);
-  return text;
+  return tensorText(shape, element);
 }
 
 std::map<std::string, std::string> commonNames(const ModelSizes &s, const std::string &optimizer) {

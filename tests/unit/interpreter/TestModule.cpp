@@ -28,6 +28,20 @@ mlir::OwningOpRef<mlir::ModuleOp> parseModule(const std::string &text) {
   return module;
 }
 
+std::string tensorText(const Shape &shape, const char *element) {
+  std::string text = "tensor<";
+  for (int64_t extent : shape)
+    text += std::to_string(extent) + "x";
+  return text + element + ">";
+}
+
+std::string substitute(std::string text, const std::map<std::string, std::string> &names) {
+  for (auto it = names.rbegin(); it != names.rend(); ++it) // longer names sort later
+    for (size_t at = 0; (at = text.find("$" + it->first, at)) != std::string::npos;)
+      text.replace(at, it->first.size() + 1, it->second);
+  return text;
+}
+
 namespace {
 
 /// "tensor<2x3xf64>", ... of a comma-separated list of tensor types.

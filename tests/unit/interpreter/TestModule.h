@@ -28,6 +28,11 @@ mlir::MLIRContext &context();
 /// Fails the test if the text is no valid module.
 mlir::OwningOpRef<mlir::ModuleOp> parseModule(const std::string &text);
 
+/// "tensor<2x3xf64>"
+std::string tensorText(const Shape &shape, const char *element);
+/// Replaces every $name by its meaning; the longest name that fits.
+std::string substitute(std::string text, const std::map<std::string, std::string> &names);
+
 class TestOp {
 public:
   explicit TestOp(const std::string &line);
