@@ -150,21 +150,27 @@ TEST_F(Faults, ASignalDuringTheSaveLeavesAWholeFile) {
   for (bool group : {false, true})
     for (int signals : {1, 2}) {
       SCOPED_TRACE(std::to_string(signals) + (group ? " to the group" : " to the starter"));
-      Program run = start(big + " --comm tcp --save " + target);
-      ASSERT_TRUE(run.says("step      1"));
-      auto deadline = std::chrono::steady_clock::now() + 20s;
-      while (access((target + ".partial").c_str(), F_OK) != 0 &&
-             std::chrono::steady_clock::now() < deadline)
-        std::this_thread::sleep_for(1ms);
-      for (int i = 0; i < signals; ++i) {
-        group ? run.signalGroup(SIGTERM) : run.signal(SIGTERM);
-        std::this_thread::sleep_for(2ms);
+      // On a busy machine a save may be done before the signal comes.
+      int status = 0;
+      for (int attempt = 0; attempt < 10 && status == 0; ++attempt) {
+        Program run = start(big + " --comm tcp --save " + target);
+        ASSERT_TRUE(run.says("step      1"));
+        auto deadline = std::chrono::steady_clock::now() + 5s;
+        while (access((target + ".partial").c_str(), F_OK) != 0 &&
+               std::chrono::steady_clock::now() < deadline)
+          std::this_thread::sleep_for(1ms);
+        for (int i = 0; i < signals; ++i) {
+          group ? run.signalGroup(SIGTERM) : run.signal(SIGTERM);
+          std::this_thread::sleep_for(2ms);
+        }
+        status = run.wait();
+        EXPECT_THAT(status, testing::AnyOf(0, 128 + SIGTERM)) << run.log();
+        expectNothingLeft();
+        EXPECT_NE(access((target + ".partial").c_str(), F_OK), 0);
+        Result<SafetensorsReader> saved = SafetensorsReader::open(target);
+        EXPECT_TRUE(saved.ok()) << saved.status().message();
       }
-      EXPECT_EQ(run.wait(), 128 + SIGTERM) << run.log();
-      expectNothingLeft();
-      EXPECT_NE(access((target + ".partial").c_str(), F_OK), 0);
-      Result<SafetensorsReader> saved = SafetensorsReader::open(target);
-      EXPECT_TRUE(saved.ok()) << saved.status().message();
+      EXPECT_EQ(status, 128 + SIGTERM);
     }
 }
 

@@ -276,18 +276,23 @@ TEST_F(Save, ASignalDuringTheSaveLeavesAWholeFile) {
   std::string plan = write(holds(40 << 20)), target = path("x"), partial = target + ".partial";
   ASSERT_EQ(tpc("run " + plan + " --save " + target).status, 0);
   for (int signals : {1, 2}) {
-    std::filesystem::remove(path("log"));
-    pid_t child = start({"run", plan, "--save", target, "--log-json", path("log")});
-    ASSERT_TRUE(waitFor(
-        [&] { return !contents(path("log")).empty() && std::filesystem::exists(partial); }));
-    for (int i = 0; i < signals; ++i) {
-      kill(child, SIGTERM);
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    // On a busy machine a save may be done before the signal comes.
+    int status = 0;
+    for (int attempt = 0; attempt < 10 && status == 0; ++attempt) {
+      std::filesystem::remove(path("log"));
+      pid_t child = start({"run", plan, "--save", target, "--log-json", path("log")});
+      waitFor([&] { return !contents(path("log")).empty() && std::filesystem::exists(partial); });
+      for (int i = 0; i < signals; ++i) {
+        kill(child, SIGTERM);
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+      status = finish(child);
+      EXPECT_THAT(status, testing::AnyOf(0, 143)) << contents(path("err"));
+      EXPECT_FALSE(std::filesystem::exists(partial));
+      Result<SafetensorsReader> reader = SafetensorsReader::open(target);
+      EXPECT_TRUE(reader.ok()) << reader.status().message();
     }
-    EXPECT_EQ(finish(child), 143) << contents(path("err"));
-    EXPECT_FALSE(std::filesystem::exists(partial));
-    Result<SafetensorsReader> reader = SafetensorsReader::open(target);
-    EXPECT_TRUE(reader.ok()) << reader.status().message();
+    EXPECT_EQ(status, 143);
   }
 }
 
