@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cmath>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -398,6 +399,14 @@ private:
   const plan::Entry *entry_ = nullptr;
 };
 
+/// A launcher that binds GPUs to its tasks, as Slurm does if asked, shows each of them one: number
+/// 0.
+int gpuOf(const RankPlace &place) {
+  const char *visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  bool isOne = visible && *visible && !std::strchr(visible, ',');
+  return isOne ? 0 : place.localRank;
+}
+
 /// One rank's process: meets the others, and fails together with them.
 Result<int> runAsRank(Run &run, tcp::TcpGroupOptions options, Surroundings surroundings) {
   Result<Bindings> bindings = run.prepare();
@@ -443,7 +452,7 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
     TPC_ASSIGN_OR_RETURN(surroundings.comm, chooseComm(*plan, options, place.has_value()));
   }
   if (place) {
-    surroundings.gpu = place->localRank;
+    surroundings.gpu = gpuOf(*place);
     tcp::TcpGroupOptions group;
     group.bootstrap.self.rank = static_cast<uint32_t>(place->rank);
     group.bootstrap.self.worldSize = static_cast<uint32_t>(place->size);

@@ -83,7 +83,7 @@ TEST_F(FakeGpuRanks, NcclGivesWhatOneGpuGives) {
   std::vector<Program> ranks;
   for (int rank : {0, 1}) {
     Variables place = torchrun(rank, 2, port);
-    place["LOCAL_RANK"] = "0"; // the double is one GPU
+    place["CUDA_VISIBLE_DEVICES"] = "0"; // as if it were another one for each rank
     place.insert(machine_.begin(), machine_.end());
     ranks.push_back(start(words + " --comm nccl" + results("nccl"), place));
   }
