@@ -8,6 +8,7 @@
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstdlib>
 #include <iostream>
 
 using namespace tpc;
@@ -36,7 +37,11 @@ int tpc::driverMain(std::span<const std::string> arguments) {
   if (command == "inspect")
     return inspectMain(arguments.subspan(1));
   if (command == "verify")
-    return report(verify::verifyCommand(arguments.subspan(1), std::cout));
+    return report(verify::verifyCommand(arguments.subspan(1), std::cout, [](const Status &failure) {
+      int status = report(failure);
+      std::cout.flush();
+      std::_Exit(status);
+    }));
   if (command == "import")
     return report(importCommand(arguments.subspan(1)));
   return report(Status(Code::Usage, "unknown command '" + command + "'",

@@ -56,9 +56,10 @@ std::string shareText(double share) {
 
 class Verification {
 public:
-  Verification(PlanFile plan, RunOptions options, std::string wholeProgram, std::ostream &out)
+  Verification(PlanFile plan, RunOptions options, std::string wholeProgram, std::ostream &out,
+               std::function<void(const Status &)> onStuck)
       : plan_(std::move(plan)), options_(std::move(options)),
-        wholeProgram_(std::move(wholeProgram)), out_(out),
+        wholeProgram_(std::move(wholeProgram)), out_(out), onStuck_(std::move(onStuck)),
         diagnostics_(&context_, [this](mlir::Diagnostic &diagnostic) {
           messages_ += (messages_.empty() ? "" : "; ") + diagnostic.str();
           return mlir::success();
@@ -85,6 +86,7 @@ private:
     sessionOptions.lockstep = device.lockstep;
     sessionOptions.threadsPerRank = options_.threadsPerRank;
     sessionOptions.timeout = std::chrono::seconds(options_.timeoutSeconds);
+    sessionOptions.onStuck = onStuck_;
     TPC_ASSIGN_OR_RETURN(std::unique_ptr<RunSession> session,
                          RunSession::create(plan_, std::move(sessionOptions)));
     TPC_ASSIGN_OR_RETURN(std::unique_ptr<PlanVerifier> verifier,
@@ -182,6 +184,7 @@ private:
   RunOptions options_;
   std::string wholeProgram_;
   std::ostream &out_;
+  std::function<void(const Status &)> onStuck_;
   /// Ranks look at the program from their threads.
   mlir::MLIRContext context_;
   std::string messages_;
@@ -192,7 +195,8 @@ private:
 
 } // namespace
 
-Status tpc::verify::verifyCommand(std::span<const std::string> words, std::ostream &out) {
+Status tpc::verify::verifyCommand(std::span<const std::string> words, std::ostream &out,
+                                  std::function<void(const Status &)> onStuck) {
   TPC_ASSIGN_OR_RETURN(Arguments arguments, Arguments::parse(commandSpec(), words));
   if (arguments.helpWanted()) {
     out << helpText(commandSpec());
@@ -201,5 +205,7 @@ Status tpc::verify::verifyCommand(std::span<const std::string> words, std::ostre
   TPC_ASSIGN_OR_RETURN(RunOptions options, parseRunOptions(arguments));
   TPC_ASSIGN_OR_RETURN(std::string wholeProgram, arguments.choice("--whole-program"));
   TPC_ASSIGN_OR_RETURN(PlanFile plan, PlanFile::open(options.plan));
-  return Verification(std::move(plan), std::move(options), std::move(wholeProgram), out).run();
+  return Verification(std::move(plan), std::move(options), std::move(wholeProgram), out,
+                      std::move(onStuck))
+      .run();
 }

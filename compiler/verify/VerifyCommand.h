@@ -3,6 +3,7 @@
 
 #include "runtime/support/Status.h"
 
+#include <functional>
 #include <ostream>
 #include <span>
 #include <string>
@@ -10,7 +11,8 @@
 namespace tpc::verify {
 
 /// `words`: what follows "verify". Code::Difference if the plan computes something else than its
-/// program says. What was checked goes to `out`.
-Status verifyCommand(std::span<const std::string> words, std::ostream &out);
+/// program says. What was checked goes to `out`. `onStuck`: see SessionOptions.
+Status verifyCommand(std::span<const std::string> words, std::ostream &out,
+                     std::function<void(const Status &failure)> onStuck = {});
 
 } // namespace tpc::verify

@@ -123,6 +123,11 @@ TEST_F(CudaRun, WhatIsMissingEndsWithFive) {
   Outcome small = run(words, "TPC_FAKE_GPU_MEMORY=4096");
   EXPECT_EQ(small.status, 5) << small.err;
   EXPECT_THAT(small.err, HasSubstr("cannot allocate"));
+  // cuBLASLt of CUDA 13, and none of 12.
+  Outcome old = run(words, "TPC_FAKE_GPU_DRIVER=12040");
+  EXPECT_EQ(old.status, 5) << old.err;
+  EXPECT_THAT(old.err, AllOf(HasSubstr("cuBLASLt 13."), HasSubstr("does not start"),
+                             HasSubstr("this driver is of CUDA 12.4")));
 }
 
 TEST_F(CudaRun, AFailingKernelEndsWithThree) {
@@ -132,5 +137,53 @@ TEST_F(CudaRun, AFailingKernelEndsWithThree) {
     Outcome outcome = run(words, "TPC_FAKE_GPU_FAIL_LAUNCH=" + std::to_string(launch));
     EXPECT_EQ(outcome.status, 3) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("failed in step " + std::to_string(launch)));
+    EXPECT_THAT(outcome.err, HasSubstr("work on the GPU failed: unspecified launch failure "
+                                       "(CUDA_ERROR_LAUNCH_FAILED)"));
+    bool isGraph = outcome.err.find("which was launched as one graph") != std::string::npos;
+    EXPECT_EQ(isGraph, launch == 4);
+    EXPECT_THAT(outcome.err, HasSubstr("hint: --check-memory runs one instruction at a time"));
+    Outcome checked =
+        run(words + " --check-memory", "TPC_FAKE_GPU_FAIL_LAUNCH=" + std::to_string(launch));
+    EXPECT_EQ(checked.status, 3) << checked.err;
+    EXPECT_THAT(checked.err, HasSubstr("failed in step " + std::to_string(launch) +
+                                       " at instruction 1 'fc: all_reduce'"));
+  }
+}
+
+TEST_F(CudaRun, AKernelThatNeverEndsEndsWithThree) {
+  std::string words =
+      write(rowSplitLinearOnGpu(2), "cuda.plan") + " --comm local --steps 5 --timeout 1";
+  Outcome first = run(words, "TPC_FAKE_GPU_HANG_LAUNCH=1");
+  EXPECT_EQ(first.status, 3) << first.err;
+  EXPECT_THAT(first.err, AllOf(HasSubstr("ranks 0 to 1, which share a device, failed in step 1: "
+                                         "work on the device has not ended after 1000 ms"),
+                               HasSubstr("of rank 0 instruction 0 'fc: linear'"),
+                               HasSubstr("of rank 1 instruction 0 'fc: linear'"),
+                               HasSubstr("hint: --check-memory runs one instruction at a time")));
+  Outcome graph = run(words, "TPC_FAKE_GPU_HANG_LAUNCH=3");
+  EXPECT_EQ(graph.status, 3) << graph.err;
+  EXPECT_THAT(graph.err, HasSubstr("failed in step 3, which was launched as one graph: work on the "
+                                   "device has not ended after 1000 ms\n"));
+  Outcome checked = run(words + " --check-memory", "TPC_FAKE_GPU_HANG_LAUNCH=3");
+  EXPECT_EQ(checked.status, 3) << checked.err;
+  EXPECT_THAT(checked.err, AllOf(HasSubstr("rank 1 failed in step 3 at instruction 1 "
+                                           "'fc: all_reduce'"),
+                                 HasSubstr("it has not ended on the device after 1000 ms"),
+                                 HasSubstr("hint: --timeout waits longer")));
+}
+
+TEST_F(CudaRun, CheckMemoryGivesTheSameBits) {
+  for (int64_t ranks : {1, 2, 4}) {
+    std::string words =
+        write(rowSplitLinearOnGpu(ranks), "cuda.plan") + " --comm local --steps 4 --log-json ";
+    Outcome plain = run(words + path("plain.json") + " --save " + path("plain"));
+    ASSERT_EQ(plain.status, 0) << plain.err;
+    Outcome checked =
+        run(words + path("checked.json") + " --check-memory --save " + path("checked"));
+    ASSERT_EQ(checked.status, 0) << checked.err;
+    EXPECT_THAT(checked.err, AllOf(HasSubstr("no buffer shares bytes with another"),
+                                   Not(HasSubstr("fake GPU:"))));
+    EXPECT_EQ(lossesOf(contents(path("checked.json"))), lossesOf(contents(path("plain.json"))));
+    EXPECT_EQ(contents(path("checked")), contents(path("plain")));
   }
 }
