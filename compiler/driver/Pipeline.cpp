@@ -10,6 +10,7 @@
 #include "compiler/autodiff/Passes.h"
 #include "compiler/driver/Shard.h"
 #include "compiler/emit/Emit.h"
+#include "compiler/emit/ModelFlops.h"
 #include "compiler/fusion/Fusion.h"
 #include "compiler/import/Passes.h"
 #include "compiler/memory/ShareMemory.h"
@@ -121,6 +122,8 @@ static LogicalResult emit(Compilation &compilation) {
   emitOptions.precision = options.precision;
   emitOptions.commDtype = options.commDtype;
   emitOptions.shardedIr = compilation.shardedIr;
+  for (auto entry : compilation.grad->getOps<nn::EntryOp>())
+    emitOptions.modelFlops[entry.getSymName().str()] = modelFlops(entry);
   emitOptions.notes = compilation.notes;
   llvm::append_range(emitOptions.notes, compilation.solver.notes);
   FailureOr<std::vector<uint8_t>> plan = emitPlan(*compilation.module, emitOptions);
@@ -164,7 +167,8 @@ std::vector<Step> tpc::makePipeline(const CompileOptions &options, MLIRContext *
       "the clones, too");
   p.check(createVerifyGrad(), "the solver relies on it");
   p.step("take-constraints", takeConstraints, "they are wishes, not part of the program");
-  p.step("keep-grad", keepGrad, "the proof compares the sharded program with it");
+  p.step("keep-grad", keepGrad,
+         "the proof compares the sharded program with it, and its shapes are the model's own");
 
   p.enter(Level::Sharded);
   p.step("shard", shard, "every placement is decided here, and none later");

@@ -46,6 +46,9 @@ FailureOr<std::vector<uint8_t>> tpc::emitPlan(ModuleOp module, const EmitOptions
   result.precision = options.precision;
   result.comm_dtype = options.commDtype;
   result.mesh = toPlan(mesh);
+  result.hardware = std::make_unique<plan::HardwareT>();
+  result.hardware->name = options.hardware.name;
+  result.hardware->gemm_flops_per_second = options.hardware.gemmFlopsPerSecond;
   result.notes = options.notes;
   result.sharded_ir = options.shardedIr;
   result.scheduled_ir = textOf(module);
@@ -60,6 +63,8 @@ FailureOr<std::vector<uint8_t>> tpc::emitPlan(ModuleOp module, const EmitOptions
     addWaits(made, result);
     Timeline timeline = timelineOf(made);
     made.picoseconds = timeline.total;
+    if (auto flops = options.modelFlops.find(made.name); flops != options.modelFlops.end())
+      made.model_flops = flops->second;
     if (options.target.overlapsCollectives && timeline.collectives)
       result.notes.push_back(overlapNote(made.name, timeline));
     if (options.target.kind == Target::Kind::Cuda)

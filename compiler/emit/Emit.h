@@ -13,6 +13,7 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ struct EmitOptions {
   uint64_t modelHash = 0; ///< of what the model's text says
   Target target;
   std::string precision = "f32", commDtype = "f32";
-  std::string shardedIr;          ///< text of level `sharded`
-  std::vector<std::string> notes; ///< choices that a user should know of
+  std::string shardedIr;                          ///< text of level `sharded`
+  std::map<std::string, int64_t> modelFlops = {}; ///< of each entry (ModelFlops.h)
+  std::vector<std::string> notes;                 ///< choices that a user should know of
 };
 
 /// The bytes of the plan file. `module` is at level `scheduled`.

@@ -31,37 +31,30 @@ std::string tpc::overlapNote(const std::string &entry, const Timeline &timeline)
 
 std::optional<std::string> tpc::utilisationNote(const plan::PlanT &plan, const plan::EntryT &entry,
                                                 const Hardware &hardware) {
-  double ranks = 1, groups = 1; // that share the work on one sample; that have samples of their own
-  for (const auto &axis : plan.mesh)
-    (axis->name == "dp" ? groups : ranks) *= axis->size;
-  double parameters = 0;
-  for (const auto &parameter : plan.parameters) {
-    double elements = 1;
-    for (int64_t size : plan.buffers[parameter->buffer]->global_shape)
-      elements *= size;
-    parameters += elements;
+  double ranks = 1, groups = 1; // in all; that have samples of their own
+  for (const auto &axis : plan.mesh) {
+    ranks *= axis->size;
+    if (axis->name == "dp")
+      groups *= axis->size;
   }
-  double tokens = 0, attention = 0;
+  double tokens = 0;
   bool trains = false;
   for (const auto &instruction : entry.instructions) {
     trains |= instruction->phase == plan::Phase::update;
-    const plan::AttentionT *step = instruction->body.AsAttention();
-    if (!step || step->backward || instruction->phase != plan::Phase::forward)
-      continue;
-    tokens = double(step->batch) * step->query_length;
-    attention += double(step->heads) * step->size * step->key_length * ranks;
+    if (const plan::AttentionT *step = instruction->body.AsAttention())
+      tokens = double(step->batch) * step->query_length;
   }
   if (!trains || tokens == 0 || entry.picoseconds == 0)
     return std::nullopt;
   double seconds = entry.picoseconds * 1e-12;
-  double flops = tokens * (6 * parameters + 6 * attention) / ranks / seconds;
   std::string text;
   llvm::raw_string_ostream(text) << entry.name << ": predicted to take "
                                  << microseconds(entry.picoseconds) << " on " << hardware.name
                                  << llvm::format(", %.0f tokens a second, %.1f%% of "
                                                  "its %.1f TFLOP/s by 6 N + 6 L h T",
                                                  groups * tokens / seconds,
-                                                 100 * flops / hardware.gemmFlopsPerSecond,
+                                                 100.0 * entry.model_flops / ranks / seconds /
+                                                     hardware.gemmFlopsPerSecond,
                                                  hardware.gemmFlopsPerSecond * 1e-12);
   return text;
 }

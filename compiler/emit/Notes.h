@@ -13,8 +13,7 @@ namespace tpc {
 std::string overlapNote(const std::string &entry, const Timeline &timeline);
 
 /// Of a training step of a transformer: tokens a second, and which part of the machine's flops the
-/// model's own are, 6 N + 6 L h T a token (N parameters, ties once; L layers of causal attention
-/// over T tokens, h wide): what is computed twice, or on pads, does not count. By predicted time.
+/// model's own are (ModelFlops.h). By predicted time.
 std::optional<std::string> utilisationNote(const plan::PlanT &plan, const plan::EntryT &entry,
                                            const Hardware &hardware);
 

@@ -57,7 +57,7 @@ Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &o
   TPC_ASSIGN_OR_RETURN(std::unique_ptr<CudaBackend> opened, openCudaBackend(cuda));
   std::shared_ptr<CudaBackend> backend = std::move(opened);
   choice.description = backend->describe();
-  choice.lockstep = true;
+  choice.isGpu = choice.lockstep = true;
   choice.make = [backend](int) { return backend->createDevice(); };
   return choice;
 }

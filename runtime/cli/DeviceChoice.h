@@ -23,6 +23,7 @@ Status checkTarget(const PlanFile &plan, const RunOptions &options);
 
 struct DeviceChoice {
   DeviceFactory make;
+  bool isGpu = false;
   bool lockstep = false;   ///< SessionOptions::lockstep
   std::string description; ///< of the GPU and its libraries; "" on cpu
 };

@@ -3,6 +3,7 @@
 
 #include "runtime/cli/InspectCommand.h"
 #include "runtime/cli/RunLog.h"
+#include "runtime/cli/Utilisation.h"
 
 #include <algorithm>
 #include <array>
@@ -99,6 +100,27 @@ std::vector<std::string> cells(std::vector<std::string> front, const Sums &sums)
     front.push_back(std::to_string(number));
   front.push_back(timeText(sums.picoseconds));
   return front;
+}
+
+double predictedSeconds(const plan::Entry &entry) {
+  return static_cast<double>(entry.picoseconds()) * 1e-12;
+}
+
+/// What the model needs of a step, and which part of the machine that is in the predicted time.
+std::vector<std::pair<std::string, std::string>> modelFacts(const PlanFile &plan,
+                                                            const plan::Entry &entry) {
+  if (entry.model_flops() == 0)
+    return {};
+  char flops[32];
+  std::snprintf(flops, sizeof(flops), "%.4g", static_cast<double>(entry.model_flops()));
+  std::vector<std::pair<std::string, std::string>> facts = {
+      {"model flops", std::string(flops) + " on all ranks (linear, matmul and attention; a "
+                                           "training's are 6 N + 6 L h T a token)"}};
+  std::string used =
+      utilisationText(plan, entry, predictedSeconds(entry), double(plan.mesh().numRanks()));
+  if (!used.empty())
+    facts.emplace_back("predicted", used + " a rank");
+  return facts;
 }
 
 std::string operandsText(const PlanFile &plan, const plan::Instruction &instruction) {
@@ -213,8 +235,7 @@ Document tpc::costView(const PlanFile &plan) {
       scopes.row(cells({scope.empty() ? "-" : scope}, sums));
     document.push_back({"entry " + entry->name()->str() +
                             ", one rank, one step: " + timeText(entry->picoseconds()),
-                        {},
-                        std::move(table)});
+                        modelFacts(plan, *entry), std::move(table)});
     document.push_back({"", {}, std::move(scopes)});
   }
   return document;
@@ -225,6 +246,13 @@ void tpc::costJson(const PlanFile &plan, JsonWriter &json) {
   for (const plan::Entry *entry : *plan->entries()) {
     json.key(entry->name()->string_view()).beginObject();
     json.member("flops", entry->flops()).member("picoseconds", entry->picoseconds());
+    if (entry->model_flops())
+      json.member("model_flops", entry->model_flops());
+    if (std::optional<double> used =
+            utilisationOf(plan, *entry, predictedSeconds(*entry), double(plan.mesh().numRanks())))
+      json.member("utilisation", *used)
+          .member("hardware", plan->hardware()->name()->str())
+          .member("gemm_flops_per_second", plan->hardware()->gemm_flops_per_second());
     json.key("phases").beginArray();
     for (const auto &[phase, kinds] : sumsOf(*entry))
       for (const auto &[kind, sums] : kinds) {

@@ -10,6 +10,7 @@
 #include "runtime/cli/Launcher.h"
 #include "runtime/cli/RankProcesses.h"
 #include "runtime/cli/RunLog.h"
+#include "runtime/cli/Utilisation.h"
 #include "runtime/comm/nccl/NcclGroup.h"
 #include "runtime/comm/tcp/TcpGroup.h"
 #include "runtime/io/SafetensorsWriter.h"
@@ -17,6 +18,7 @@
 #include "runtime/plan/PlanCheck.h"
 #include "runtime/plan/PlanWriter.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <csignal>
@@ -198,8 +200,10 @@ public:
     Status logFailure;
     StepHooks hooks;
     hooks.bind = [&](int rank, int64_t step) { return bindings.bindStep(*session, rank, step); };
+    std::vector<double> times;
     hooks.done = [&](int64_t step, double seconds) -> Result<bool> {
       lastDone = step;
+      times.push_back(seconds);
       TPC_ASSIGN_OR_RETURN(StepReport report,
                            reportOf(*session, step, bindings.tokensPerStep(), seconds));
       logFailure = log.step(report);
@@ -221,6 +225,7 @@ public:
                               {plan_->model_name()->str(), plan_->model_hash(), lastDone,
                                bindings.seed(), bindings.dataPosition(lastDone)}));
     TPC_RETURN_IF_ERROR(std::move(logFailure));
+    reportSpeed(log, std::move(times), bindings.tokensPerStep(), surroundings);
     TPC_RETURN_IF_ERROR(reportMemory(log, *session));
     TPC_RETURN_IF_ERROR(log.close());
     // A signal that came while files were written ends the program like one before.
@@ -378,6 +383,29 @@ private:
     if (options_.profile)
       TPC_RETURN_IF_ERROR(session.writeProfile(*options_.profile));
     return Status();
+  }
+
+  /// On GPUs, once there are steps like all others: the first is enqueued instruction by
+  /// instruction, and in the second the graph is made.
+  void reportSpeed(RunLog &log, std::vector<double> times, int64_t tokens,
+                   const Surroundings &surroundings) const {
+    constexpr size_t kUnlike = 2;
+    if (!surroundings.device.isGpu || times.size() <= kUnlike)
+      return;
+    auto middle =
+        times.begin() + static_cast<std::ptrdiff_t>(kUnlike + (times.size() - kUnlike) / 2);
+    std::nth_element(times.begin() + kUnlike, middle, times.end());
+    char text[80];
+    std::snprintf(text, sizeof(text), "speed    %.3f ms a step (median of steps after the second)",
+                  *middle * 1e3);
+    std::string line = text;
+    if (tokens) {
+      std::snprintf(text, sizeof(text), ", %.0f tokens/s", static_cast<double>(tokens) / *middle);
+      line += text;
+    }
+    double devices = surroundings.processes ? surroundings.processes->size() : 1;
+    std::string used = utilisationText(plan_, *entry_, *middle, devices);
+    log.say(line + (used.empty() ? "" : ", " + used));
   }
 
   Status reportMemory(RunLog &log, const RunSession &session) const {

@@ -115,6 +115,22 @@ TEST_F(CudaRun, WritesAProfile) {
                     HasSubstr("\"step\": 3")));
 }
 
+TEST_F(CudaRun, SaysHowFastStepsAre) {
+  PlanBuilder b = rowSplitLinearOnGpu(2);
+  b.plan.hardware = std::make_unique<plan::HardwareT>();
+  b.plan.hardware->name = "gpu";
+  b.plan.hardware->gemm_flops_per_second = 1e12;
+  b.plan.entries[0]->model_flops = 1'000'000;
+  std::string plan = write(std::move(b), "cuda.plan") + " --comm local --steps ";
+  Outcome outcome = run(plan + "3");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.err,
+              testing::ContainsRegex("speed    [0-9.]+ ms a step [^\n]*, [0-9.]+% of gpu's 1.0 "
+                                     "TFLOP/s\n"));
+  // The first two steps are not like the others.
+  EXPECT_THAT(run(plan + "2").err, Not(HasSubstr("speed ")));
+}
+
 TEST_F(CudaRun, WhatIsMissingEndsWithFive) {
   std::string words = write(rowSplitLinearOnGpu(2), "cuda.plan") + " --comm local";
   Outcome none = run(words, "TPC_FAKE_GPU_DEVICES=0");

@@ -69,6 +69,27 @@ TEST_F(Inspect, ShowsEveryView) {
   }
 }
 
+TEST_F(Inspect, CostSaysWhatTheModelNeeds) {
+  PlanBuilder b = rowSplitLinear(2);
+  b.plan.hardware = std::make_unique<plan::HardwareT>();
+  b.plan.hardware->name = "gpu-bf16";
+  b.plan.hardware->gemm_flops_per_second = 2e12;
+  // 3 ms on two ranks of 2 TFLOP/s.
+  b.plan.entries[0]->model_flops = 6'000'000'000;
+  b.plan.entries[0]->picoseconds = 3'000'000'000;
+  std::string words = "inspect " + write(std::move(b));
+  EXPECT_THAT(
+      tpc(words + " --view cost").out,
+      AllOf(HasSubstr("6e+09 on all ranks"), HasSubstr("50.0% of gpu-bf16's 2.0 TFLOP/s a rank")));
+  EXPECT_THAT(tpc(words + " --view cost --format json").out,
+              AllOf(HasSubstr("\"model_flops\": 6000000000"), HasSubstr("\"utilisation\": 0.5"),
+                    HasSubstr("\"hardware\": \"gpu-bf16\"")));
+  EXPECT_THAT(tpc(words + " --format html").out, HasSubstr("50.0% of gpu-bf16&#39;s 2.0 TFLOP/s"));
+  // What a plan does not know it does not say.
+  EXPECT_THAT(tpc("inspect " + write(rowSplitLinear(2)) + " --view cost").out,
+              Not(HasSubstr("model flops")));
+}
+
 TEST_F(Inspect, PageHasAllViews) {
   Outcome outcome = tpc("inspect " + write(rowSplitLinear(2)) + " --format html");
   ASSERT_EQ(outcome.status, 0) << outcome.err;

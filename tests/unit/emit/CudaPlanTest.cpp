@@ -240,6 +240,28 @@ TEST(CudaPlan, EveryPrecision) {
     }
 }
 
+TEST(CudaPlan, SaysWhatItsModelComputes) {
+  // 6 N + 6 L h T operations a token: two layers of 12 h^2 weights, and the tied embedding as the
+  // head. Ranks, pads of the vocabulary and recomputation change nothing.
+  constexpr int64_t h = 768, layers = 2, batch = 2, length = 64;
+  constexpr int64_t weights = layers * 12 * h * h + 50257 * h;
+  constexpr int64_t expected = batch * length * (6 * weights + 6 * layers * h * length);
+  for (std::vector<std::string> options :
+       {std::vector<std::string>{"--tp", "1"},
+        {"--tp", "4", "--sequence-parallel", "on"},
+        {"--dp", "2", "--recompute", "full", "--precision", "bf16"}}) {
+    options.insert(options.end(), {"--dim", "B=2", "--dim", "T=64"});
+    auto plan = compile("gpt2-124m", options);
+    ASSERT_TRUE(plan);
+    ASSERT_TRUE(plan->hardware);
+    EXPECT_EQ(plan->hardware->name.substr(0, 5), "h200-");
+    EXPECT_GT(plan->hardware->gemm_flops_per_second, 1e13);
+    for (const auto &entry : plan->entries)
+      EXPECT_EQ(entry->model_flops, entry->name == "train" ? expected : expected / 3)
+          << entry->name;
+  }
+}
+
 TEST(CudaPlan, IsAPureFunction) {
   auto once = compile("gpt-2l", {"--tp", "4", "--precision", "bf16"});
   auto again = compile("gpt-2l", {"--tp", "4", "--precision", "bf16"});
