@@ -63,17 +63,18 @@ public:
         return failure();
     if (present != to)
       return op.emitOpError() << "has no local form: from " << present.str(mesh) << " to "
-                              << to.str(mesh)
-                              << " the pads of a factor change that is not at the end of its dim";
+                              << to.str(mesh) << ": the pads of several factors of a dim change";
     if (narrowed)
       castTo(wide);
     return std::move(local);
   }
 
 private:
-  LogicalResult fail(AxisId axis, StringRef reason) {
-    return op.emitOpError() << "has no local form on axis \"" << mesh.axes[axis].name << "\": from "
-                            << present.str(mesh) << " to " << to.str(mesh) << ": " << reason;
+  LogicalResult fail(std::optional<AxisId> axis, const Twine &reason) {
+    return op.emitOpError() << "has no local form"
+                            << (axis ? " on axis \"" + mesh.axes[*axis].name + "\"" : "")
+                            << ": from " << present.str(mesh) << " to " << to.str(mesh) << ": "
+                            << reason;
   }
 
   StringAttr axisName(AxisId axis) { return builder.getStringAttr(mesh.axes[axis].name); }
@@ -140,13 +141,13 @@ private:
 
   /// Takes a step on the dim of which factor `k` of `layout` is the major one: `dim`, or a part of
   /// it.
-  LogicalResult onMajor(AxisId axis, int dim, const DimLayout &layout, size_t k,
+  LogicalResult onMajor(std::optional<AxisId> axis, int dim, const DimLayout &layout, size_t k,
                         llvm::function_ref<LogicalResult(int)> step) {
     if (isMajor(layout, k))
       return step(dim);
     DimLayout target = to.dims[dim];
     if (failed(cut(dim, logicalSize(DimLayout(layout.begin(), layout.begin() + k)))))
-      return fail(axis, "the factors of dim " + std::to_string(dim) + " do not correspond");
+      return fail(axis, "the factors of dim " + Twine(dim) + " do not correspond");
     if (failed(step(dim + 1)))
       return failure();
     uncut(dim, std::move(target));
@@ -344,17 +345,19 @@ private:
   /// After a gather: drops the pads of `dim`, unless the target keeps them just so.
   LogicalResult dropPads(int dim) {
     while (present.dims[dim] != to.dims[dim]) {
-      DimLayout &layout = present.dims[dim];
+      DimLayout layout = present.dims[dim];
       size_t k =
           llvm::find_if(
               layout, [](const Factor &factor) { return factor.isPadded() && !factor.isSplit(); }) -
           layout.begin();
       if (k == layout.size())
         return success();
-      if (!isMajor(layout, k))
-        return op.emitOpError() << "has no local form: the pads of dim " << dim << " of "
-                                << present.str(mesh) << " are not at its end";
-      dropPad(dim, k);
+      auto drop = [&](int part) {
+        dropPad(part, part == dim ? k : 0);
+        return success();
+      };
+      if (failed(onMajor(std::nullopt, dim, layout, k, drop)))
+        return failure();
     }
     return success();
   }
@@ -388,17 +391,18 @@ private:
   LogicalResult changePads(int dim) {
     if (failed(dropPads(dim)))
       return failure();
-    const DimLayout &layout = to.dims[dim];
-    for (size_t k = 0; k < layout.size() && present.dims[dim] != layout; ++k) {
+    const DimLayout layout = to.dims[dim];
+    for (size_t k = 0; k < layout.size(); ++k) {
       DimLayout plain = layout;
       plain[k].padded = plain[k].logical;
-      if (!layout[k].isPadded() || layout[k].isSplit() || !isMajor(layout, k) ||
-          canonical(plain) != present.dims[dim])
+      if (!layout[k].isPadded() || layout[k].isSplit() || canonical(plain) != present.dims[dim])
         continue;
-      auto &zero = local.pads.zero[dim];
-      zero.insert(zero.begin() + padIndex(layout, k), true);
-      present.dims[dim] = layout;
-      return pad(dim);
+      return onMajor(std::nullopt, dim, layout, k, [&](int part) {
+        auto &zero = local.pads.zero[part];
+        zero.insert(zero.begin() + padIndex(to.dims[part], part == dim ? k : 0), true);
+        present.dims[part] = to.dims[part];
+        return pad(part);
+      });
     }
     return success();
   }

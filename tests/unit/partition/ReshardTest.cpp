@@ -28,10 +28,11 @@ namespace {
 constexpr int64_t kFactors[] = {3, 4, 2, 5}; ///< the last one is dim 1
 constexpr int kNone = 4, kPartial = 5;
 
-/// One choice per axis: a factor, none, or partial; and what dim 1 on a rank is a multiple of.
+/// One choice per axis: a factor, none, or partial; and what one factor on a rank is a multiple of.
 struct Choice {
   std::vector<int> factors;
   int64_t multiple = 1;
+  size_t padded = 3; ///< that factor
 
   int operator[](size_t axis) const { return factors[axis]; }
 };
@@ -47,7 +48,7 @@ Sharding shardingOf(const Choice &choice, const Mesh &mesh) {
     else if (choice[axis] == kPartial)
       sharding.partial.push_back({axis, ReduceKind::Sum});
   for (Factor &factor : factors) {
-    int64_t step = &factor == &factors.back() ? choice.multiple : 1;
+    int64_t step = &factor == &factors[choice.padded] ? choice.multiple : 1;
     for (AxisId axis : factor.axes)
       step *= mesh.axisSize(axis);
     factor.padded = (factor.logical + step - 1) / step * step;
@@ -158,6 +159,17 @@ TEST(Reshards, PadsOfOtherSizes) {
           if (HasFatalFailure())
             return;
         }
+}
+
+/// Of 4 that lie between other factors there are 6 where that is wanted.
+TEST(Reshards, PadsOfAnInnerFactor) {
+  for (int from : {3, kNone, kPartial})
+    for (int to : {3, kNone})
+      for (auto [before, after] : {std::pair<int64_t, int64_t>(1, 3), {3, 1}, {3, 3}}) {
+        check({{from}, before, 1}, {{to}, after, 1}, {{{"tp", 2}}});
+        if (HasFatalFailure())
+          return;
+      }
 }
 
 /// The views around a collective are no hole in the proof.
