@@ -51,8 +51,10 @@ public:
     while (anyAlive()) {
       pollfd ready{signals_, POLLIN, 0};
       poll(&ready, 1, 200);
-      takeSignals();
+      // In this order: a signal that ended a rank is here, too, once the rank is seen to have
+      // ended.
       reapAll();
+      takeSignals();
       endTheRest();
     }
     sigprocmask(SIG_SETMASK, &oldMask_, nullptr);
@@ -222,6 +224,11 @@ private:
     Result<tcp::MessageHeader> header = tcp::parseHeader(child.said);
     return !header.ok() || header->type != tcp::MessageType::Heartbeat || !WIFEXITED(child.status);
   }
+  /// Of two signals to the whole group a rank may have taken both when we have seen them as one.
+  bool wasEndedByUser(const Child &child) const {
+    int signal = board_->signal.load();
+    return signal && WIFEXITED(child.status) && WEXITSTATUS(child.status) == 128 + signal;
+  }
   static std::optional<Status> reasonOf(const Child &child) {
     Result<tcp::Reason> reason = tcp::parseReason(child.said);
     return reason.ok() ? std::optional<Status>(reason->status) : std::nullopt;
@@ -243,6 +250,8 @@ private:
     for (const Child &child : children_)
       if (failed(child) && !child.killed && !reasonOf(child) && better(child))
         first = &child;
+    if (first && wasEndedByUser(*first))
+      return board_->signal.load();
     if (first) {
       size_t rank = static_cast<size_t>(first - children_.data());
       std::string how = WIFSIGNALED(first->status)
