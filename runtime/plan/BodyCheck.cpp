@@ -111,10 +111,10 @@ private:
                                gemm.stride_b(), gemm.dtype()));
     if (gemm.batch() > 1 && gemm.stride_c() == 0)
       return invalid("all products of a batched gemm go to one place");
-    TPC_RETURN_IF_ERROR(
-        matrix(2, false, gemm.m(), gemm.n(), gemm.ldc(), gemm.stride_c(), gemm.result_dtype()));
     if (gemm.bias())
       TPC_RETURN_IF_ERROR(checkBias(gemm));
+    TPC_RETURN_IF_ERROR(
+        matrix(2, false, gemm.m(), gemm.n(), gemm.ldc(), gemm.stride_c(), gemm.result_dtype()));
     return checkWorkspace(workspace, gemm.workspace_bytes(), cpuGemmWorkspace(fromPlan(gemm)));
   }
 
