@@ -1,5 +1,6 @@
 # Headers that are parsed once for many sources: MLIR's take two thirds of the time that a source which includes
-# them takes. Sources include what they use all the same; the preset `fuzz` compiles them without.
+# them takes. Sources include what they use all the same; the presets `fuzz`, `asan` and `tsan`
+# compile them without (with both, GCC 12 reports errors in its own library that it does not have).
 
 # tpc_precompiled(NAME HEADERS ... [LINK ...] [OPTIONS ...] [DEPENDS ...]): what targets that are compiled alike
 # take by target_precompile_headers(TARGET REUSE_FROM NAME).
