@@ -17,10 +17,9 @@ namespace tpc {
 /// What became of the biases of products.
 struct EpilogueReport {
   unsigned inProducts = 0; ///< added by the product
-  unsigned inKernels =
-      0;                ///< that a kernel adds for nothing, which reads and writes as much without
-  unsigned inexact = 0; ///< float32 behind bfloat16 operands: the product would add them rounded
-  unsigned gelus = 0;   ///< of the tanh form, behind a product that adds its bias
+  unsigned inKernels = 0;  ///< that kernels add, which read and write as much without them
+  unsigned inexact = 0;    ///< float32 behind bfloat16 operands: the product would add them rounded
+  unsigned gelus = 0;      ///< of the tanh form, behind a product that adds its bias
 
   /// A sentence on entry `name`, or "" if no product has a bias.
   std::string str(llvm::StringRef name) const;

@@ -288,8 +288,8 @@ private:
       TPC_RETURN_IF_ERROR(checkOutputTarget(file, plan_, *findOutput(name))
                               .withContext("--output, tried before the first step"));
     if (options_.profile)
-      TPC_RETURN_IF_ERROR(writeFileAtomically(*options_.profile, {})
-                              .withContext("--profile, tried before the first step"));
+      TPC_RETURN_IF_ERROR(
+          tryFile(*options_.profile).withContext("--profile, tried before the first step"));
     return Status();
   }
 

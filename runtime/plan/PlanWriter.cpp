@@ -33,22 +33,43 @@ std::vector<uint8_t> tpc::sealPlan(plan::PlanT &plan) {
   return bytes;
 }
 
-Status tpc::writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes) {
+namespace {
+
+Status cannotWrite(const std::string &path) {
+  return Status(Code::InvalidInput, "cannot write '" + path + "': " + std::strerror(errno));
+}
+
+std::string besideOf(const std::string &path) { return path + ".tmp" + std::to_string(getpid()); }
+
+/// The file beside its target.
+Result<FILE *> openBeside(const std::string &path) {
   // Renaming would put a file in the place of a device or a pipe.
   struct stat info;
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
     return Status(Code::InvalidInput, "cannot write '" + path + "': it is not a regular file",
                   "name a file that is new, or one that may be replaced");
-  std::string temporary = path + ".tmp" + std::to_string(getpid());
-  FILE *file = std::fopen(temporary.c_str(), "wb");
-  if (!file)
-    return Status(Code::InvalidInput, "cannot write '" + path + "': " + std::strerror(errno));
+  if (FILE *file = std::fopen(besideOf(path).c_str(), "wb"))
+    return file;
+  return cannotWrite(path);
+}
+
+} // namespace
+
+Status tpc::writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes) {
+  TPC_ASSIGN_OR_RETURN(FILE * file, openBeside(path));
   bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
   written &= std::fflush(file) == 0 && fsync(fileno(file)) == 0;
   written &= std::fclose(file) == 0;
-  if (written && std::rename(temporary.c_str(), path.c_str()) == 0)
+  if (written && std::rename(besideOf(path).c_str(), path.c_str()) == 0)
     return Status();
-  Status status(Code::InvalidInput, "cannot write '" + path + "': " + std::strerror(errno));
-  std::remove(temporary.c_str());
+  Status status = cannotWrite(path);
+  std::remove(besideOf(path).c_str());
   return status;
+}
+
+Status tpc::tryFile(const std::string &path) {
+  TPC_ASSIGN_OR_RETURN(FILE * file, openBeside(path));
+  std::fclose(file);
+  std::remove(besideOf(path).c_str());
+  return Status();
 }

@@ -29,4 +29,7 @@ const uint8_t *contentHashField(const plan::Plan &plan);
 /// Writes a file through a temporary one beside it, so that nobody ever sees half of it.
 Status writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes);
 
+/// Whether that could be done, as far as is known before; a file that stands there stays as it is.
+Status tryFile(const std::string &path);
+
 } // namespace tpc

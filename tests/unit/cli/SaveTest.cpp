@@ -158,6 +158,11 @@ TEST_F(Save, IsTriedBeforeTheFirstStep) {
   refuses("/dev/full", "it is not a regular file");
   expectRefusal("run " + path("test.plan") + " --profile " + path("none/x"), 1,
                 "--profile, tried before the first step");
+  // A run that fails leaves the profile of an earlier one.
+  std::string earlier = write("earlier", "profile");
+  expectRefusal("run " + path("test.plan") + " --profile " + earlier, 3, "",
+                "TPC_INJECT_FAULT=rank=0,step=1,instruction=0,kind=fail");
+  EXPECT_EQ(contents(earlier), "earlier");
   expectRefusal("run " + path("test.plan") + " --output loss=" + path("none/x"), 1,
                 "--output, tried before the first step");
   // A full disk, as a limit on the size of files.
