@@ -23,8 +23,12 @@ constexpr uint64_t largestFilled = uint64_t{256} << 20;
 } // namespace
 
 Gpu &Gpu::get() {
-  static Gpu gpu;
-  return gpu;
+  // Never destroyed, as a driver isn't: what a process leaves in use is the driver's to its end.
+  static Gpu *gpu = [] {
+    std::atexit([] { get().end(); });
+    return new Gpu;
+  }();
+  return *gpu;
 }
 
 Gpu::Gpu()
@@ -35,7 +39,7 @@ Gpu::Gpu()
       driverVersion(static_cast<int>(fromEnvironment("TPC_FAKE_GPU_DRIVER", CUDA_VERSION))),
       capacity(fromEnvironment("TPC_FAKE_GPU_MEMORY", h200Memory)) {}
 
-Gpu::~Gpu() {
+void Gpu::end() {
   if (contexts > 0)
     reportLeaks();
 }

@@ -77,7 +77,7 @@ namespace tpc::fake_gpu {
 class Gpu {
 public:
   static Gpu &get();
-  ~Gpu();
+  void end(); ///< says what the process leaves, if it still has its context
 
   std::recursive_mutex mutex;
   WorkQueue queue;
