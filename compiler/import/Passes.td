@@ -45,7 +45,7 @@ def VerifyModel : Pass<"tpc-verify-model", "::mlir::ModuleOp"> {
     - a read names an input, scalar, parameter, tie or state, and has its type
     - a write names a parameter or state and has its type, each at most once in an entry, and no read of
       it follows
-    - every parameter is read by some entry
+    - some entry reads each input, scalar and parameter, or an optimizer the scalar
     - a training names an entry whose first output is a 0-d float tensor, and a learning rate that is a
       user's scalar; each of its groups matches a parameter
   }];

@@ -3,6 +3,8 @@
 #include "compiler/support/NamePattern.h"
 #include "dialects/nn/NN.h"
 
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 
 namespace tpc {
@@ -113,7 +115,6 @@ private:
       error.attachNote(write->second->getLoc()) << "it is written here";
       return false;
     }
-    readSymbols.insert(declaration);
     return true;
   }
 
@@ -137,15 +138,35 @@ private:
     return true;
   }
 
+  /// What a model declares has an effect: an entry reads it, or an optimizer.
   bool checkUses() {
+    llvm::StringSet<> used;
+    for (auto entry : module.getOps<nn::EntryOp>())
+      entry.walk([&](nn::ReadOp read) { used.insert(read.getSource()); });
+    for (auto tie : module.getOps<nn::TieOp>())
+      if (used.contains(tie.getSymName()))
+        used.insert(tie.getTarget());
+    for (auto training : module.getOps<nn::TrainingOp>())
+      used.insert(learningRateOf(training).getValue());
+
     bool valid = true;
-    for (auto parameter : module.getOps<nn::ParameterOp>())
-      if (!readSymbols.contains(parameter)) {
-        parameter.emitOpError() << "\"" << parameter.getSymName()
-                                << "\" is read by no entry; use it or remove it";
-        valid = false;
-      }
+    for (Operation &op : *module.getBody()) {
+      if (!isa<nn::InputOp, nn::ScalarOp, nn::ParameterOp>(op))
+        continue;
+      StringRef name = cast<SymbolOpInterface>(op).getName();
+      if (used.contains(name))
+        continue;
+      op.emitOpError() << "\"" << name << "\" is read by no entry; use it or remove it";
+      valid = false;
+    }
     return valid;
+  }
+
+  static FlatSymbolRefAttr learningRateOf(nn::TrainingOp training) {
+    Attribute optimizer = training.getOptimizer();
+    if (auto sgd = dyn_cast<nn::SgdAttr>(optimizer))
+      return sgd.getLr();
+    return cast<nn::AdamAttr>(optimizer).getLr();
   }
 
   bool checkTraining(nn::TrainingOp training) {
@@ -165,8 +186,7 @@ private:
     }
 
     Attribute optimizer = training.getOptimizer();
-    FlatSymbolRefAttr rate = isa<nn::SgdAttr>(optimizer) ? cast<nn::SgdAttr>(optimizer).getLr()
-                                                         : cast<nn::AdamAttr>(optimizer).getLr();
+    FlatSymbolRefAttr rate = learningRateOf(training);
     auto scalar = symbols.lookup<nn::ScalarOp>(rate.getValue());
     if (!scalar || scalar.getRole() != nn::ScalarRole::user || !isFloat(scalar)) {
       training.emitOpError() << "has the learning rate " << rate
@@ -218,7 +238,6 @@ private:
 
   ModuleOp module;
   SymbolTable symbols;
-  llvm::DenseSet<Operation *> readSymbols;
 };
 
 } // namespace

@@ -131,6 +131,18 @@ void noteAlignment(ModuleOp module, const SolverOptions &options, const FactorAt
   }
 }
 
+/// Names of the dims that are inputs' batches, in order of their declaration.
+llvm::SetVector<StringRef> batchNames(nn::EntryOp entry) {
+  llvm::SetVector<StringRef> names;
+  for (auto input : entry->getParentOfType<ModuleOp>().getOps<nn::InputOp>()) {
+    auto dims = llvm::make_filter_range(input.getDims().getAsValueRange<StringAttr>(),
+                                        [](StringRef name) { return !name.empty(); });
+    if (!dims.empty())
+      names.insert(*dims.begin());
+  }
+  return names;
+}
+
 LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, AxisId axis) {
   InFlightDiagnostic error = emitError(entry.getLoc());
   error << "no sharding of entry '" << entry.getSymName() << "' over "
@@ -140,6 +152,11 @@ LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, 
     error << " under the constraints";
     for (const ShardConstraint &constraint : options.constraints)
       error << " '" << constraint.text << "'";
+    error << "; hint: leave one of them out";
+  } else if (options.mesh.axes[axis].name == "dp") {
+    error << "; hint: dp splits the first dim that each input names (";
+    llvm::interleaveComma(batchNames(entry), error, [&](StringRef name) { error << name; });
+    error << "), which must be the batch throughout";
   }
   return error;
 }

@@ -121,13 +121,20 @@ def NN_Reduction : I32EnumAttr<"Reduction", "over the rows of a loss", [
   let cppNamespace = "::tpc::nn";
   let genSpecializedAttr = 0;
 }
-def NN_ReductionAttr : EnumAttr<NN_Dialect, NN_Reduction, "reduction">;
+def NN_ReductionAttr : EnumAttr<NN_Dialect, NN_Reduction, "reduction"> {
+  let description = [{
+    Of the rows that are not ignored: `reduction = #nn<reduction mean>`, as when nothing is written, or
+    `reduction = #nn<reduction sum>`.
+  }];
+}
 def NN_ScalarRole : I32EnumAttr<"ScalarRole", "who sets a scalar", [
     I32EnumAttrCase<"user", 0>, I32EnumAttrCase<"step", 1>, I32EnumAttrCase<"seed", 2>]> {
   let cppNamespace = "::tpc::nn";
   let genSpecializedAttr = 0;
 }
-def NN_ScalarRoleAttr : EnumAttr<NN_Dialect, NN_ScalarRole, "role">;
+def NN_ScalarRoleAttr : EnumAttr<NN_Dialect, NN_ScalarRole, "role"> {
+  let description = "A scalar without a role is set by who starts the run; `role step` and `role seed` by the run.";
+}
 
 //===--- op base classes ---===//
 class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, traits>;

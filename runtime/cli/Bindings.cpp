@@ -92,9 +92,11 @@ Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry
     TPC_RETURN_IF_ERROR(bindings.openData(options));
   TPC_RETURN_IF_ERROR(bindings.checkDraws(options));
   if (bindings.firstStep_ > std::numeric_limits<int32_t>::max() - options.steps + 1)
-    return Status(Code::Usage, "--steps " + std::to_string(options.steps) +
-                                   " leads beyond step 2^31 - 1: the checkpoint is at step " +
-                                   std::to_string(bindings.firstStep_ - 1));
+    return Status(Code::Usage,
+                  "--steps " + std::to_string(options.steps) +
+                      " leads beyond step 2^31 - 1: the checkpoint is at step " +
+                      std::to_string(bindings.firstStep_ - 1),
+                  "run fewer steps");
   return bindings;
 }
 
@@ -110,12 +112,14 @@ Status Bindings::chooseInputs(const RunOptions &options) {
     auto file = options.inputs.find(name);
     if (file != options.inputs.end()) {
       if (bound.fed)
-        return Status(Code::Usage, "--data and --input both give '" + name + "'");
+        return Status(Code::Usage, "--data and --input both give '" + name + "'",
+                      "leave one of them out");
       TPC_ASSIGN_OR_RETURN(bound.file, SafetensorsReader::open(file->second));
       bool single = bound.file->tensors().size() == 1;
       if (!bound.file->find(name) && !single)
         return Status(Code::InvalidInput,
-                      "'" + file->second + "' has no tensor '" + name + "', and more than one");
+                      "'" + file->second + "' has no tensor '" + name + "', and more than one",
+                      "a tensor of the input's name is taken, or the only one of a file");
       bound.tensor = bound.file->find(name) ? name : bound.file->tensors()[0].name;
     } else if (!bound.fed && !hasDefault(input)) {
       return Status(Code::Usage,
@@ -135,8 +139,11 @@ Status Bindings::chooseInputs(const RunOptions &options) {
                         entry_.name()->str() + "'",
                     "its inputs: " + namesOf(entry_.inputs()));
   if (options.data && !anyFed)
-    return Status(Code::Usage, "--data has no effect: no input of entry '" + entry_.name()->str() +
-                                   "' is fed from a stream of tokens");
+    return Status(Code::Usage,
+                  "--data has no effect: no input of entry '" + entry_.name()->str() +
+                      "' is fed from a stream of tokens",
+                  "inputs that a stream feeds say `feed #nn.tokens<>` in the model; --input gives "
+                  "the others");
   return Status();
 }
 
@@ -159,7 +166,8 @@ Status Bindings::openData(const RunOptions &options) {
         (batch != batch_ || feed.stride() != stride_ || feed.bytes() != first->feed()->bytes()))
       return Status(Code::InvalidInput,
                     "inputs '" + first->name()->str() + "' and '" + bound.input->name()->str() +
-                        "' take the stream of --data at different speeds or in different formats");
+                        "' take the stream of --data at different speeds or in different formats",
+                    "give them the same batch, window, stride and format in the model");
     first = bound.input;
     batch_ = batch;
     stride_ = feed.stride();
@@ -265,7 +273,8 @@ Status Bindings::openWeights(const RunOptions &options) {
   TPC_RETURN_IF_ERROR(weights_->check(wanted, isOther));
   for (const std::string &pattern : options.unused)
     if (!matched.contains(pattern))
-      return Status(Code::Usage, "--unused '" + pattern + "' matches no tensor that is left over");
+      return Status(Code::Usage, "--unused '" + pattern + "' matches no tensor that is left over",
+                    "leave it out");
   size_t prefixed = 0;
   for (const WantedTensor &want : wanted)
     prefixed += !prefix.empty() && want.source.name.starts_with(prefix);

@@ -14,7 +14,8 @@ Status tpc::checkTarget(const PlanFile &plan, const RunOptions &options) {
   if (!isCuda(plan))
     return Status();
   if (options.threadsPerRank)
-    return Status(Code::Usage, "--threads-per-rank has no effect on a plan for cuda");
+    return Status(Code::Usage, "--threads-per-rank has no effect on a plan for cuda",
+                  "leave it out");
   return Status();
 }
 

@@ -269,12 +269,15 @@ private:
       const auto &[option, path] = written[i];
       for (const auto &[other, source] : read)
         if (same(path, source))
-          return Status(Code::Usage, option + " would overwrite '" + path + "', which is " +
-                                         (other == "the plan" ? other : "the file of " + other));
+          return Status(Code::Usage,
+                        option + " would overwrite '" + path + "', which is " +
+                            (other == "the plan" ? other : "the file of " + other),
+                        "choose another name");
       for (size_t j = 0; j < i; ++j)
         if (same(path, written[j].second))
           return Status(Code::Usage,
-                        written[j].first + " and " + option + " both write '" + path + "'");
+                        written[j].first + " and " + option + " both write '" + path + "'",
+                        "choose another name for one of them");
     }
     return Status();
   }

@@ -304,7 +304,8 @@ static Status checkCovered(const StoredTensor &tensor, const std::string &name,
   for (const TensorSource *source : users) {
     TPC_ASSIGN_OR_RETURN(View view, viewOf(*source, tensor));
     if (source->sliceDim != dim || source->transpose != transpose)
-      return Status(Code::InvalidInput, name + " is sliced along different dims");
+      return Status(Code::InvalidInput, name + " is sliced along different dims",
+                    "one tensor is sliced along one dim, by all parameters whose `source` it is");
     int64_t elements = 1;
     for (int64_t extent : view.shape)
       elements *= extent;
@@ -314,9 +315,11 @@ static Status checkCovered(const StoredTensor &tensor, const std::string &name,
   std::sort(slices.begin(), slices.end());
   for (size_t i = 1; i < slices.size(); ++i)
     if (dim < 0 || slices[i].first < slices[i - 1].second)
-      return Status(Code::InvalidInput, name + " belongs to two parameters of the model");
+      return Status(Code::InvalidInput, name + " belongs to two parameters of the model",
+                    "their `source` slices overlap");
   if (used != tensor.elements())
-    return Status(Code::InvalidInput, name + " is used in part only");
+    return Status(Code::InvalidInput, name + " is used in part only",
+                  "slices of the parameters' `source` are all of a tensor together");
   return {};
 }
 

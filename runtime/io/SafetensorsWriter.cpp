@@ -116,7 +116,8 @@ Status SafetensorsWriter::makeUnfinished(uint64_t size) {
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0 || fstat(fd_, &ours) != 0 ||
       stat(partial_.c_str(), &there) != 0 || ours.st_ino != there.st_ino ||
       ours.st_dev != there.st_dev)
-    return Status(Code::InvalidInput, "another process is saving to '" + path_ + "'");
+    return Status(Code::InvalidInput, "another process is saving to '" + path_ + "'",
+                  "wait for it, or save to another file");
   std::memcpy(unfinishedPath, partial_.c_str(), partial_.size() + 1);
   unfinished = owner_ = true;
   if (ftruncate(fd_, 0) != 0)

@@ -23,7 +23,8 @@ Status damaged(const std::string &what) {
 Result<PlanFile> PlanFile::open(const std::string &path) {
   TPC_ASSIGN_OR_RETURN(InputFile input, InputFile::open(path));
   if (input.size() == 0)
-    return Status(Code::InvalidInput, "'" + path + "' is not a plan: it is empty");
+    return Status(Code::InvalidInput, "'" + path + "' is not a plan: it is empty",
+                  "`tpc compile MODEL -o PLAN` writes one");
   TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, input.read(0, input.size()));
   Result<PlanFile> file = fromBytes(std::move(bytes));
   if (!file.ok())

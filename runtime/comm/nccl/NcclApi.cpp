@@ -38,8 +38,10 @@ Result<NcclApi> open() {
   if (ncclResult_t result = getVersion(&api.version); result != ncclSuccess)
     return api.error(result, nullptr, Code::Unavailable, "say its version");
   if (api.version < kOldest)
-    return Status(Code::Unavailable, library.path() + " is NCCL " + api.versionText() +
-                                         ", and --comm nccl needs 2.21 or a later one");
+    return Status(Code::Unavailable,
+                  library.path() + " is NCCL " + api.versionText() +
+                      ", and --comm nccl needs 2.21 or a later one",
+                  "put a newer libnccl.so.2 into LD_LIBRARY_PATH");
   return api;
 }
 

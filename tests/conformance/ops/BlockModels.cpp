@@ -26,7 +26,7 @@ void addNorms(std::vector<OpModel> &models) {
       Text(weight).parameter("b", "$row"));
   add("dropout_stream", "dropout",
       ", %seed, %step {p = 0.5 : f64, stream = \"stream\"} : ($x, $integer, $integer) -> $x",
-      stream().read("seed", "$integer").read("step", "$integer"));
+      stream().randomState());
   add("positions", "add", ", %places : ($x, $x) -> $x",
       stream()
           .op("%i = nn.positions %tokens : ($ids) -> $ids")

@@ -14,6 +14,13 @@ Text &Text::parameter(const std::string &name, const std::string &type) {
       .read(name, type);
 }
 
+Text &Text::randomState() {
+  for (const char *role : {"seed", "step"})
+    declare(std::string("nn.scalar @") + role + " : $integer = 0.0 role " + role)
+        .read(role, "$integer");
+  return *this;
+}
+
 Text &Text::declare(const std::string &line) {
   declarations += line + "\n";
   return *this;
@@ -31,9 +38,7 @@ Text &Text::op(const std::string &line) {
 std::string Text::str() const {
   return "nn.dim @B = $batch\n"
          "nn.dim @T = $sequence\n"
-         "nn.scalar @lr : $scalar = 0.5\n"
-         "nn.scalar @seed : $integer = 0.0 role seed\n"
-         "nn.scalar @step : $integer = 0.0 role step\n" +
+         "nn.scalar @lr : $scalar = 0.5\n" +
          declarations + "nn.entry @loss outputs [\"loss\"] {\n" + body +
          "nn.return %loss : $scalar\n}\n"
          "nn.training @train of @loss optimizer $optimizer\n";

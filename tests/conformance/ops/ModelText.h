@@ -16,6 +16,8 @@ class Text {
 public:
   Text &input(const std::string &name, const std::string &type, const std::string &dims);
   Text &parameter(const std::string &name, const std::string &type);
+  /// %seed and %step, of which dropout draws.
+  Text &randomState();
   Text &declare(const std::string &line);
   Text &read(const std::string &name, const std::string &type);
   Text &op(const std::string &line);

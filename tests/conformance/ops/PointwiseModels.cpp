@@ -50,11 +50,9 @@ void addPointwiseModels(std::vector<OpModel> &models) {
       features().op("%n = nn.cast %u : ($f) -> $bf16").op("%v = nn.cast %n : ($bf16) -> $f"));
   add("cast_tf32", features().op("%v = nn.cast %u {tf32} : ($f) -> $f"));
   models.back().onlyF32 = true;
-  add("dropout", features()
-                     .read("seed", "$integer")
-                     .read("step", "$integer")
-                     .op("%v = nn.dropout %u, %seed, %step {p = 0.3 : f64, stream = \"mlp\"} : "
-                         "($f, $integer, $integer) -> $f"));
+  add("dropout", features().randomState().op(
+                     "%v = nn.dropout %u, %seed, %step {p = 0.3 : f64, stream = \"mlp\"} : "
+                     "($f, $integer, $integer) -> $f"));
 }
 
 } // namespace tpc::conformance

@@ -92,11 +92,15 @@ nn.entry @e outputs [] {
 
 // -----
 
-// Every parameter is read by some entry.
+// Every input, scalar and parameter is read by some entry.
 nn.parameter @used : tensor<4xf32> init #nn.init<zeros>
 nn.tie @name to @used init #nn.init<zeros>
 // expected-error @+1 {{"unused" is read by no entry; use it or remove it}}
 nn.parameter @unused : tensor<4xf32> init #nn.init<zeros>
+// expected-error @+1 {{"x" is read by no entry; use it or remove it}}
+nn.input @x : tensor<4xf32> dims [""]
+// expected-error @+1 {{"scale" is read by no entry; use it or remove it}}
+nn.scalar @scale : tensor<f32> = 1.0
 nn.entry @e outputs [] {
   %0 = nn.read @name : tensor<4xf32>
   nn.return
