@@ -96,9 +96,12 @@ void NcclState::onFailure(std::function<Status(const Status &)> explain) {
 }
 
 void NcclState::abortAll() {
-  // Children first: they share their parent's connections.
-  for (; !comms_.empty(); comms_.pop_back())
-    (void)api.commAbort(comms_.back());
+  for (ncclComm_t comm : comms_) {
+    std::packaged_task<void()> abort([commAbort = api.commAbort, comm] { (void)commAbort(comm); });
+    aborts_.push_back(abort.get_future());
+    std::thread(std::move(abort)).detach();
+  }
+  comms_.clear();
 }
 
 void NcclState::close() {
@@ -109,6 +112,9 @@ void NcclState::close() {
     (void)api.commDestroy(comm);
   }
   abortAll();
+  const Clock::time_point latest = Clock::now() + timeout;
+  for (const std::future<void> &ended : aborts_)
+    ended.wait_until(latest);
   // The group may outlive this.
   group_.onFailure({});
 }

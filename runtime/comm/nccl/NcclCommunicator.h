@@ -2,8 +2,8 @@
 //
 // Communicators are non-blocking: a call that NCCL has not finished says so, and is asked again
 // until it has, until it fails, or until the group has failed elsewhere. One thread, that which
-// issues the rank's instructions, makes all calls into NCCL, the abort included: an abort is safe
-// only while nobody else is inside.
+// issues the rank's instructions, makes all calls into NCCL but the aborts, and makes none after
+// it has started them: an abort is safe only while nobody else is inside.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <mutex>
 
 namespace tpc::nccl {
@@ -38,7 +39,8 @@ public:
 
   /// Children after their parents.
   void add(ncclComm_t comm) { comms_.push_back(comm); }
-  /// Ends all communicators, in peace if nothing has failed.
+  /// Ends all communicators, in peace if nothing has failed. Nothing holds a graph of their
+  /// collectives any more.
   void close();
 
   const NcclApi &api;
@@ -47,10 +49,14 @@ public:
 private:
   /// Keeps the first failure.
   void note(const Status &failure);
+  /// Starts all aborts, each in a thread of its own: each waits for the GPU, where the kernels of
+  /// the communicators wait for each other, and for the graphs that hold its collectives to be
+  /// destroyed (`localPersistentRefs` in NCCL's init.cc), which its caller would never come to.
   void abortAll();
 
   ProcessGroup &group_;
   std::vector<ncclComm_t> comms_;
+  std::vector<std::future<void>> aborts_;
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
   Status failure_;

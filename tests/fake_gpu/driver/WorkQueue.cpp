@@ -38,8 +38,10 @@ size_t WorkQueue::choose() {
 }
 
 void WorkQueue::drop() {
-  for (CommandPtr &command : pending_)
+  for (CommandPtr &command : pending_) {
     command->done = true;
+    command->work = nullptr;
+  }
   pending_.clear();
 }
 
@@ -60,6 +62,7 @@ Outcome WorkQueue::step() {
   command->done = true;
   command->finished = secondsNow();
   command->after.clear();
+  command->work = nullptr;
   if (outcome.result != CUDA_SUCCESS) {
     outcome.message = command->name + ": " + outcome.message;
     drop();

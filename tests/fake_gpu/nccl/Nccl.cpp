@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -194,7 +195,13 @@ ncclResult_t ncclCommDestroy(ncclComm_t comm) {
   delete comm;
   return ncclSuccess;
 }
-ncclResult_t ncclCommAbort(ncclComm_t comm) { return ncclCommDestroy(comm); }
+/// As in NCCL, its kernels leave at once, and it returns only when no graph holds one of them.
+ncclResult_t ncclCommAbort(ncclComm_t comm) {
+  comm->ring->abort();
+  while (comm->ring.use_count() > 1)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return ncclCommDestroy(comm);
+}
 
 ncclResult_t ncclGroupStart() {
   ++groupDepth;
@@ -211,7 +218,7 @@ ncclResult_t ncclGroupEnd() {
     CUresult enqueued = enqueue(stream, "nccl", [ring = comm->ring, ops = ops] {
       for (const Op &op : ops)
         if (std::string wrong = carryOut(*ring, op); !wrong.empty())
-          return wrong;
+          return ring->isAborted() ? std::string() : wrong;
       return std::string();
     });
     comm->questions = 3;

@@ -45,6 +45,8 @@ std::byte *SharedRing::slot(int rank) const {
 }
 
 bool SharedRing::meet() {
+  if (isAborted())
+    return false;
   Header &h = header();
   uint32_t meeting = h.meetings.load();
   if (h.here.fetch_add(1) + 1 == ranks_) {
@@ -54,7 +56,7 @@ bool SharedRing::meet() {
   }
   auto start = std::chrono::steady_clock::now();
   while (h.meetings.load() == meeting) {
-    if (std::chrono::steady_clock::now() - start > 10s)
+    if (isAborted() || std::chrono::steady_clock::now() - start > 10s)
       return false;
     std::this_thread::sleep_for(20us);
   }

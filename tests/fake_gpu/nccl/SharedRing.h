@@ -26,8 +26,11 @@ public:
   /// Whether all have opened it.
   bool complete() const;
   std::byte *slot(int rank) const;
-  /// False if somebody has not come for a long time.
+  /// False if somebody has not come for a long time, or this rank has given up.
   bool meet();
+  /// Gives up: this rank waits for nobody any more.
+  void abort() { aborted_.store(true); }
+  bool isAborted() const { return aborted_.load(); }
 
 private:
   struct Header {
@@ -42,6 +45,7 @@ private:
   std::string name_;
   int ranks_, rank_;
   void *memory_;
+  std::atomic<bool> aborted_{false};
 };
 
 } // namespace tpc::fake_gpu
