@@ -1,5 +1,4 @@
-//===- DeviceChoice.cpp - What a run computes on, and how its ranks meet
-//------------------------===//
+//===- DeviceChoice.cpp - What a run computes on, and how its ranks meet ----------------------===//
 #include "runtime/cli/DeviceChoice.h"
 
 #include "runtime/device/cuda/CudaBackend.h"
@@ -9,6 +8,15 @@
 using namespace tpc;
 
 static bool isCuda(const PlanFile &plan) { return plan->target()->string_view() == "cuda"; }
+
+static bool hasBf16Attention(const PlanFile &plan) {
+  for (const plan::Entry *entry : *plan->entries())
+    for (const plan::Instruction *instruction : *entry->instructions())
+      if (const plan::Attention *attention = instruction->body_as_Attention())
+        if (attention->dtype() == plan::DType::bf16)
+          return true;
+  return false;
+}
 
 Status tpc::checkTarget(const PlanFile &plan, const RunOptions &options) {
   if (!isCuda(plan))
@@ -46,6 +54,7 @@ Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &o
   cuda.gpu = gpu;
   cuda.timeout = std::chrono::seconds(options.timeoutSeconds);
   cuda.tf32 = plan->precision()->string_view() == "tf32";
+  cuda.cudnn = hasBf16Attention(plan);
   cuda.deterministic = comm == Comm::Local || options.deterministic;
   // Processes that chose for themselves could choose differently, and what all ranks compute alike
   // would not be alike.
@@ -58,6 +67,7 @@ Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &o
   TPC_ASSIGN_OR_RETURN(std::unique_ptr<CudaBackend> opened, openCudaBackend(cuda));
   std::shared_ptr<CudaBackend> backend = std::move(opened);
   choice.description = backend->describe();
+  choice.refusals = [backend] { return backend->refusals(); };
   choice.isGpu = choice.lockstep = true;
   choice.make = [backend](int) { return backend->createDevice(); };
   return choice;

@@ -1,5 +1,4 @@
-//===- DeviceChoice.h - What a run computes on, and how its ranks meet
-//--------------------------===//
+//===- DeviceChoice.h - What a run computes on, and how its ranks meet ------------------------===//
 //
 // The plan's target and --comm say it together. On CPU ranks are threads (local) or processes
 // (tcp). On GPUs they are processes with a GPU each (nccl), or all of them share the first GPU,
@@ -26,6 +25,8 @@ struct DeviceChoice {
   bool isGpu = false;
   bool lockstep = false;   ///< SessionOptions::lockstep
   std::string description; ///< of the GPU and its libraries; "" on cpu
+  /// Why the plan's own kernels ran where a library was asked first; null on cpu.
+  std::function<std::vector<std::string>()> refusals;
 };
 
 /// Opens the GPU of this process if the plan is for cuda: number `gpu` of this machine.

@@ -142,6 +142,9 @@ public:
   virtual void abandon(Stream origin) = 0;
 };
 
+/// What an event is for. Those that only order work cost a GPU less.
+enum class EventUse : uint8_t { Order, Time };
+
 class Device {
 public:
   virtual ~Device() = default;
@@ -162,13 +165,13 @@ public:
 
   /// The stream that plans number so: 0 computes, 1 communicates.
   virtual Stream stream(int number) = 0;
-  virtual Result<Event> createEvent() = 0;
+  virtual Result<Event> createEvent(EventUse use) = 0;
   virtual Status record(Event event, Stream stream) = 0;
   /// What is enqueued on `stream` from now on runs after the event, which may be another device's.
   virtual Status wait(Stream stream, Event event) = 0;
   /// Whether what was enqueued before the event was recorded last is done.
   virtual Result<bool> hasPassed(Event event) = 0;
-  /// Between two events that have passed.
+  /// Between two events of use Time that have passed.
   virtual Result<double> seconds(Event from, Event to) = 0;
   /// Whether all that was enqueued is done. A failure of it shows here.
   virtual Result<bool> isIdle() = 0;

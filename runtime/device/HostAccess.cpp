@@ -1,22 +1,24 @@
 //===- HostAccess.cpp - Device memory seen from the host ------------------------------------===//
 #include "runtime/device/HostAccess.h"
 
+#include <memory>
+
 using namespace tpc;
 
 Status tpc::readOnHost(Device &device, const void *memory, size_t bytes,
                        const std::function<Status(const void *)> &visit) {
   if (device.isHostMemory())
     return visit(memory);
-  std::vector<std::byte> copy(bytes);
-  TPC_RETURN_IF_ERROR(device.download(memory, copy.data(), bytes));
-  return visit(copy.data());
+  auto copy = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  TPC_RETURN_IF_ERROR(device.download(memory, copy.get(), bytes));
+  return visit(copy.get());
 }
 
 Status tpc::writeOnHost(Device &device, void *memory, size_t bytes,
                         const std::function<Status(void *)> &fill) {
   if (device.isHostMemory())
     return fill(memory);
-  std::vector<std::byte> copy(bytes);
-  TPC_RETURN_IF_ERROR(fill(copy.data()));
-  return device.upload(copy.data(), memory, bytes);
+  auto copy = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  TPC_RETURN_IF_ERROR(fill(copy.get()));
+  return device.upload(copy.get(), memory, bytes);
 }

@@ -17,7 +17,7 @@ namespace tpc {
 Status readOnHost(Device &device, const void *memory, size_t bytes,
                   const std::function<Status(const void *)> &visit);
 
-/// `fill` writes into `bytes` bytes that hold what the memory held, or zeros.
+/// `fill` writes all of `bytes` bytes.
 Status writeOnHost(Device &device, void *memory, size_t bytes,
                    const std::function<Status(void *)> &fill);
 

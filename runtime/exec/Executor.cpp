@@ -1,5 +1,4 @@
-//===- Executor.cpp - Enqueues the instructions of one rank
-//-----------------------------------------===//
+//===- Executor.cpp - Enqueues the instructions of one rank -----------------------------------===//
 
 #include "runtime/exec/Executor.h"
 
@@ -38,7 +37,7 @@ Result<std::vector<Executor::Step>> Executor::makeSteps(const plan::Entry &entry
       continue;
     for (uint32_t wait : *instruction.waits()) {
       if (!steps[wait].done.handle) {
-        TPC_ASSIGN_OR_RETURN(steps[wait].done, resources_.device.createEvent());
+        TPC_ASSIGN_OR_RETURN(steps[wait].done, resources_.device.createEvent(EventUse::Order));
       }
       step.waits.push_back(steps[wait].done);
     }

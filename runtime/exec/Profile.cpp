@@ -1,5 +1,4 @@
-//===- Profile.cpp - When every instruction ran
-//--------------------------------------------------===//
+//===- Profile.cpp - When every instruction ran -----------------------------------------------===//
 
 #include "runtime/exec/Profile.h"
 
@@ -10,12 +9,12 @@ using namespace tpc;
 
 Status Profile::beginStep(const plan::Entry &entry, int64_t) {
   if (!stepEvent_.handle) {
-    TPC_ASSIGN_OR_RETURN(stepEvent_, device_.createEvent());
+    TPC_ASSIGN_OR_RETURN(stepEvent_, device_.createEvent(EventUse::Time));
   }
   while (spans_.size() < entry.instructions()->size()) {
     Span span;
-    TPC_ASSIGN_OR_RETURN(span.begin, device_.createEvent());
-    TPC_ASSIGN_OR_RETURN(span.end, device_.createEvent());
+    TPC_ASSIGN_OR_RETURN(span.begin, device_.createEvent(EventUse::Time));
+    TPC_ASSIGN_OR_RETURN(span.end, device_.createEvent(EventUse::Time));
     spans_.push_back(span);
   }
   firstOfStep_ = records_.size();

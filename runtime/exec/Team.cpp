@@ -40,7 +40,7 @@ Result<Team::EntryState *> Team::stateOf(const plan::Entry &entry) {
   if (!isNew)
     return &at->second;
   if (!forked_.handle) {
-    TPC_ASSIGN_OR_RETURN(forked_, executors_[0]->device().createEvent());
+    TPC_ASSIGN_OR_RETURN(forked_, executors_[0]->device().createEvent(EventUse::Order));
   }
   std::set<int> numbers = {0};
   for (const plan::Instruction *instruction : *entry.instructions())
@@ -50,7 +50,7 @@ Result<Team::EntryState *> Team::stateOf(const plan::Entry &entry) {
       if (executor == executors_[0] && number == 0)
         continue;
       Branch branch{executor, executor->device().stream(number), {}};
-      TPC_ASSIGN_OR_RETURN(branch.joined, executor->device().createEvent());
+      TPC_ASSIGN_OR_RETURN(branch.joined, executor->device().createEvent(EventUse::Order));
       at->second.branches.push_back(branch);
     }
   return &at->second;

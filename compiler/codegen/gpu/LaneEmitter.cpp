@@ -24,7 +24,7 @@ void LaneEmitter::begin() {
   implementation = gpu.openKernel(module, function.name, types, function.threads, blocks);
   for (auto [i, operand] : llvm::enumerate(function.operands)) {
     implementation.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
-    implementation.setArgAttr(i, "llvm.align", b.getI64IntegerAttr(kCacheLine));
+    implementation.setArgAttr(i, "llvm.align", b.getI64IntegerAttr(kAccessBytes));
     if (!operand.isWritten)
       implementation.setArgAttr(i, "llvm.readonly", b.getUnitAttr());
   }

@@ -1,5 +1,4 @@
-//===- Barrier.cpp - Where the ranks of one process meet
-//----------------------------------------===//
+//===- Barrier.cpp - Where the ranks of one process meet --------------------------------------===//
 
 #include "runtime/comm/local/Barrier.h"
 

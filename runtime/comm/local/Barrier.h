@@ -1,5 +1,4 @@
-//===- Barrier.h - Where the ranks of one process meet
-//------------------------------------------===//
+//===- Barrier.h - Where the ranks of one process meet ----------------------------------------===//
 //
 // A phase-counting barrier. Waiters spin briefly, because ranks usually arrive within microseconds
 // of each other, then sleep in the kernel, because there can be more ranks than cores. It can be

@@ -1,5 +1,4 @@
-//===- LocalGroup.cpp - Ranks as threads of one process
-//----------------------------------------===//
+//===- LocalGroup.cpp - Ranks as threads of one process ---------------------------------------===//
 
 #include "runtime/comm/local/LocalGroup.h"
 

@@ -1,5 +1,4 @@
-//===- LocalGroup.h - Ranks as threads of one process
-//------------------------------------------===//
+//===- LocalGroup.h - Ranks as threads of one process -----------------------------------------===//
 //
 // Each rank publishes its call, all meet, each reads the others' memory directly, all meet again.
 // An all_reduce gives every rank a fixed chunk of each tensor to reduce for all. The tensors'

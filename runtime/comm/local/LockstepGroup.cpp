@@ -83,7 +83,7 @@ private:
   Status makeEvents() {
     for (Member &member : members_)
       if (!member.event.handle) {
-        TPC_ASSIGN_OR_RETURN(member.event, member.device->createEvent());
+        TPC_ASSIGN_OR_RETURN(member.event, member.device->createEvent(EventUse::Order));
       }
     return Status();
   }

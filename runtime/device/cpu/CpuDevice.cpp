@@ -70,7 +70,7 @@ public:
   }
 
   Stream stream(int) override { return {}; }
-  Result<Event> createEvent() override { return events_.create(); }
+  Result<Event> createEvent(EventUse) override { return events_.create(); }
   Status record(Event event, Stream) override {
     HostEvents::record(event);
     return {};

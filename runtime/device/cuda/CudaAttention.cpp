@@ -12,34 +12,44 @@ static AttentionPass passOf(const AttentionCall &call, bool deterministic) {
                          : AttentionPass::Backward;
 }
 
-Attention::Attention(bool deterministic) : deterministic_(deterministic) {}
+Attention::Attention(bool deterministic)
+    : deterministic_(deterministic), cudnn_(CudnnAttention::create()) {}
 Attention::~Attention() = default;
 
-bool Attention::open() {
-  if (!opened_) {
-    opened_ = true;
-    if (Result<std::unique_ptr<CudnnAttention>> cudnn = CudnnAttention::create(); cudnn.ok())
-      cudnn_ = std::move(*cudnn);
+const CudnnAttentionPlan *Attention::planFor(const AttentionCall &call) {
+  if (!cudnnMayRun(call.shape))
+    return nullptr;
+  if (!cudnn_.ok()) {
+    refusals_.insert(cudnn_.status().message());
+    return nullptr;
   }
-  return cudnn_ != nullptr;
+  Result<const CudnnAttentionPlan *> plan =
+      (*cudnn_)->prepare(call.shape, passOf(call, deterministic_), call.workspaceBytes);
+  if (plan.ok())
+    return *plan;
+  refusals_.insert(plan.status().message());
+  return nullptr;
+}
+
+std::string Attention::describe() const {
+  return cudnn_.ok() ? "cuDNN " + (*cudnn_)->versionText() : "no cuDNN";
 }
 
 void Attention::prepare(const AttentionCall &call) {
   std::lock_guard lock(mutex_);
-  // A refusal is kept with the plans, and the kernels run instead.
-  if (cudnnMayRun(call.shape) && open())
-    (void)cudnn_->prepare(call.shape, passOf(call, deterministic_), call.workspaceBytes);
+  planFor(call);
 }
 
 Result<bool> Attention::run(const AttentionCall &call, CUstream stream) {
   std::lock_guard lock(mutex_);
-  if (!cudnnMayRun(call.shape) || !open())
+  const CudnnAttentionPlan *plan = planFor(call);
+  if (!plan)
     return false;
-  Result<const CudnnAttentionPlan *> plan =
-      cudnn_->prepare(call.shape, passOf(call, deterministic_), call.workspaceBytes);
-  if (!plan.ok() && plan.status().code() == Code::Unavailable)
-    return false;
-  TPC_RETURN_IF_ERROR(plan.status());
-  TPC_RETURN_IF_ERROR(cudnn_->run(**plan, call.operands, reinterpret_cast<cudaStream_t>(stream)));
+  TPC_RETURN_IF_ERROR((*cudnn_)->run(*plan, call.operands, reinterpret_cast<cudaStream_t>(stream)));
   return true;
+}
+
+std::vector<std::string> Attention::refusals() const {
+  std::lock_guard lock(mutex_);
+  return {refusals_.begin(), refusals_.end()};
 }

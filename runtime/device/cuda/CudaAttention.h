@@ -10,30 +10,42 @@
 
 #include "runtime/device/Device.h"
 
-#include <optional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace tpc::cuda {
 
 class CudnnAttention;
+class CudnnAttentionPlan;
 
 /// All attention of the ranks on one GPU, under its context.
 class Attention {
 public:
+  /// Opens cuDNN, on the current context.
   explicit Attention(bool deterministic);
   ~Attention();
 
+  /// "cuDNN 9.19.0", or "no cuDNN".
+  std::string describe() const;
   /// Lets cuDNN make its plans, before anything is captured.
   void prepare(const AttentionCall &call);
   /// Whether cuDNN took the call.
   Result<bool> run(const AttentionCall &call, CUstream stream);
+  /// Why the kernels of instructions run where cuDNN was asked first.
+  std::vector<std::string> refusals() const;
 
 private:
-  bool open();
+  /// Null where the kernels do it. What refuses a plan refuses nothing that the kernels can't do,
+  /// whatever the reason.
+  const CudnnAttentionPlan *planFor(const AttentionCall &call);
 
   const bool deterministic_;
-  std::mutex mutex_;
-  bool opened_ = false;
-  std::unique_ptr<CudnnAttention> cudnn_; ///< null: not there
+  mutable std::mutex mutex_;
+  const Result<std::unique_ptr<CudnnAttention>> cudnn_;
+  std::set<std::string> refusals_;
 };
 
 } // namespace tpc::cuda

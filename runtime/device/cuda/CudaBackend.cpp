@@ -1,5 +1,4 @@
-//===- CudaBackend.cpp - What libtpc_cuda.so offers
-//--------------------------------------------===//
+//===- CudaBackend.cpp - What libtpc_cuda.so offers -------------------------------------------===//
 #include "runtime/device/cuda/CudaBackend.h"
 
 #include "runtime/device/cuda/CudaDevice.h"
@@ -22,15 +21,20 @@ public:
     gemms.choicesPath = options.choicesPath;
     gemms.choicesOwner = options.choicesOwner;
     TPC_ASSIGN_OR_RETURN(backend->gemms_, Gemms::create(backend->context_, gemms));
-    backend->attention_ = std::make_shared<Attention>(options.deterministic);
+    if (options.cudnn)
+      backend->attention_ = std::make_shared<Attention>(options.deterministic);
     return std::unique_ptr<CudaBackend>(std::move(backend));
   }
 
   int numGpus() const override { return numGpus_; }
   std::string describe() const override {
-    return context_->name() + ", " + gemms_->describe() + ", driver " +
+    return context_->name() + ", " + gemms_->describe() +
+           (attention_ ? ", " + attention_->describe() : "") + ", driver " +
            std::to_string(context_->driverVersion() / 1000) + "." +
            std::to_string(context_->driverVersion() % 1000 / 10);
+  }
+  std::vector<std::string> refusals() const override {
+    return attention_ ? attention_->refusals() : std::vector<std::string>();
   }
   Result<std::unique_ptr<Device>> createDevice() override {
     return CudaDevice::create({context_, gemms_, attention_});

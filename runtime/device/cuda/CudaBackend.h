@@ -9,6 +9,8 @@
 #include "runtime/device/Device.h"
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 namespace tpc {
 
@@ -17,6 +19,8 @@ struct CudaOptions {
   /// How long the host waits for work of the GPU that is no step's: uploads, choices.
   std::chrono::milliseconds timeout = std::chrono::seconds(60);
   bool tf32 = false; ///< products of f32 may use TF32
+  /// Attention of bf16 may run in cuDNN, which is opened for it.
+  bool cudnn = true;
   /// Attention's gradients are summed in a fixed order.
   bool deterministic = true;
   /// Products choose their algorithms by timing, if the choice can be kept in `choicesPath`.
@@ -29,8 +33,10 @@ public:
   virtual ~CudaBackend() = default;
   /// GPUs of this machine; at least one.
   virtual int numGpus() const = 0;
-  /// "NVIDIA H200; driver 13.0; cuBLASLt 13.0.3", for people.
+  /// "NVIDIA H200, cuBLASLt 13.0.3, cuDNN 9.19.0, driver 13.0": what numbers may depend on.
   virtual std::string describe() const = 0;
+  /// Why the plan's own kernels ran where a library was asked first, for people.
+  virtual std::vector<std::string> refusals() const = 0;
   /// The device of one rank. All ranks of the backend share its GPU.
   virtual Result<std::unique_ptr<Device>> createDevice() = 0;
 };

@@ -1,5 +1,4 @@
-//===- CudaDevice.cpp - One rank on a GPU
-//------------------------------------------------------===//
+//===- CudaDevice.cpp - One rank on a GPU -----------------------------------------------------===//
 #include "runtime/device/cuda/CudaDevice.h"
 
 #include "runtime/support/BFloat16.h"
@@ -148,10 +147,11 @@ Result<std::unique_ptr<KernelModule>> CudaDevice::load(std::span<const uint8_t> 
       std::make_unique<CudaKernelModule>(context_, std::move(module)));
 }
 
-Result<Event> CudaDevice::createEvent() {
+Result<Event> CudaDevice::createEvent(EventUse use) {
   TPC_RETURN_IF_ERROR(context_->makeCurrent());
   CUevent event = nullptr;
-  TPC_RETURN_IF_ERROR(check(driver_.createEvent(&event, CU_EVENT_DEFAULT), "cuEventCreate"));
+  unsigned flags = use == EventUse::Time ? CU_EVENT_DEFAULT : CU_EVENT_DISABLE_TIMING;
+  TPC_RETURN_IF_ERROR(check(driver_.createEvent(&event, flags), "cuEventCreate"));
   events_.push_back(event);
   return Event{event};
 }
@@ -237,15 +237,18 @@ Status CudaDevice::gemm(Stream stream, const GemmShape &shape, const GemmOperand
 
 Status CudaDevice::prepareAttention(const AttentionCall &call) {
   TPC_RETURN_IF_ERROR(context_->makeCurrent());
-  attention_->prepare(call);
+  if (attention_)
+    attention_->prepare(call);
   return Status();
 }
 
 Status CudaDevice::attention(Stream stream, const AttentionCall &call) {
   TPC_RETURN_IF_ERROR(context_->makeCurrent());
-  TPC_ASSIGN_OR_RETURN(bool isDone, attention_->run(call, handleOf(stream)));
-  if (isDone)
-    return Status();
+  if (attention_) {
+    TPC_ASSIGN_OR_RETURN(bool isDone, attention_->run(call, handleOf(stream)));
+    if (isDone)
+      return Status();
+  }
   if (call.kernels.empty())
     return Status(Code::Unavailable, "the plan has no kernels for this attention",
                   "compile the model again with this version of tpc");

@@ -1,5 +1,4 @@
-//===- CudaDevice.h - One rank on a GPU
-//--------------------------------------------------------===//
+//===- CudaDevice.h - One rank on a GPU -------------------------------------------------------===//
 //
 // Streams, memory and kernels of the driver; products of cuBLASLt. A rank has two streams, of which
 // the second, for collectives, goes first when both have work.
@@ -33,7 +32,7 @@ public:
                                              const std::string &level) override;
 
   Stream stream(int number) override { return {streams_[number == 0 ? 0 : 1]}; }
-  Result<Event> createEvent() override;
+  Result<Event> createEvent(EventUse use) override;
   Status record(Event event, Stream stream) override;
   Status wait(Stream stream, Event event) override;
   Result<bool> hasPassed(Event event) override;

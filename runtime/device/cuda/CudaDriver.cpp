@@ -76,6 +76,8 @@ bool isOfWork(CUresult result) {
   case CUDA_ERROR_ASSERT:
   case CUDA_ERROR_ECC_UNCORRECTABLE:
   case CUDA_ERROR_NVLINK_UNCORRECTABLE:
+  case CUDA_ERROR_CONTAINED:
+  case CUDA_ERROR_UNKNOWN:
     return true;
   default:
     return false;

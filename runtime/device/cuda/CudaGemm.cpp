@@ -38,6 +38,18 @@ std::string ownerOf(const Context &context, const CublasLt &library, const GemmO
          std::to_string(library.version()) + "; driver " + std::to_string(context.driverVersion());
 }
 
+/// How a product may compute, the most exact form first. Not every epilogue has a pedantic form.
+std::vector<cublasComputeType_t> computeTypesOf(DType dtype, bool tf32) {
+  switch (dtype) {
+  case DType::F64:
+    return {CUBLAS_COMPUTE_64F};
+  case DType::F32:
+    return {tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F_PEDANTIC, CUBLAS_COMPUTE_32F};
+  default:
+    return {CUBLAS_COMPUTE_32F};
+  }
+}
+
 } // namespace
 
 GemmPlan::~GemmPlan() {
@@ -83,11 +95,18 @@ Result<const GemmPlan *> Gemms::prepare(const GemmShape &shape, const GemmOperan
   std::lock_guard lock(mutex_);
   if (auto found = plans_.find(key); found != plans_.end())
     return found->second.get();
-  auto plan = std::make_unique<GemmPlan>();
-  TPC_RETURN_IF_ERROR(describe(shape, *plan));
-  TPC_RETURN_IF_ERROR(
-      choose(key, alignments, operands, workspace, stream, *plan).withContext("a product " + key));
-  return (plans_[key] = std::move(plan)).get();
+  for (cublasComputeType_t compute : computeTypesOf(shape.dtype, options_.tf32)) {
+    auto plan = std::make_unique<GemmPlan>();
+    TPC_RETURN_IF_ERROR(describe(shape, compute, *plan));
+    Result<bool> chosen = choose(key, alignments, operands, workspace, stream, *plan);
+    if (!chosen.ok())
+      return Status(chosen.status()).withContext("a product " + key);
+    if (*chosen)
+      return (plans_[key] = std::move(plan)).get();
+  }
+  return Status(Code::RankFailed, "cuBLASLt has no algorithm for a product " + key +
+                                      " in a workspace of " + std::to_string(workspace.bytes) +
+                                      " bytes");
 }
 
 Status Gemms::run(const GemmShape &shape, const GemmOperands &operands, Workspace workspace,
@@ -119,16 +138,12 @@ Result<cublasLtMatrixLayout_t> Gemms::layout(DType dtype, int64_t rows, int64_t 
   return library_.check(set, "cublasLtMatrixLayoutSetAttribute");
 }
 
-Status Gemms::describe(const GemmShape &s, GemmPlan &plan) const {
+Status Gemms::describe(const GemmShape &s, cublasComputeType_t compute, GemmPlan &plan) const {
   plan.library_ = &library_;
   plan.isDouble_ = s.dtype == DType::F64;
   plan.accumulate_ = s.accumulate;
   plan.hasBias_ = s.bias;
-  cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
-  if (s.dtype == DType::F64)
-    compute = CUBLAS_COMPUTE_64F;
-  if (s.dtype == DType::F32)
-    compute = options_.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F_PEDANTIC;
+  plan.mayCutSums_ = !s.bias || s.resultDtype != DType::BF16;
   TPC_RETURN_IF_ERROR(library_.check(
       library_.createOperation(&plan.operation_, compute, plan.isDouble_ ? CUDA_R_64F : CUDA_R_32F),
       "cublasLtMatmulDescCreate"));
@@ -164,11 +179,13 @@ Gemms::proposals(const GemmPlan &plan, const GemmAlignments &alignments,
   auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
     return library_.setPreference(preference, attribute, &value, sizeof(value));
   };
+  uint32_t schemes = CUBLASLT_REDUCTION_SCHEME_NONE;
+  if (plan.mayCutSums_)
+    schemes |= CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
   cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
   for (cublasStatus_t each :
        {set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(workspaceBytes)),
-        set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-            uint32_t(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE)),
+        set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, schemes),
         // The library's A is B here.
         set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, uint32_t(alignments.b)),
         set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, uint32_t(alignments.a)),
@@ -185,18 +202,18 @@ Gemms::proposals(const GemmPlan &plan, const GemmAlignments &alignments,
                                 preference, kProposals, results.data(), &found);
   }
   library_.destroyPreference(preference);
-  TPC_RETURN_IF_ERROR(library_.check(status, what));
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED)
+    found = 0;
+  else
+    TPC_RETURN_IF_ERROR(library_.check(status, what));
   results.resize(static_cast<size_t>(found));
   std::erase_if(results, [](const auto &result) { return result.state != CUBLAS_STATUS_SUCCESS; });
-  if (results.empty())
-    return Status(Code::RankFailed, "cuBLASLt has no algorithm for it in a workspace of " +
-                                        std::to_string(workspaceBytes) + " bytes");
   return results;
 }
 
-Status Gemms::choose(const std::string &key, const GemmAlignments &alignments,
-                     const GemmOperands &operands, Workspace workspace, CUstream stream,
-                     GemmPlan &plan) {
+Result<bool> Gemms::choose(const std::string &key, const GemmAlignments &alignments,
+                           const GemmOperands &operands, Workspace workspace, CUstream stream,
+                           GemmPlan &plan) {
   static_assert(sizeof(Algorithm) == sizeof(cublasLtMatmulAlgo_t));
   // What the library proposes depends on its alignment.
   TPC_RETURN_IF_ERROR(setBias(plan, operands.bias));
@@ -206,9 +223,11 @@ Status Gemms::choose(const std::string &key, const GemmAlignments &alignments,
     if (library_.checkAlgorithm(handle_, plan.operation_, plan.a_, plan.b_, plan.c_, plan.c_,
                                 &plan.algorithm_, &result) == CUBLAS_STATUS_SUCCESS &&
         result.workspaceSize <= workspace.bytes)
-      return Status();
+      return true;
   }
   TPC_ASSIGN_OR_RETURN(auto results, proposals(plan, alignments, workspace.bytes));
+  if (results.empty())
+    return false;
   plan.algorithm_ = results[0].algo;
   if (options_.timed && results.size() > 1 && choices_.canKeep()) {
     float best = 0;
@@ -225,7 +244,8 @@ Status Gemms::choose(const std::string &key, const GemmAlignments &alignments,
   }
   Algorithm words;
   std::memcpy(words.data(), &plan.algorithm_, sizeof(plan.algorithm_));
-  return choices_.add(key, words);
+  TPC_RETURN_IF_ERROR(choices_.add(key, words));
+  return true;
 }
 
 Result<float> Gemms::time(GemmPlan &plan, const GemmOperands &operands, Workspace workspace,

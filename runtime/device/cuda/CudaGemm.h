@@ -9,7 +9,8 @@
 //
 // A bias is an epilogue: the library adds it along its rows, which are columns here, to sums that
 // are not rounded yet, and it has the type of the result (cublasLt.h at
-// CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE).
+// CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE). Whether that holds of sums over slices of k as well is not
+// stated, so that such sums are not cut where the result is rounded.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -41,6 +42,7 @@ private:
   cublasLtMatrixLayout_t a_ = nullptr, b_ = nullptr, c_ = nullptr;
   cublasLtMatmulAlgo_t algorithm_ = {};
   bool isDouble_ = false, accumulate_ = false, hasBias_ = false;
+  bool mayCutSums_ = true; ///< over slices of k
 };
 
 /// All products of the ranks on one GPU.
@@ -62,11 +64,13 @@ public:
 private:
   Gemms(std::shared_ptr<Context> context, const CublasLt &library, cublasLtHandle_t handle,
         const GemmOptions &options);
-  Status describe(const GemmShape &shape, GemmPlan &plan) const;
+  Status describe(const GemmShape &shape, cublasComputeType_t compute, GemmPlan &plan) const;
   Result<cublasLtMatrixLayout_t> layout(DType dtype, int64_t rows, int64_t columns, int64_t lead,
                                         int64_t batch, int64_t stride) const;
-  Status choose(const std::string &key, const GemmAlignments &alignments,
-                const GemmOperands &operands, Workspace workspace, CUstream stream, GemmPlan &plan);
+  /// Whether the library has an algorithm for it.
+  Result<bool> choose(const std::string &key, const GemmAlignments &alignments,
+                      const GemmOperands &operands, Workspace workspace, CUstream stream,
+                      GemmPlan &plan);
   Result<std::vector<cublasLtMatmulHeuristicResult_t>>
   proposals(const GemmPlan &plan, const GemmAlignments &alignments, size_t workspaceBytes) const;
   Result<float> time(GemmPlan &plan, const GemmOperands &operands, Workspace workspace,

@@ -11,11 +11,6 @@ namespace {
 
 constexpr size_t kOldest = cudnnVersion(9, 10, 2);
 
-std::string versionText(size_t version) {
-  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
-         std::to_string(version % 100);
-}
-
 Result<CudnnApi> openCudnn() {
   // cuDNN opens the compiler of its kernels by name, in the version that it was built for. Where
   // that lies in a Python package, the loader alone doesn't find it.
@@ -43,20 +38,25 @@ Result<CudnnApi> openCudnn() {
   api.version = getVersion();
   if (api.version < kOldest)
     return Status(Code::Unavailable,
-                  library.path() + " is cuDNN " + versionText(api.version) +
-                      ", and attention needs " + versionText(kOldest) + " or a later one",
+                  library.path() + " is cuDNN " + cudnnVersionText(api.version) +
+                      ", and attention needs " + cudnnVersionText(kOldest) + " or a later one",
                   "without cuDNN attention runs in the kernels of the plan");
   return api;
 }
 
 } // namespace
 
+std::string tpc::cuda::cudnnVersionText(size_t version) {
+  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+         std::to_string(version % 100);
+}
+
 Status CudnnApi::check(cudnnStatus_t status, const std::string &what) const {
   if (status == CUDNN_STATUS_SUCCESS)
     return Status();
   char detail[1024] = {};
   getLastErrorString(detail, sizeof(detail));
-  std::string message = "cuDNN " + versionText(version) + " could not " + what + ": " +
+  std::string message = "cuDNN " + cudnnVersionText(version) + " could not " + what + ": " +
                         getErrorString(status) +
                         (detail[0] ? std::string(" (") + detail + ")" : "");
   bool wrongCall = CUDNN_STATUS_CATEGORY(status) == 2000;

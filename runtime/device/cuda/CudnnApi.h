@@ -17,6 +17,9 @@ constexpr size_t cudnnVersion(size_t major, size_t minor, size_t patch) {
   return major * 10000 + minor * 100 + patch;
 }
 
+/// "9.19.0"
+std::string cudnnVersionText(size_t version);
+
 struct CudnnApi {
   size_t version = 0; ///< of the library that was opened
   decltype(&cudnnGetErrorString) getErrorString;

@@ -75,6 +75,10 @@ Result<CudnnAttentionPlan> CudnnAttentionPlan::make(const CudnnApi &api, const C
     return Status(Code::Unavailable, what + " needs " + std::to_string(layout.bytes) +
                                          " bytes of workspace, and the plan has " +
                                          std::to_string(workspaceBytes));
+  bool isWhole = layout.part.batch == shape.batch && layout.part.kvHeads == shape.kvHeads;
+  if (!isWhole && shape.queryLength % 4 != 0)
+    return Status(Code::Unavailable,
+                  what + " is done in parts, whose sums of rows would not begin on 16 bytes");
   OpGraph graph = attentionGraph(shape, layout.part, pass);
   TPC_ASSIGN_OR_RETURN(CudnnDescriptor translated, translateGraph(api, target, graph, what));
   CudnnPlanLimits limits{layout.bytes - layout.library, pass != AttentionPass::Backward};
@@ -137,6 +141,8 @@ CudnnAttention::~CudnnAttention() {
   plans_.clear();
   api_.destroy(handle_);
 }
+
+std::string CudnnAttention::versionText() const { return cudnnVersionText(api_.version); }
 
 Result<const CudnnAttentionPlan *>
 CudnnAttention::prepare(const AttentionShape &shape, AttentionPass pass, size_t workspaceBytes) {

@@ -52,6 +52,8 @@ public:
   ~CudnnAttention();
   CudnnAttention(const CudnnAttention &) = delete;
 
+  /// "9.19.0"
+  std::string versionText() const;
   /// Makes the plan, unless it was made; the answer, too, is kept. Must not be called first while a
   /// stream is captured. `workspaceBytes`: what the instruction has.
   Result<const CudnnAttentionPlan *> prepare(const AttentionShape &shape, AttentionPass pass,

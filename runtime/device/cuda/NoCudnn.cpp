@@ -1,13 +1,16 @@
-//===- NoCudnn.cpp - Attention of a build without cuDNN's headers
-//------------------------------===//
+//===- NoCudnn.cpp - Attention of a build without cuDNN's headers -----------------------------===//
 #include "runtime/device/cuda/CudaAttention.h"
 
 namespace tpc::cuda {
 
 class CudnnAttention {};
 
-Attention::Attention(bool deterministic) : deterministic_(deterministic) {}
+Attention::Attention(bool deterministic)
+    : deterministic_(deterministic),
+      cudnn_(Status(Code::Unavailable, "this tpc was built without cuDNN's headers")) {}
 Attention::~Attention() = default;
+std::string Attention::describe() const { return "no cuDNN"; }
+std::vector<std::string> Attention::refusals() const { return {cudnn_.status().message()}; }
 void Attention::prepare(const AttentionCall &) {}
 Result<bool> Attention::run(const AttentionCall &, CUstream) { return false; }
 

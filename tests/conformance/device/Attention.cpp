@@ -3,6 +3,8 @@
 
 #include "runtime/device/cpu/AttentionKernels.h"
 
+#include <cmath>
+
 namespace tpc {
 namespace {
 

@@ -3,6 +3,8 @@
 
 #include "tests/conformance/device/DeviceTest.h"
 
+#include <cmath>
+
 namespace tpc {
 
 /// The definition, row by row. Sums of magnitudes bound what rounding may do.

@@ -5,7 +5,6 @@
 #include "runtime/device/cuda/CudaBackend.h"
 #include "runtime/support/BFloat16.h"
 
-#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <random>

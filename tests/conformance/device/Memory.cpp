@@ -118,7 +118,8 @@ TEST_P(DeviceMemory, StreamsWaitForEvents) {
   Tensor a(DType::F32, 1000), b(DType::F32, 1000);
   OnDevice memory(*device);
   void *one = memory.give(a), *two = memory.give(b);
-  Result<Event> filled = device->createEvent(), copied = device->createEvent();
+  Result<Event> filled = device->createEvent(EventUse::Time),
+                copied = device->createEvent(EventUse::Time);
   ASSERT_TRUE(filled.ok() && copied.ok());
   for (int round = 1; round <= 3; ++round) {
     ASSERT_TRUE(device->fill(first, one, round, DType::F32, {1000}).ok());

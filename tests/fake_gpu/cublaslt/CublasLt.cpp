@@ -48,8 +48,6 @@ bool isAligned(const void *data, uint64_t alignment) {
 
 size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
 
-const char *cublasLtGetStatusName(cublasStatus_t status) { return cublasLtGetStatusString(status); }
-
 const char *cublasLtGetStatusString(cublasStatus_t status) {
   switch (status) {
   case CUBLAS_STATUS_SUCCESS:
@@ -97,6 +95,11 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
   Matrices m{of(a), of(b), of(c), of(d)};
   if (cublasStatus_t status = checkProduct(of(operation), m); status != CUBLAS_STATUS_SUCCESS)
     return status;
+  // Sums that are cut are rounded before a bias is added, so nobody who counts on its being added
+  // first lets them be cut.
+  if ((of(operation).epilogue & CUBLASLT_EPILOGUE_BIAS) && m.d.type == CUDA_R_16BF &&
+      preference.reductions != CUBLASLT_REDUCTION_SCHEME_NONE)
+    return CUBLAS_STATUS_NOT_SUPPORTED;
   uint64_t alignment =
       std::min({alignmentOf(m), uint64_t{preference.alignA}, uint64_t{preference.alignB},
                 uint64_t{preference.alignC}, uint64_t{preference.alignD}});

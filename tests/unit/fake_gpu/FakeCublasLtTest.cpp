@@ -214,6 +214,7 @@ TEST_F(FakeCublasLt, MultipliesBatches) {
   c.batch = 3;
   c.transA = true;
   expectProduct(c);
+  c.compute = CUBLAS_COMPUTE_32F;
   c.epilogue = CUBLASLT_EPILOGUE_BIAS;
   expectProduct(c);
 }
@@ -222,9 +223,9 @@ TEST_F(FakeCublasLt, AddsBiasAndGelu) {
   for (uint32_t epilogue :
        {CUBLASLT_EPILOGUE_BIAS, CUBLASLT_EPILOGUE_GELU, CUBLASLT_EPILOGUE_GELU_BIAS}) {
     Case c;
+    c.compute = CUBLAS_COMPUTE_32F;
     c.epilogue = epilogue;
     expectProduct(c);
-    c.compute = CUBLAS_COMPUTE_32F;
     c.in = c.out = CUDA_R_16BF;
     c.beta = 1;
     expectProduct(c);

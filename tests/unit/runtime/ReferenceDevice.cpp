@@ -1,5 +1,4 @@
-//===- ReferenceDevice.cpp - A device of plain loops
-//---------------------------------------------===//
+//===- ReferenceDevice.cpp - A device of plain loops ------------------------------------------===//
 
 #include "ReferenceDevice.h"
 
@@ -116,7 +115,7 @@ public:
   }
   Result<uint64_t> bytesInUse() const override { return uint64_t(0); }
   Stream stream(int) override { return {}; }
-  Result<Event> createEvent() override { return events_.create(); }
+  Result<Event> createEvent(EventUse) override { return events_.create(); }
   Status record(Event event, Stream) override {
     HostEvents::record(event);
     return Status();
