@@ -11,8 +11,9 @@ import time
 import steps
 from report import Failed, Skipped
 
-SETTINGS = {"NCCL_SOCKET_IFNAME": "lo", "NCCL_MAX_CTAS": "2", "NCCL_PROTO": "Simple", "NCCL_IB_DISABLE": "1",
-            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29577", "WORLD_SIZE": "2"}
+SETTINGS = {"NCCL_SOCKET_IFNAME": "lo", "NCCL_MAX_CTAS": "2", "NCCL_PROTO": "Simple", "NCCL_NET": "Socket",
+            "NCCL_NET_PLUGIN": "none", "NCCL_MNNVL_ENABLE": "0", "NCCL_NVLS_ENABLE": "0", "NCCL_RAS_ENABLE": "0",
+            "NCCL_DEBUG": "WARN", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29577", "WORLD_SIZE": "2"}
 
 
 def run(context, seconds):
