@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <thread>
 
 namespace tpc {
 namespace {
@@ -23,14 +24,39 @@ float constantOf(const InitSpec &init) {
                                        : static_cast<float>(init.a);
 }
 
-/// Calls value(global element) for every logical element of the target.
-template <typename Value> Status fillTarget(const InitialTarget &target, Value &&value) {
+/// Fewer elements than this are not worth a thread: a millisecond of draws.
+constexpr int64_t kElementsPerThread = 1 << 16;
+
+/// Calls share(first, last) for parts of `elements`, on as many threads as the host has cores.
+template <typename Share> void inShares(int64_t elements, Share &&share) {
+  int64_t cores = std::max(1u, std::thread::hardware_concurrency());
+  int64_t threads = std::clamp<int64_t>(elements / kElementsPerThread, 1, cores);
+  auto boundary = [&](int64_t thread) { return elements / threads * thread; };
+  std::vector<std::thread> others;
+  for (int64_t thread = 1; thread < threads; ++thread)
+    others.emplace_back(
+        [&, first = boundary(thread),
+         last = thread + 1 == threads ? elements : boundary(thread + 1)] { share(first, last); });
+  share(0, threads == 1 ? elements : boundary(1));
+  for (std::thread &other : others)
+    other.join();
+}
+
+/// Stores value(global element) in every logical element of the target. A thread has a copy of
+/// `value`, and asks for ascending elements.
+template <typename Value> Status fillTarget(const InitialTarget &target, const Value &value) {
   auto fill = [&](void *memory) {
     clearLocal(*target.map, target.dtype, memory);
     withElements(target.dtype, memory, [&](auto *local) {
-      target.map->forEachRun([&](int64_t localOffset, int64_t globalOffset, int64_t length) {
-        for (int64_t i = 0; i < length; ++i)
-          store(value(globalOffset + i), local[localOffset + i]);
+      inShares(target.map->localElements(), [&](int64_t first, int64_t last) {
+        Value own = value;
+        int64_t seen = 0; // logical elements; there may be fewer of them than of all
+        target.map->forEachRun([&](int64_t localOffset, int64_t globalOffset, int64_t length) {
+          for (int64_t i = std::max<int64_t>(first - seen, 0); i < std::min(length, last - seen);
+               ++i)
+            store(own(globalOffset + i), local[localOffset + i]);
+          seen += length;
+        });
       });
     });
     return Status();
