@@ -1,6 +1,7 @@
 //===- BodyGraphBuilder.cpp - Joins the bodies of a kernel's ops ---------------------------===//
 #include "compiler/codegen/BodyArithmetic.h"
 
+#include "dialects/nn/Types.h"
 #include "dialects/tp/TP.h"
 
 using namespace mlir;
@@ -9,24 +10,9 @@ namespace tpc::codegen {
 
 namespace {
 
-int64_t product(ArrayRef<int64_t> sizes) {
-  int64_t result = 1;
-  for (int64_t size : sizes)
-    result *= size;
-  return result;
-}
-
 bool isPrefix(ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
   return part.size() <= whole.size() && whole.take_front(part.size()) == part;
 }
-bool isSuffix(ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
-  return part.size() <= whole.size() && whole.take_back(part.size()) == part;
-}
-
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
 
 } // namespace
 
@@ -80,6 +66,7 @@ private:
   DenseMap<std::pair<unsigned, Scalar>, Scalar> loads;
   DenseMap<std::pair<unsigned, unsigned>, Scalar> indices; ///< by first dim and number of dims
   DenseMap<Value, Scalar> valueOf;                         ///< of results of ops done
+  DenseMap<Value, SmallVector<unsigned>> dimsOf;           ///< of the domain, along which these lie
 };
 
 using Scalar = nn::BodyBuilder::Scalar;
@@ -117,7 +104,7 @@ Scalar BodyGraphBuilder::domainPosition(unsigned dim) {
   bool inRows = dim < domain.split;
   unsigned first = inRows ? 0 : domain.split, end = inRows ? domain.split : shape.size();
   Scalar index = inRows ? rowIndex() : columnIndex();
-  int64_t minor = product(shape.slice(dim + 1, end - dim - 1));
+  int64_t minor = nn::elementCount(shape.slice(dim + 1, end - dim - 1));
   if (minor != 1)
     index = arith::DivUIOp::create(b, loc, index, constantIndex(minor));
   if (dim != first)
@@ -174,6 +161,10 @@ Scalar BodyGraphBuilder::load(unsigned number, Scalar index, bool inPlace) {
 /// An operand's element in the op's arithmetic.
 Scalar BodyGraphBuilder::read(Value tensor, ArrayRef<unsigned> dims) {
   Scalar value = valueOf.lookup(tensor);
+  if (value && ArrayRef<unsigned>(dimsOf[tensor]) != dims) {
+    fail("reads along other dims a value that is made in the kernel");
+    return constant(0);
+  }
   if (!value) {
     auto argument = dyn_cast<BlockArgument>(tensor);
     if (!argument) {
@@ -190,7 +181,7 @@ Scalar BodyGraphBuilder::read(Value tensor, ArrayRef<unsigned> dims) {
 
 Scalar BodyGraphBuilder::operand(unsigned index) {
   Value tensor = op->getOperand(index);
-  unsigned rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  unsigned rank = nn::typeOf(tensor).getRank();
   return read(tensor, ArrayRef<unsigned>(opDims).take_back(rank));
 }
 
@@ -212,7 +203,7 @@ Scalar BodyGraphBuilder::operandAt(unsigned index, ArrayRef<Scalar> at) {
       element = position;
       continue;
     }
-    element = arith::MulIOp::create(b, loc, element, constantIndex(shapeOf(tensor)[dim]));
+    element = arith::MulIOp::create(b, loc, element, constantIndex(nn::shapeOf(tensor)[dim]));
     element = arith::AddIOp::create(b, loc, element, position);
   }
   Scalar value = load(argument.getArgNumber(), element, false);
@@ -223,14 +214,15 @@ Scalar BodyGraphBuilder::operandAt(unsigned index, ArrayRef<Scalar> at) {
 
 void BodyGraphBuilder::result(unsigned index, Scalar value) {
   Value tensor = op->getResult(index);
-  Type element = elementOf(tensor);
+  Type element = nn::elementOf(tensor);
   if (isa<FloatType>(value.getType())) {
     value = convert(value, element.isF64() ? element : Type(b.getF32Type()));
     if (element.isBF16())
       value = math.roundToBF16(value);
   }
   valueOf[tensor] = value;
-  unsigned rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  unsigned rank = nn::typeOf(tensor).getRank();
+  dimsOf[tensor].assign(opDims.begin(), opDims.begin() + rank);
   const Domain &domain = graph.space;
   needsRows |= rank < domain.shape.size();
   for (OpOperand &use : tensor.getUses()) {
@@ -318,7 +310,7 @@ void BodyGraphBuilder::scatterRows(Scalar target, llvm::function_ref<Scalar()> e
   needsRows = true;
   Scalar value = convert(element(), compute);
   Value table = op->getResult(0);
-  if (graph.depth(value) > 0 || elementOf(table) != compute) {
+  if (graph.depth(value) > 0 || nn::elementOf(table) != compute) {
     fail("scatters values that are reduced or rounded in the kernel");
     return;
   }
@@ -348,7 +340,7 @@ LogicalResult BodyGraphBuilder::buildOp(Operation &next) {
   opDims.clear();
   unsigned first = 0;
   if (!isPrefix(shape, whole)) {
-    if (!isSuffix(shape, whole)) {
+    if (!nn::isSuffix(shape, whole)) {
       fail("has a domain that is no part of the kernel's");
       return failure();
     }
@@ -380,7 +372,7 @@ LogicalResult BodyGraphBuilder::run(bool tryFlat) {
     if (auto ranked = dyn_cast<RankedTensorType>(type)) {
       tensor.element = ranked.getElementType();
       tensor.shape.assign(ranked.getShape().begin(), ranked.getShape().end());
-      tensor.elements = product(tensor.shape);
+      tensor.elements = nn::elementCount(tensor.shape);
     }
     graph.allTensors.push_back(tensor);
   }

@@ -6,6 +6,7 @@
 #include "compiler/fusion/BodyProbe.h"
 #include "compiler/fusion/Clusters.h"
 #include "compiler/fusion/FoldCasts.h"
+#include "dialects/nn/Types.h"
 #include "dialects/tp/TP.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -56,6 +57,15 @@ std::string commonScope(const Cluster &cluster) {
   return llvm::join(*common, ".");
 }
 
+/// The largest of its ops' domains.
+SmallVector<int64_t> domainOf(const Cluster &cluster) {
+  SmallVector<int64_t> domain;
+  for (Operation *op : cluster.ops)
+    if (SmallVector<int64_t> own = probe(op).domain; own.size() > domain.size())
+      domain = std::move(own);
+  return domain;
+}
+
 void makeKernel(const Cluster &cluster) {
   llvm::SmallPtrSet<Operation *, 16> members(cluster.ops.begin(), cluster.ops.end());
   llvm::SetVector<Value> inputs;
@@ -74,8 +84,8 @@ void makeKernel(const Cluster &cluster) {
   Location loc = b.getFusedLoc(locations);
   auto kernel = nn::KernelOp::create(b, loc, ValueRange(results).getTypes(),
                                      b.getStringAttr(nameOf(cluster)), inputs.getArrayRef());
-  if (auto phase = cluster.ops.front()->getAttr(nn::kPhaseAttr))
-    kernel->setAttr(nn::kPhaseAttr, phase);
+  if (std::optional<nn::Phase> phase = nn::phaseOf(cluster.ops.front()))
+    nn::setPhase(kernel, *phase);
   if (std::string scope = commonScope(cluster); !scope.empty())
     kernel->setAttr(nn::kScopeAttr, b.getStringAttr(scope));
   Block *body = b.createBlock(&kernel.getBody());
@@ -94,6 +104,16 @@ void makeKernel(const Cluster &cluster) {
     from.replaceUsesWithIf(to, [&](OpOperand &use) { return !members.contains(use.getOwner()); });
 }
 
+/// Whether an op on `shape` finds its place in a kernel: from its shape alone, the kernel takes it
+/// for a row value if it is the beginning of the domain `whole`, else for the end of it.
+bool findsPlace(ArrayRef<int64_t> shape, ArrayRef<int64_t> whole, Access access,
+                ArrayRef<int64_t> readers) {
+  bool isBeginning = shape.size() <= whole.size() && whole.take_front(shape.size()) == shape;
+  if (shape == readers || shape.empty())
+    return true;
+  return access == Access::Row ? isBeginning : readers == whole && !isBeginning;
+}
+
 /// Moves a widening that one kernel would make for another into the one that reads it: what passes
 /// between them stays narrow.
 void moveWidenings(std::vector<Cluster> &clusters, unsigned mostOps) {
@@ -108,8 +128,12 @@ void moveWidenings(std::vector<Cluster> &clusters, unsigned mostOps) {
         continue;
       OpOperand &use = *cast.getY().use_begin();
       Cluster *reader = clusterOf.lookup(use.getOwner());
-      if (!reader || reader == &cluster || reader->ops.size() >= mostOps ||
-          probe(use.getOwner()).operands[use.getOperandNumber()] == Access::Elsewhere)
+      if (!reader || reader == &cluster || reader->ops.size() >= mostOps)
+        continue;
+      BodyTraits traits = probe(use.getOwner());
+      Access access = traits.operands[use.getOperandNumber()];
+      if (access == Access::Elsewhere ||
+          !findsPlace(nn::shapeOf(cast.getY()), domainOf(*reader), access, traits.domain))
         continue;
       llvm::erase(cluster.ops, op);
       reader->ops.insert(reader->ops.begin(), op);
@@ -187,9 +211,9 @@ LogicalResult verifyFused(nn::EntryOp entry) {
     }
     if (isGenerated(&op))
       return op.emitOpError("has a body and is in no kernel; tpc-fuse puts it into one");
-    bool isKnown = isa<nn::LibraryOp, nn::ReadOp, nn::WriteOp, nn::ReturnOp, nn::SplitDimOp,
-                       nn::MergeDimsOp, tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp,
-                       tp::AllToAllOp, tp::SliceOp, tp::OffsetOp>(op);
+    bool isKnown =
+        isa<nn::LibraryOp, nn::ReadOp, nn::WriteOp, nn::ReturnOp, tp::SliceOp, tp::OffsetOp>(op) ||
+        nn::isView(&op) || tp::isCollective(&op);
     if (!isKnown)
       return op.emitOpError("is no op of level `fused`: it has neither a body nor a library step");
   }

@@ -139,7 +139,9 @@ void expectRight(const OpModel &model, OpSizes sizes, const Variant &variant, co
 
 constexpr SequenceParallel kOn = SequenceParallel::On, kOff = SequenceParallel::Off;
 
-std::vector<Variant> variantsOf(const OpModel &model, bool divides) {
+std::vector<Variant> variantsOf(const OpModel &model, const OpSizes &sizes) {
+  if (sizes.name == "equal")
+    return {{1, 1}, {1, 2}, {1, 1, kOff, false, "bf16"}, {1, 2, kOff, false, "bf16"}};
   std::vector<Variant> variants;
   for (int64_t tp : {1, 2, 3, 4, 8})
     variants.push_back({1, tp});
@@ -147,7 +149,7 @@ std::vector<Variant> variantsOf(const OpModel &model, bool divides) {
   if (model.hasStream)
     for (int64_t tp : {2, 4})
       variants.push_back({1, tp, kOn});
-  if (divides)
+  if (sizes.name == "even")
     return variants;
   SequenceParallel mode = model.hasStream ? kOn : kOff;
   variants.push_back({1, 3, mode, /*poisoned=*/true});
@@ -162,9 +164,9 @@ std::vector<Variant> variantsOf(const OpModel &model, bool divides) {
 class OpMatrix : public testing::TestWithParam<OpModel> {};
 
 TEST_P(OpMatrix, PlansForCpuAreTheInterpreters) {
-  for (const OpSizes &sizes : {evenSizes(), oddSizes()}) {
+  for (const OpSizes &sizes : {evenSizes(), oddSizes(), equalSizes()}) {
     SCOPED_TRACE(sizes.name + " sizes");
-    for (const Variant &variant : variantsOf(GetParam(), sizes.name == "even"))
+    for (const Variant &variant : variantsOf(GetParam(), sizes))
       expectRight(GetParam(), sizes, variant, cpuTarget("x86-64-v3"),
                   interpreter::test::cpuSession());
   }
@@ -179,6 +181,10 @@ TEST_P(OpMatrix, PlansForCudaAreTheInterpreters) {
     for (int64_t tp : {1, 2, 3})
       expectRight(GetParam(), sizes, {1, tp}, cudaTarget("f32"), test::gpuSession(gpu));
   }
+  SCOPED_TRACE("equal sizes");
+  for (const char *precision : {"f32", "bf16"})
+    expectRight(GetParam(), equalSizes(), {1, 2, kOff, false, precision}, cudaTarget(precision),
+                test::gpuSession(gpu));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ops, OpMatrix, testing::ValuesIn(opModels()),

@@ -11,6 +11,7 @@ namespace tpc::conformance {
 
 OpSizes evenSizes() { return {"even", 2, 8, 8, 16, 16, 8, 2}; }
 OpSizes oddSizes() { return {"odd", 3, 5, 7, 11, 13, 3, 4}; }
+OpSizes equalSizes() { return {"equal", 6, 6, 6, 6, 6, 6, 6}; }
 
 std::string OpModel::str(const OpSizes &sizes) const { return withTypes(text, sizes, *this); }
 

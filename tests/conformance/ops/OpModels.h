@@ -20,9 +20,11 @@ struct OpSizes {
   int64_t batch, sequence, hidden, features, vocab;
   int64_t kvHeads, size; ///< of attention: heads of keys, and numbers of a head
 };
-/// Multiples of 8, and sizes that no mesh of two or more ranks divides.
+/// Multiples of 8, sizes that no mesh of two or more ranks divides, and one size for all dims, so
+/// that a dim can be taken for another one.
 OpSizes evenSizes();
 OpSizes oddSizes();
+OpSizes equalSizes();
 
 struct OpModel {
   std::string name; ///< "gelu_tanh"
