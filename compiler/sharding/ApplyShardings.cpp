@@ -10,6 +10,7 @@
 #include "compiler/sharding/ApplyShardings.h"
 
 #include "dialects/nn/NN.h"
+#include "dialects/nn/Types.h"
 #include "dialects/tp/TP.h"
 
 using namespace mlir;
@@ -18,27 +19,12 @@ namespace tpc {
 
 namespace {
 
-RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// "h.0.mlp nn.gelu"
 std::string opStr(Operation *op) {
   std::string text;
   if (auto scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr))
     text = scope.getValue().str() + " ";
   return text + op->getName().getStringRef().str();
-}
-
-void copyPlace(Operation *from, Operation *to) {
-  for (StringRef name : {nn::kScopeAttr, nn::kPhaseAttr})
-    if (Attribute attr = from->getAttr(name))
-      to->setAttr(name, attr);
-}
-
-std::vector<AxisId> axesOf(const DimLayout &layout) {
-  std::vector<AxisId> axes;
-  for (const Factor &factor : layout)
-    axes.insert(axes.end(), factor.axes.begin(), factor.axes.end());
-  return axes;
 }
 
 /// Sharding of every declared symbol, ties included.
@@ -74,7 +60,7 @@ private:
     if (isa<nn::ReturnOp>(op)) {
       for (OpOperand &operand : op->getOpOperands())
         if (failed(reshardOperand(op, operand.getOperandNumber(),
-                                  Sharding::replicated(tensorType(operand.get()).getShape()),
+                                  Sharding::replicated(nn::shapeOf(operand.get())),
                                   "every rank returns the output")))
           return failure();
       return success();
@@ -177,7 +163,7 @@ private:
                                           ArrayRef<unsigned> tensors) const {
     std::vector<std::optional<DimLayout>> found(rule.factors.size());
     for (size_t i = 0; i < tensors.size(); ++i) {
-      Sharding present = tp::toSharding(tensorType(op->getOperand(tensors[i])), mesh);
+      Sharding present = tp::toSharding(nn::typeOf(op->getOperand(tensors[i])), mesh);
       for (auto [dim, factors] : llvm::enumerate(rule.operands[i])) {
         std::vector<int64_t> sizes;
         for (int factor : factors)
@@ -207,7 +193,7 @@ private:
                            const OpDecision *chosen) {
     std::vector<Sharding> operands;
     for (unsigned index : tensors)
-      operands.push_back(tp::toSharding(tensorType(op->getOperand(index)), mesh));
+      operands.push_back(tp::toSharding(nn::typeOf(op->getOperand(index)), mesh));
     auto derived = applyRule(rule, operands, mesh);
     if (auto *error = std::get_if<RuleError>(&derived))
       return op->emitOpError() << "cannot be executed as decided: " << error->message;
@@ -232,7 +218,7 @@ private:
   /// True if all of them are, in the same way: then the sum stays partial, and its users reshard
   /// it.
   FailureOr<bool> addPartialOperands(Operation *op, std::vector<Sharding> &targets) {
-    auto partialOf = [&](Value value) { return tp::toSharding(tensorType(value), mesh).partial; };
+    auto partialOf = [&](Value value) { return tp::toSharding(nn::typeOf(value), mesh).partial; };
     SmallVector<unsigned> group;
     std::vector<Partial> common;
     for (unsigned i = 0; i < op->getNumOperands(); ++i) {
@@ -256,8 +242,8 @@ private:
     unsigned widest = group.front();
     for (unsigned i : group) {
       addends.push_back(op->getOperand(i));
-      if (!type || tensorType(addends.back()).getRank() > type.getRank()) {
-        type = tensorType(addends.back());
+      if (!type || nn::typeOf(addends.back()).getRank() > type.getRank()) {
+        type = nn::typeOf(addends.back());
         widest = i;
       }
     }
@@ -266,11 +252,11 @@ private:
     if (!everyAddend) {
       OpBuilder builder(op);
       sum = nn::AddOp::create(builder, op->getLoc(), tp::withoutSharding(type), addends);
-      copyPlace(op, sum);
+      nn::copyPlace(op, sum);
     }
     Rule rule = cast<nn::ShardingRuleOp>(sum).getShardingRule();
     for (Value addend : addends)
-      shardings.push_back(tp::toSharding(tensorType(addend), mesh));
+      shardings.push_back(tp::toSharding(nn::typeOf(addend), mesh));
     auto derived = applyRule(rule, shardings, mesh);
     if (std::holds_alternative<RuleError>(derived)) {
       // Their layouts differ: each is resharded by itself.
@@ -299,14 +285,14 @@ private:
   //===--- reshards ---===//
 
   void setSharding(Value value, const Sharding &sharding) {
-    value.setType(tp::withSharding(tensorType(value), sharding, mesh));
+    value.setType(tp::withSharding(nn::typeOf(value), sharding, mesh));
   }
 
   LogicalResult reshardOperand(Operation *op, unsigned index, const Sharding &target,
                                StringRef origin) {
     Value value = op->getOperand(index);
-    Sharding present = tp::toSharding(tensorType(value), mesh);
-    RankedTensorType type = tp::withSharding(tensorType(value), target, mesh);
+    Sharding present = tp::toSharding(nn::typeOf(value), mesh);
+    RankedTensorType type = tp::withSharding(nn::typeOf(value), target, mesh);
     if (type == value.getType())
       return success();
     bool reduces = false;
@@ -343,7 +329,7 @@ private:
   TypeAttr wireTypeOf(Value value, const Sharding &target) const {
     if (!decision.roundedOnWire.contains(value) && !roundedSums.contains(value))
       return {};
-    Sharding present = tp::toSharding(tensorType(value), mesh);
+    Sharding present = tp::toSharding(nn::typeOf(value), mesh);
     for (size_t i = 0; i < mesh.axes.size(); ++i) {
       auto axis = static_cast<AxisId>(i);
       Placement from = present.placementOn(axis);
@@ -364,13 +350,13 @@ private:
     }
     std::string why =
         opStr(user) + " takes operand " + std::to_string(index) + " " +
-        changeStr(tp::toSharding(tensorType(value), mesh), tp::toSharding(type, mesh));
+        changeStr(tp::toSharding(nn::typeOf(value), mesh), tp::toSharding(type, mesh));
     if (!origin.empty())
       why += ": " + origin.str();
     auto reshard =
         tp::ReshardOp::create(builder, place->getLoc(), type, value, builder.getStringAttr(why),
                               wireTypeOf(value, tp::toSharding(type, mesh)));
-    copyPlace(place, reshard);
+    nn::copyPlace(place, reshard);
     return reshard.getY();
   }
 

@@ -4,18 +4,13 @@
 
 #include "compiler/support/NamePattern.h"
 #include "dialects/nn/NN.h"
+#include "dialects/nn/Types.h"
 
 using namespace mlir;
 
 namespace tpc {
 
 namespace {
-
-RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-int64_t bytesOf(RankedTensorType type) {
-  return type.getNumElements() * (type.getElementTypeBitWidth() / 8);
-}
 
 SmallVector<Value> tensorsOf(ValueRange values) {
   SmallVector<Value> tensors;
@@ -112,7 +107,7 @@ bool AxisOptions::keepsSequenceSplit(Operation *op, const Strategy &strategy) co
 
 int64_t AxisOptions::localBytes(RankedTensorType type, const std::vector<DimFacts> &facts,
                                 Place place) const {
-  int64_t bytes = bytesOf(type);
+  int64_t bytes = nn::bytesOf(type);
   if (!place.isSplit())
     return bytes;
   int64_t extent = facts[place.dim].atoms[place.atom];
@@ -120,14 +115,14 @@ int64_t AxisOptions::localBytes(RankedTensorType type, const std::vector<DimFact
 }
 
 Picoseconds AxisOptions::collective(CollectiveKind kind, Value value) const {
-  RankedTensorType type = tensorType(value);
+  RankedTensorType type = nn::typeOf(value);
   bool isRounded = isRoundedOnWire(value, atoms_.of(value), options_.wire);
-  int64_t bytes = isRounded ? 2 * type.getNumElements() : bytesOf(type);
+  int64_t bytes = isRounded ? 2 * type.getNumElements() : nn::bytesOf(type);
   return collectiveTime(options_.hardware, kind, bytes, ranks_);
 }
 
 Picoseconds AxisOptions::sliceTime(Value value, Place place) const {
-  int64_t slice = localBytes(tensorType(value), atoms_.of(value), place);
+  int64_t slice = localBytes(nn::typeOf(value), atoms_.of(value), place);
   return computeTime(options_.hardware, 0, 2 * slice) +
          static_cast<Picoseconds>(options_.hardware.instructionLatencySeconds * 1e12);
 }
@@ -152,9 +147,9 @@ std::vector<OpOption> AxisOptions::ofOp(Operation *op, const Rule &rule) const {
   auto add = [&](OpOption option, int64_t part, int64_t extent) {
     int64_t operandBytes = 0;
     for (auto [value, place] : llvm::zip(operands, option.operands))
-      operandBytes += localBytes(tensorType(value), atoms_.of(value), place);
+      operandBytes += localBytes(nn::typeOf(value), atoms_.of(value), place);
     for (auto [value, place] : llvm::zip(results, option.results))
-      option.bytes += localBytes(tensorType(value), atoms_.of(value), place);
+      option.bytes += localBytes(nn::typeOf(value), atoms_.of(value), place);
     int64_t bytes = operandBytes + option.bytes;
     if (!isFused) {
       option.time = computeTime(options_.hardware, flops / extent * part, bytes);
@@ -170,11 +165,17 @@ std::vector<OpOption> AxisOptions::ofOp(Operation *op, const Rule &rule) const {
     all.back().time += collective(kind, results[0]);
   };
 
-  for (auto [index, strategy] : llvm::enumerate(strategies(rule))) {
+  std::vector<Strategy> ways = strategies(rule);
+  // A slice of positions takes them whole, whatever is asked for.
+  bool maySplitSequence = llvm::any_of(ways, [&](const Strategy &way) {
+    return way.factor >= 0 && factorFacts[way.factor].role == DimRole::Sequence &&
+           mayBeSplit(factorFacts[way.factor], 0);
+  });
+  for (auto [index, strategy] : llvm::enumerate(ways)) {
     OpOption option;
     option.strategy = index;
     if (strategy.factor < 0) {
-      if (!keepsSequenceSplit(op, strategy))
+      if (maySplitSequence && !keepsSequenceSplit(op, strategy))
         continue;
       for (const Placement &placement : strategy.operands)
         option.operands.push_back({placement.kind, -1, -1, placement.reduce});

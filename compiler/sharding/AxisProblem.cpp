@@ -149,12 +149,15 @@ void AxisSolver::collectSymbol(StringRef name, const llvm::StringMap<Place> &fix
   classOfSymbol_[name] = index;
 }
 
-/// Classes of values: a result of a class of ops, or the reads of a class of symbols.
+/// Classes of values: a result of a class of ops, or the reads of a class of symbols; what the
+/// entry returns of them, which must be whole, apart.
 void AxisSolver::collectValues() {
-  std::map<std::pair<int, int>, int> classOfKey;
-  auto add = [&](Value value, std::pair<int, int> key, int producer, auto placeOfOption,
+  std::map<std::tuple<int, int, bool>, int> classOfKey;
+  auto add = [&](Value value, std::pair<int, int> origin, int producer, auto placeOfOption,
                  size_t options) {
-    auto [found, isNew] = classOfKey.try_emplace(key, valueClasses_.size());
+    bool isReturned = returned_.contains(value);
+    auto [found, isNew] =
+        classOfKey.try_emplace({origin.first, origin.second, isReturned}, valueClasses_.size());
     if (isNew) {
       ValueClass &valueClass = valueClasses_.emplace_back();
       valueClass.producer = producer;
@@ -162,7 +165,7 @@ void AxisSolver::collectValues() {
         valueClass.producedBy.push_back(placeOfOption(option));
       valueClass.options = may_.ofValue(
           value, std::set<Place>(valueClass.producedBy.begin(), valueClass.producedBy.end()),
-          returned_.contains(value));
+          isReturned);
       valueClass.variable = variables_++;
     }
     valueClasses_[found->second].members.push_back(value);

@@ -11,7 +11,8 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
   collect(entry, fixed);
   makeTables();
   std::optional<EliminationResult> solution = eliminate(variables_, tables_);
-  if (!solution)
+  report.gaveUp = solution && solution->gaveUp;
+  if (!solution || report.gaveUp)
     return false;
   solution_ = *std::move(solution);
   report.variables += variables_;

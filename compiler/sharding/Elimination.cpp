@@ -33,8 +33,9 @@ std::vector<size_t> positionsOf(const CostTable &table, const std::vector<int> &
   return positions;
 }
 
-/// All pairs of rows that agree on the shared variables, with the sum of their costs.
-CostTable join(const CostTable &a, const CostTable &b) {
+/// All pairs of rows that agree on the shared variables, with the sum of their costs; nothing if
+/// there are more than `mostRows`.
+std::optional<CostTable> join(const CostTable &a, const CostTable &b, size_t mostRows) {
   std::vector<int> shared;
   std::set_intersection(a.variables.begin(), a.variables.end(), b.variables.begin(),
                         b.variables.end(), std::back_inserter(shared));
@@ -66,6 +67,8 @@ CostTable join(const CostTable &a, const CostTable &b) {
     auto match = rowsOfB.find(key(a.row(rowA), sharedInA));
     if (match == rowsOfB.end())
       continue;
+    if (result.rows() + match->second.size() > mostRows)
+      return std::nullopt;
     for (size_t rowB : match->second) {
       for (Origin origin : origins)
         result.values.push_back(origin.fromA ? a.row(rowA)[origin.position]
@@ -167,7 +170,8 @@ int nextVariable(const std::set<int> &remaining, const std::vector<std::set<int>
 
 } // namespace
 
-std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables) {
+std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables,
+                                           size_t mostRows) {
   EliminationResult result;
   std::set<int> remaining;
   for (int variable = 0; variable < numVariables; ++variable)
@@ -198,8 +202,14 @@ std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTab
     std::stable_sort(mentioning.begin(), mentioning.end(),
                      [](const CostTable &a, const CostTable &b) { return a.rows() < b.rows(); });
     CostTable joined = std::move(mentioning.front());
-    for (size_t i = 1; i < mentioning.size(); ++i)
-      joined = join(joined, mentioning[i]);
+    for (size_t i = 1; i < mentioning.size(); ++i) {
+      std::optional<CostTable> next = join(joined, mentioning[i], mostRows);
+      if (!next) {
+        result.gaveUp = true;
+        return result;
+      }
+      joined = *std::move(next);
+    }
     result.largestTable = std::max(result.largestTable, joined.rows());
     if (joined.rows() == 0)
       return std::nullopt;

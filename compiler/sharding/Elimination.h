@@ -38,14 +38,19 @@ struct CostTable {
   void add(const std::vector<uint8_t> &assignment, SolverCost cost);
 };
 
+/// Rows that a table has at most: some seconds, and some hundred megabytes. Models need thousands.
+inline constexpr size_t kMostTableRows = size_t(1) << 21;
+
 struct EliminationResult {
   std::vector<uint8_t> assignment; ///< per variable
   SolverCost cost;
   size_t largestTable = 0; ///< rows
+  bool gaveUp = false;     ///< a table would have had more than `mostRows`: there is no assignment
 };
 
 /// The assignment of least cost, or nothing if none is allowed. Among equal costs the one with the
 /// lower values in the variables that are eliminated last. Every variable must occur in a table.
-std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables);
+std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables,
+                                           size_t mostRows = kMostTableRows);
 
 } // namespace tpc

@@ -2,6 +2,8 @@
 
 #include "compiler/sharding/FactorAtoms.h"
 
+#include "dialects/nn/NN.h"
+
 #include <algorithm>
 #include <set>
 
@@ -80,11 +82,6 @@ DimMarks marksOf(const RuleFactor &factor) {
   return marks;
 }
 
-bool isProduct(Operation *op) {
-  auto library = dyn_cast<nn::LibraryOp>(op);
-  return library && std::holds_alternative<nn::GemmStep>(library.getLibraryStep());
-}
-
 std::vector<DimFacts> initialFacts(RankedTensorType type) {
   std::vector<DimFacts> facts;
   for (int64_t size : type.getShape())
@@ -145,7 +142,7 @@ FactorAtoms::FactorAtoms(ModuleOp module) {
         bound.emplace_back(write.getValue(), resolve(write.getTarget()));
       else if (auto interface = dyn_cast<nn::ShardingRuleOp>(op))
         ruled.emplace_back(&op, interface.getShardingRule());
-      if (isProduct(&op))
+      if (nn::isProduct(&op))
         for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
           for (Value value : tensors(values))
             for (DimFacts &facts : values_[value])

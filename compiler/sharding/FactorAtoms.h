@@ -8,8 +8,8 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "algebra/Rule.h"
 #include "compiler/support/Target.h"
-#include "dialects/nn/NN.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"

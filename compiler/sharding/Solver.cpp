@@ -143,11 +143,12 @@ llvm::SetVector<StringRef> batchNames(nn::EntryOp entry) {
   return names;
 }
 
-LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, AxisId axis) {
+LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, AxisId axis,
+                               bool gaveUp) {
   InFlightDiagnostic error = emitError(entry.getLoc());
-  error << "no sharding of entry '" << entry.getSymName() << "' over "
-        << options.mesh.axes[axis].name << "=" << options.mesh.axisSize(axis)
-        << " meets the rules of all ops";
+  error << (gaveUp ? "there are too many shardings to compare" : "no sharding") << " of entry '"
+        << entry.getSymName() << "' over " << options.mesh.axes[axis].name << "="
+        << options.mesh.axisSize(axis) << (gaveUp ? "" : " meets the rules of all ops");
   if (!options.constraints.empty()) {
     error << " under the constraints";
     for (const ShardConstraint &constraint : options.constraints)
@@ -157,6 +158,8 @@ LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, 
     error << "; hint: dp splits the first dim that each input names (";
     llvm::interleaveComma(batchNames(entry), error, [&](StringRef name) { error << name; });
     error << "), which must be the batch throughout";
+  } else if (options.sequenceParallel != SequenceParallel::Off) {
+    error << "; hint: --sequence-parallel off may have one";
   }
   return error;
 }
@@ -186,7 +189,7 @@ FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options
             .solve(entry, fixed, decision, report);
       };
       if (!solve(false) && (options.constraints.empty() || !solve(true)))
-        return reportImpossible(entry, options, axis);
+        return reportImpossible(entry, options, axis, report.gaveUp);
     }
     for (auto &entry : fixed) {
       std::vector<Place> &perAxis = places[entry.first()];

@@ -2,6 +2,7 @@
 
 #include "compiler/sharding/WireRounding.h"
 
+#include "dialects/nn/NN.h"
 #include "dialects/tp/TP.h"
 
 using namespace mlir;
@@ -11,10 +12,9 @@ namespace tpc {
 /// Whether the optimizer reads the value, or a sum that it is added to.
 static bool isParameterGradient(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
-    auto phase = user->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-    if (phase && phase.getValue() == "update")
+    if (nn::phaseOf(user) == nn::Phase::Update)
       return true;
-    return isa<nn::AddOp, nn::SplitDimOp, nn::MergeDimsOp, tp::ReshardOp>(user) &&
+    return (isa<nn::AddOp, tp::ReshardOp>(user) || nn::isView(user)) &&
            isParameterGradient(user->getResult(0));
   });
 }
@@ -25,8 +25,7 @@ bool isRoundedOnWire(Value value, const std::vector<DimFacts> &facts, WireRoundi
     return false;
   // The optimizer's own values are the parameters themselves.
   Operation *def = value.getDefiningOp();
-  auto phase = def ? def->getAttrOfType<StringAttr>(nn::kPhaseAttr) : StringAttr();
-  if (phase && phase.getValue() == "update")
+  if (def && nn::phaseOf(def) == nn::Phase::Update)
     return false;
   if (isParameterGradient(value))
     return rounding.gradients;

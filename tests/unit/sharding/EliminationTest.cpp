@@ -127,6 +127,25 @@ TEST(Elimination, SaysWhenNothingIsAllowed) {
   EXPECT_FALSE(eliminate(1, {zero, one}));
 }
 
+/// Ten variables that each share a table with one: eliminating that one first would join them all.
+TEST(Elimination, GivesUpWhereTablesGrowTooLarge) {
+  std::vector<CostTable> tables;
+  for (int a = 0; a < 10; ++a)
+    for (int b = a + 1; b < 10; ++b) {
+      CostTable table{{a, b}, {}, {}};
+      for (uint8_t x = 0; x < 3; ++x)
+        for (uint8_t y = 0; y < 3; ++y)
+          table.add({x, y}, {x * y, 0, 0});
+      tables.push_back(std::move(table));
+    }
+  std::optional<EliminationResult> all = eliminate(10, tables);
+  ASSERT_TRUE(all && !all->gaveUp);
+  std::optional<EliminationResult> some = eliminate(10, tables, all->largestTable - 1);
+  ASSERT_TRUE(some);
+  EXPECT_TRUE(some->gaveUp);
+  EXPECT_FALSE(eliminate(10, tables, all->largestTable)->gaveUp);
+}
+
 TEST(Elimination, AChainTakesTimeThatGrowsWithItsLengthAlone) {
   std::vector<CostTable> tables;
   for (int i = 0; i < 500; ++i) {
