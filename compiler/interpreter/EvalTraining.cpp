@@ -38,7 +38,7 @@ Results adam(nn::AdamOp op, const Tensor &p, const Tensor &g, const Tensor &m, c
              double lr, double step) {
   double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
   double eps = op.getEps().convertToDouble(), decay = op.getWeightDecay().convertToDouble();
-  double correction1 = 1 - std::pow(beta1, step), correction2 = 1 - std::pow(beta2, step);
+  double correction1 = biasCorrection(beta1, step), correction2 = biasCorrection(beta2, step);
   Results next(3, p);
   for (int64_t i = 0; i < p.size(); ++i) {
     double value = op.getDecoupled() ? p[i] * (1 - lr * decay) : p[i];

@@ -15,6 +15,7 @@
 #include "mlir/IR/Operation.h"
 #include "mlir/Support/LLVM.h"
 
+#include <cmath>
 #include <optional>
 
 namespace tpc::interpreter {
@@ -52,6 +53,12 @@ std::optional<Results> evaluateNorm(mlir::Operation *op, Operands operands);
 std::optional<Results> evaluateEmbedding(mlir::Operation *op, Operands operands);
 std::optional<Results> evaluateCrossEntropy(mlir::Operation *op, Operands operands);
 std::optional<Results> evaluateTraining(mlir::Operation *op, Operands operands);
+
+/// 1 - beta^step, by which Adam divides its means (Kingma and Ba 2015): right to some roundings
+/// also where beta^step is near 1.
+inline double biasCorrection(double beta, double step) {
+  return beta == 0 ? 1 : -std::expm1(step * std::log(beta));
+}
 
 /// Access to operand values by the names of ODS: `named(op, operands).getWeight()`; null where an
 /// optional operand is absent.

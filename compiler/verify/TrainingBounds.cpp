@@ -4,6 +4,7 @@
 // what Adam makes of small gradients is no difference here.
 //
 //===---------------------------------------------------------------------------------------===//
+#include "compiler/interpreter/Evaluate.h"
 #include "compiler/verify/ErrorBounds.h"
 #include "dialects/nn/NN.h"
 
@@ -73,9 +74,11 @@ Results adamBounds(nn::AdamOp op, const Evaluated &e) {
   double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
   double eps = op.getEps().convertToDouble(), decay = op.getWeightDecay().convertToDouble();
   double lr = fabs((*in.getLr())[0]), step = (*in.getStep())[0];
-  double correction1 = 1 - std::pow(beta1, step), correction2 = 1 - std::pow(beta2, step);
-  // -expm1(step log beta): its argument has two roundings, and |a| e^a / (1 - e^a) <= 1.
-  double correctionError = r.function() + 2 * u;
+  double correction1 = interpreter::biasCorrection(beta1, step),
+         correction2 = interpreter::biasCorrection(beta2, step);
+  // -expm1(step log beta): its argument has two roundings, and |a| e^a / (1 - e^a) <= 1. The
+  // reference's has as many, in float64.
+  double correctionError = r.function() + 4 * u;
   double stepSize = lr / correction1;
   double stepSizeError = stepSize * (correctionError + u) + e.errors[4][0] / correction1;
   Results bounds(3, Tensor(p.shape));
