@@ -7,6 +7,7 @@
 #include "compiler/emit/ValueNumbers.h"
 #include "compiler/fusion/Accumulate.h"
 #include "compiler/schedule/StepCost.h"
+#include "dialects/nn/Types.h"
 #include "dialects/tp/TP.h"
 #include "runtime/plan/Convert.h"
 
@@ -17,9 +18,16 @@
 using namespace mlir;
 using namespace tpc;
 
-static uint64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+static plan::Phase planPhase(nn::Phase phase) {
+  switch (phase) {
+  case nn::Phase::Forward:
+    return plan::Phase::forward;
+  case nn::Phase::Backward:
+    return plan::Phase::backward;
+  case nn::Phase::Update:
+    return plan::Phase::update;
+  }
+  return plan::Phase::forward;
 }
 
 /// "mlp.mlir:12:5", the first place that the location names.
@@ -71,7 +79,7 @@ private:
       return emitKernel(kernel);
     if (auto library = dyn_cast<nn::LibraryOp>(op))
       return emitLibrary(library);
-    if (isCollective(op))
+    if (tp::isCollective(op))
       return emitCollective(op);
     if (auto slice = dyn_cast<tp::SliceOp>(op))
       return emitSlice(slice);
@@ -88,10 +96,8 @@ private:
     instruction->location = locationText(op->getLoc());
     if (auto scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr))
       instruction->scope = scope.str();
-    if (auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr))
-      instruction->phase = phase.getValue() == "backward" ? plan::Phase::backward
-                           : phase.getValue() == "update" ? plan::Phase::update
-                                                          : plan::Phase::forward;
+    if (std::optional<nn::Phase> phase = nn::phaseOf(op))
+      instruction->phase = planPhase(*phase);
     result->instructions.push_back(std::move(instruction));
     return *result->instructions.back();
   }
@@ -116,7 +122,7 @@ private:
     instruction.operands.push_back(std::move(slice));
   }
   void addSlice(plan::InstructionT &instruction, Value value, plan::Access access) {
-    addSlice(instruction, memory.bufferOf(value), bytesOf(value), access, numbers[value]);
+    addSlice(instruction, memory.bufferOf(value), nn::bytesOf(value), access, numbers[value]);
   }
   void addReads(plan::InstructionT &instruction, OperandRange values) {
     for (Value value : values)
@@ -157,7 +163,7 @@ private:
       auto argument = cast<BlockArgument>(product->getOperand(operand));
       addSlice(instruction, kernel.getInputs()[argument.getArgNumber()], plan::Access::read);
     }
-    addSlice(instruction, memory.bufferOf(result), bytesOf(result), plan::Access::read_write,
+    addSlice(instruction, memory.bufferOf(result), nn::bytesOf(result), plan::Access::read_write,
              numbers[sum], numbers[result]);
     GemmShape shape = toShape(product, step);
     shape.accumulate = true;
@@ -288,7 +294,7 @@ private:
     }
     if (operand.kind == codegen::FunctionOperand::Result) {
       Value value = kernel->getResult(operand.index);
-      addSlice(instruction, memory.bufferOf(value), bytesOf(value), access, numbers[value],
+      addSlice(instruction, memory.bufferOf(value), nn::bytesOf(value), access, numbers[value],
                numbers[value]);
       return success();
     }
@@ -308,7 +314,7 @@ private:
       value = written;
     if (operand.isWritten)
       overwritten.insert(operand.index);
-    addSlice(instruction, memory.bufferOf(input), bytesOf(input), access, value, written);
+    addSlice(instruction, memory.bufferOf(input), nn::bytesOf(input), access, value, written);
     return success();
   }
 
@@ -372,7 +378,7 @@ private:
     auto part = emitTensor(op.getY(), op.getDim());
     plan::CopyT copy;
     copy.outer = part->outer;
-    copy.source_extent = cast<RankedTensorType>(op.getX().getType()).getDimSize(op.getDim());
+    copy.source_extent = nn::typeOf(op.getX()).getDimSize(op.getDim());
     copy.extent = part->mid;
     copy.inner_bytes = part->inner * byteSize(fromPlan(part->dtype));
     copy.axis = *mesh.findAxis(op.getAxis().str());
@@ -394,8 +400,9 @@ private:
       return success();
     plan::InstructionT &instruction = addInstruction(write);
     addSlice(instruction, write.getValue(), plan::Access::read);
-    addSlice(instruction, target, bytesOf(write.getValue()), plan::Access::write, numbers.fresh());
-    int64_t bytes = 2 * bytesOf(write.getValue());
+    addSlice(instruction, target, nn::bytesOf(write.getValue()), plan::Access::write,
+             numbers.fresh());
+    int64_t bytes = 2 * nn::bytesOf(write.getValue());
     setCost(instruction, {0, bytes, computeTime(hardware, 0, bytes)});
     instruction.body.Set(plan::CopyT());
     return success();
@@ -408,6 +415,8 @@ private:
       output->name = name.str();
       output->buffer = memory.bufferOf(value);
       output->value = numbers[rootOf(value)];
+      if (nn::shapeOf(value) != memory.buffers()[output->buffer].type.getShape())
+        output->shape = nn::shapeOf(value).vec();
       result->outputs.push_back(std::move(output));
     }
     return success();

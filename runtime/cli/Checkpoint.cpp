@@ -1,5 +1,4 @@
-//===- Checkpoint.cpp - Saving a run and going on from it
-//-----------------------------------------===//
+//===- Checkpoint.cpp - Saving a run and going on from it -------------------------------------===//
 
 #include "runtime/cli/Checkpoint.h"
 
@@ -14,31 +13,38 @@ using namespace tpc;
 
 namespace {
 
-/// A tensor of the file and the buffer that holds it.
+/// A tensor of the file, and how which buffer holds it.
 struct Kept {
   std::string name;
   uint32_t buffer;
+  Sharding sharding;
 };
 
 std::vector<Kept> keptBy(const PlanFile &plan) {
   std::vector<Kept> kept;
-  if (const auto *parameters = plan->parameters())
-    for (const plan::Parameter *parameter : *parameters)
-      kept.push_back({parameter->name()->str(), parameter->buffer()});
-  if (const auto *states = plan->states())
-    for (const plan::State *state : *states)
-      kept.push_back({state->name()->str(), state->buffer()});
+  auto keep = [&](const auto *tensors) {
+    for (size_t i = 0; tensors && i < tensors->size(); ++i) {
+      const auto &tensor = *tensors->Get(i);
+      kept.push_back({tensor.name()->str(), tensor.buffer(),
+                      fromPlan(*plan.buffer(tensor.buffer()).sharding())});
+    }
+  };
+  keep(plan->parameters());
+  keep(plan->states());
   return kept;
+}
+
+Kept keptOf(const PlanFile &plan, const plan::Output &output) {
+  const auto *shape = output.shape();
+  return {output.name()->str(), output.buffer(),
+          shape && shape->size() ? Sharding::replicated({shape->begin(), shape->end()})
+                                 : fromPlan(*plan.buffer(output.buffer()).sharding())};
 }
 
 std::vector<SavedTensor> savedTensors(const PlanFile &plan, const std::vector<Kept> &kept) {
   std::vector<SavedTensor> tensors;
-  for (const Kept &k : kept) {
-    const plan::Buffer &buffer = plan.buffer(k.buffer);
-    tensors.push_back({k.name,
-                       fromPlan(buffer.dtype()),
-                       {buffer.global_shape()->begin(), buffer.global_shape()->end()}});
-  }
+  for (const Kept &k : kept)
+    tensors.push_back({k.name, fromPlan(plan.buffer(k.buffer).dtype()), k.sharding.globalShape()});
   return tensors;
 }
 
@@ -70,7 +76,7 @@ Status save(const std::string &path, const RunSession &session, const std::vecto
   }
   for (size_t i = 0; i < kept.size(); ++i) {
     const plan::Buffer &buffer = plan.buffer(kept[i].buffer);
-    Sharding sharding = fromPlan(*buffer.sharding());
+    const Sharding &sharding = kept[i].sharding;
     std::vector<int> ranks;
     for (int rank = 0; rank < session.numRanks(); ++rank)
       if (writesSlice(sharding, plan.mesh(), rank))
@@ -99,9 +105,7 @@ Status tpc::checkSaveTarget(const std::string &path, const PlanFile &plan) {
 
 Status tpc::checkOutputTarget(const std::string &path, const PlanFile &plan,
                               const plan::Output &output) {
-  return SafetensorsWriter::create(
-             path, savedTensors(plan, {{output.name()->str(), output.buffer()}}), {})
-      .status();
+  return SafetensorsWriter::create(path, savedTensors(plan, {keptOf(plan, output)}), {}).status();
 }
 
 Status tpc::saveCheckpoint(const std::string &path, const RunSession &session,
@@ -111,6 +115,5 @@ Status tpc::saveCheckpoint(const std::string &path, const RunSession &session,
 
 Status tpc::saveOutput(const std::string &path, const RunSession &session,
                        const plan::Output &output) {
-  return save(path, session, {{output.name()->str(), output.buffer()}}, {},
-              /*saveNonfinite=*/true);
+  return save(path, session, {keptOf(session.plan(), output)}, {}, /*saveNonfinite=*/true);
 }

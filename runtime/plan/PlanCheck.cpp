@@ -1,5 +1,4 @@
-//===- PlanCheck.cpp - The structure of a plan
-//-------------------------------------------------===//
+//===- PlanCheck.cpp - The structure of a plan ------------------------------------------------===//
 
 #include "runtime/plan/PlanCheck.h"
 
@@ -84,9 +83,13 @@ private:
   Status checkBuffer(const plan::Buffer &buffer) {
     if (buffer.arena() >= plan_.arenas()->size())
       return invalid("its arena " + std::to_string(buffer.arena()) + " does not exist");
-    if (buffer.offset() % kBufferAlignment)
-      return invalid("its offset " + std::to_string(buffer.offset()) + " is no multiple of 64");
-    uint64_t arenaBytes = plan_.arenas()->Get(buffer.arena())->bytes();
+    const plan::Arena &arena = *plan_.arenas()->Get(buffer.arena());
+    uint64_t alignment =
+        arena.kind() == plan::ArenaKind::workspace ? kWorkspaceAlignment : kBufferAlignment;
+    if (buffer.offset() % alignment)
+      return invalid("its offset " + std::to_string(buffer.offset()) + " is no multiple of " +
+                     std::to_string(alignment));
+    uint64_t arenaBytes = arena.bytes();
     if (buffer.offset() > arenaBytes || buffer.bytes() > arenaBytes - buffer.offset())
       return invalid("it ends beyond its arena of " + std::to_string(arenaBytes) + " bytes");
     if (!isAligned(buffer.global_shape()) || !isAligned(buffer.local_shape()))
@@ -201,7 +204,7 @@ private:
       const plan::Output &output = *entry.outputs()->Get(i);
       if (!names.insert(output.name()->str()).second)
         return invalid("two outputs are named " + quoted(output.name()));
-      if (Status status = checkBuffer(output.buffer()); !status.ok())
+      if (Status status = checkOutput(output); !status.ok())
         return std::move(status).withContext("output " + quoted(output.name()));
     }
     if (entry.step_buffer() >= 0)
@@ -215,6 +218,20 @@ private:
       if (Status status = checkInstruction(instruction, i, lastSequence); !status.ok())
         return std::move(status).withContext(describe(instruction, i));
     }
+    return Status();
+  }
+
+  Status checkOutput(const plan::Output &output) {
+    TPC_RETURN_IF_ERROR(checkBuffer(output.buffer()));
+    if (count(output.shape()) == 0)
+      return Status();
+    if (!isAligned(output.shape()))
+      return invalid("its shape is not aligned in the file");
+    const plan::Buffer &buffer = *plan_.buffers()->Get(output.buffer());
+    int64_t size = elements(*output.shape());
+    if (size != elements(*buffer.local_shape()))
+      return invalid("its shape has " + std::to_string(size) + " elements, and its buffer " +
+                     std::to_string(elements(*buffer.local_shape())));
     return Status();
   }
 

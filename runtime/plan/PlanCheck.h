@@ -1,5 +1,4 @@
-//===- PlanCheck.h - The structure of a plan
-//---------------------------------------------------===//
+//===- PlanCheck.h - The structure of a plan --------------------------------------------------===//
 //
 // Everything that can be said of a plan without following values: indices in range, slices inside
 // buffers inside arenas, shapes that agree with shardings, bodies that stay inside their operands,
@@ -15,6 +14,8 @@ namespace tpc {
 
 /// Alignment of every buffer in its arena; kernels load with it.
 inline constexpr uint64_t kBufferAlignment = 64;
+/// That of a workspace, which cuBLASLt and cuDNN ask for.
+inline constexpr uint64_t kWorkspaceAlignment = 256;
 
 /// `plan` has passed the FlatBuffer verifier.
 Status checkPlan(const plan::Plan &plan);

@@ -17,7 +17,7 @@
 namespace tpc {
 
 /// Version of the format that this build reads and writes.
-inline constexpr uint32_t kPlanFormatVersion = 2;
+inline constexpr uint32_t kPlanFormatVersion = 3;
 
 /// The bytes of the plan file: format version set, content hash computed ("sealed").
 /// `plan` is changed in these two fields only.
