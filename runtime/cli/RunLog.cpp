@@ -1,11 +1,10 @@
-//===- RunLog.cpp - What a run says
-//----------------------------------------------------------------===//
+//===- RunLog.cpp - What a run says -----------------------------------------------------------===//
 
 #include "runtime/cli/RunLog.h"
 
+#include "runtime/support/FileError.h"
 #include "runtime/support/Json.h"
 
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <unistd.h>
@@ -21,7 +20,7 @@ Result<RunLog> RunLog::open(const std::optional<std::string> &jsonPath, int64_t 
   log.path_ = *jsonPath;
   log.json_.reset(*jsonPath == "-" ? stdout : std::fopen(jsonPath->c_str(), "w"));
   if (!log.json_)
-    return Status(Code::InvalidInput, "cannot write '" + *jsonPath + "': " + std::strerror(errno));
+    return fileError("write", *jsonPath);
   return log;
 }
 
@@ -41,7 +40,7 @@ Status RunLog::step(const StepReport &report) {
       json.member("tokens", report.tokens);
     json.member("seconds", report.seconds).endObject();
     if (std::fprintf(json_.get(), "%s\n", json.text().c_str()) < 0 || std::fflush(json_.get()) != 0)
-      return Status(Code::InvalidInput, "cannot write '" + path_ + "': " + std::strerror(errno));
+      return fileError("write", path_);
   }
   char text[160];
   std::snprintf(text, sizeof(text), "step %6lld", static_cast<long long>(report.step));
@@ -93,7 +92,7 @@ Status RunLog::close() {
     return Status();
   int failed = file == stdout ? std::fflush(file) : std::fclose(file);
   if (failed)
-    return Status(Code::InvalidInput, "cannot write '" + path_ + "': " + std::strerror(errno));
+    return fileError("write", path_);
   return Status();
 }
 

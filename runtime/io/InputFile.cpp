@@ -1,8 +1,8 @@
 //===- InputFile.cpp - A file that is read in parts ----------------------------------------===//
 #include "runtime/io/InputFile.h"
 
-#include <cerrno>
-#include <cstring>
+#include "runtime/support/FileError.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,20 +16,17 @@ InputFile::InputFile(std::string path, int descriptor)
       }) {}
 
 Result<InputFile> InputFile::open(const std::string &path) {
-  auto failed = [&](const char *what) {
-    return Status(Code::InvalidInput,
-                  std::string("cannot ") + what + " '" + path + "': " + std::strerror(errno));
-  };
   // Not to wait for the other end of a pipe.
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0)
-    return failed("open");
+    return fileError("open", path);
   InputFile file(path, descriptor);
   struct stat info;
   if (fstat(descriptor, &info) != 0)
-    return failed("read");
+    return fileError("read", path);
   if (!S_ISREG(info.st_mode))
-    return Status(Code::InvalidInput, "'" + path + "' is not a regular file");
+    return Status(Code::InvalidInput, "'" + path + "' is not a regular file",
+                  "name a file, not a folder or a device");
   file.size_ = static_cast<uint64_t>(info.st_size);
   return file;
 }

@@ -2,9 +2,9 @@
 #include "runtime/io/SafetensorsWriter.h"
 
 #include "runtime/io/JsonReader.h"
+#include "runtime/support/FileError.h"
 
 #include <atomic>
-#include <cerrno>
 #include <climits>
 #include <cstring>
 #include <fcntl.h>
@@ -16,10 +16,6 @@
 #include <utility>
 
 namespace tpc {
-
-static Status systemError(const std::string &what, const std::string &path, int error = errno) {
-  return Status(Code::InvalidInput, "cannot " + what + " '" + path + "': " + std::strerror(error));
-}
 
 static const char *storedName(DType dtype) {
   switch (dtype) {
@@ -78,14 +74,16 @@ Result<std::string> targetOf(const std::string &path) {
   if (error)
     return Status(Code::InvalidInput, "cannot write '" + path + "': " + error.message());
   if (target.size() + std::strlen(".partial") >= PATH_MAX)
-    return Status(Code::InvalidInput, "cannot write '" + path + "': its name is too long");
+    return Status(Code::InvalidInput, "cannot write '" + path + "': its name is too long",
+                  "choose a shorter one");
   struct stat info;
   if (stat(target.c_str(), &info) != 0)
     return target;
   if (!S_ISREG(info.st_mode))
-    return Status(Code::InvalidInput, "cannot write '" + path + "': it is not a regular file");
+    return Status(Code::InvalidInput, "cannot write '" + path + "': it is not a regular file",
+                  "name a file that is new, or one that may be replaced");
   if (access(target.c_str(), W_OK) != 0)
-    return systemError("write", path);
+    return fileError("write", path);
   return target;
 }
 
@@ -109,7 +107,7 @@ SafetensorsWriter::create(const std::string &path, const std::vector<SavedTensor
 Status SafetensorsWriter::makeUnfinished(uint64_t size) {
   fd_ = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (fd_ < 0)
-    return systemError("write", partial_);
+    return fileError("write", partial_);
   // What another run leaves behind is taken over; what it is writing, or has just put in its place,
   // is not.
   struct stat ours, there;
@@ -121,14 +119,14 @@ Status SafetensorsWriter::makeUnfinished(uint64_t size) {
   std::memcpy(unfinishedPath, partial_.c_str(), partial_.size() + 1);
   unfinished = owner_ = true;
   if (ftruncate(fd_, 0) != 0)
-    return systemError("write", partial_);
+    return fileError("write", partial_);
   // Some file systems can't reserve; there, a full disk is found by writing.
   auto bytes = static_cast<off_t>(size);
   if (fallocate(fd_, 0, 0, bytes) == 0)
     return {};
   if (errno != EOPNOTSUPP && errno != ENOSYS)
-    return systemError("write " + std::to_string(size) + " bytes to", partial_);
-  return ftruncate(fd_, bytes) == 0 ? Status() : systemError("write", partial_);
+    return fileError("write " + std::to_string(size) + " bytes to", partial_);
+  return ftruncate(fd_, bytes) == 0 ? Status() : fileError("write", partial_);
 }
 
 SafetensorsWriter::SafetensorsWriter(SafetensorsWriter &&other) noexcept
@@ -156,7 +154,7 @@ Status SafetensorsWriter::writeBytes(uint64_t offset, std::span<const uint8_t> b
     if (count < 0 && errno == EINTR)
       continue;
     if (count < 0)
-      return systemError("write", partial_);
+      return fileError("write", partial_);
     offset += static_cast<uint64_t>(count);
     bytes = bytes.subspan(static_cast<size_t>(count));
   }
@@ -180,15 +178,15 @@ Status SafetensorsWriter::write(size_t index, const CoordinateMap &map, const vo
 
 Status SafetensorsWriter::commit() {
   if (fsync(fd_) != 0)
-    return systemError("write", partial_);
+    return fileError("write", partial_);
   if (rename(partial_.c_str(), path_.c_str()) != 0)
-    return systemError("write", path_);
+    return fileError("write", path_);
   unfinished = owner_ = false;
   // The new name is permanent once its folder is.
   std::string folder = path_.substr(0, path_.rfind('/') + 1);
   int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 || fsync(fd) != 0) {
-    Status status = systemError("write", folder);
+    Status status = fileError("write", folder);
     if (fd >= 0)
       close(fd);
     return status;

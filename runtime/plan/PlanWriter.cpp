@@ -3,8 +3,8 @@
 #include "runtime/plan/PlanWriter.h"
 
 #include "runtime/plan/ContentHash.h"
+#include "runtime/support/FileError.h"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <sys/stat.h>
@@ -35,10 +35,6 @@ std::vector<uint8_t> tpc::sealPlan(plan::PlanT &plan) {
 
 namespace {
 
-Status cannotWrite(const std::string &path) {
-  return Status(Code::InvalidInput, "cannot write '" + path + "': " + std::strerror(errno));
-}
-
 std::string besideOf(const std::string &path) { return path + ".tmp" + std::to_string(getpid()); }
 
 /// The file beside its target.
@@ -50,7 +46,7 @@ Result<FILE *> openBeside(const std::string &path) {
                   "name a file that is new, or one that may be replaced");
   if (FILE *file = std::fopen(besideOf(path).c_str(), "wb"))
     return file;
-  return cannotWrite(path);
+  return fileError("write", path);
 }
 
 } // namespace
@@ -62,7 +58,7 @@ Status tpc::writeFileAtomically(const std::string &path, std::span<const uint8_t
   written &= std::fclose(file) == 0;
   if (written && std::rename(besideOf(path).c_str(), path.c_str()) == 0)
     return Status();
-  Status status = cannotWrite(path);
+  Status status = fileError("write", path);
   std::remove(besideOf(path).c_str());
   return status;
 }
