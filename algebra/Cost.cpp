@@ -8,6 +8,7 @@
 #include "algebra/Cost.h"
 
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 namespace tpc {
@@ -43,6 +44,12 @@ Picoseconds timeOf(int64_t amount, double perSecond) {
 }
 
 } // namespace
+
+std::string microseconds(Picoseconds time) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f us", static_cast<double>(time) * 1e-6);
+  return text;
+}
 
 const char *name(CollectiveKind kind) {
   switch (kind) {

@@ -24,6 +24,9 @@ struct Hardware {
   double collectiveBytesPerSecond = 15e9;  ///< 1 / beta
 };
 
+/// "3.2 us"
+std::string microseconds(Picoseconds time);
+
 enum class CollectiveKind : uint8_t { AllReduce, AllGather, ReduceScatter, AllToAll };
 
 /// "all_reduce", ...

@@ -19,7 +19,6 @@ std::string operandStr(int operand) { return "operand " + std::to_string(operand
 std::string axisStr(const Mesh &mesh, AxisId axis) {
   return "axis " + quoted(mesh.axes[axis].name);
 }
-const char *reduceName(ReduceKind kind) { return kind == ReduceKind::Sum ? "sum" : "max"; }
 
 /// "1, 2 and 5"
 std::string listStr(const std::vector<int> &values) {
@@ -57,13 +56,6 @@ int dimOf(const TensorFactors &tensor, int factor) {
     if (std::find(tensor[dim].begin(), tensor[dim].end(), factor) != tensor[dim].end())
       return static_cast<int>(dim);
   return -1;
-}
-
-std::vector<AxisId> axesOf(const DimLayout &dim) {
-  std::vector<AxisId> axes;
-  for (const Factor &factor : dim)
-    axes.insert(axes.end(), factor.axes.begin(), factor.axes.end());
-  return axes;
 }
 
 bool contains(const std::vector<AxisId> &axes, AxisId axis) {
@@ -198,7 +190,7 @@ private:
       if (auto kind = operands[i].partialOn(axis); kind && !isShapeOnly(i)) {
         carriers.push_back(static_cast<int>(i));
         if (*kind != ReduceKind::Sum)
-          return RuleError{operandStr(static_cast<int>(i)) + " is partial(" + reduceName(*kind) +
+          return RuleError{operandStr(static_cast<int>(i)) + " is partial(" + name(*kind) +
                                ") on " + axisStr(mesh, axis) +
                                "; only partial(sum) passes through an op",
                            static_cast<int>(i)};

@@ -79,15 +79,22 @@ std::string dimStr(const DimLayout &dim, const Mesh &mesh) {
   return "{" + text + "}";
 }
 
-const char *reduceName(ReduceKind kind) { return kind == ReduceKind::Sum ? "sum" : "max"; }
-
 } // namespace
+
+const char *name(ReduceKind kind) { return kind == ReduceKind::Sum ? "sum" : "max"; }
 
 DimLayout wholeDim(int64_t size) { return {Factor{size, size, {}}}; }
 
 DimLayout splitDim(int64_t size, AxisId axis, const Mesh &mesh) {
   int64_t ranks = mesh.axisSize(axis);
   return {Factor{size, (size + ranks - 1) / ranks * ranks, {axis}}};
+}
+
+std::vector<AxisId> axesOf(const DimLayout &dim) {
+  std::vector<AxisId> axes;
+  for (const Factor &factor : dim)
+    axes.insert(axes.end(), factor.axes.begin(), factor.axes.end());
+  return axes;
 }
 
 int64_t logicalSize(const DimLayout &dim) {
@@ -220,7 +227,7 @@ std::string Placement::str() const {
   case Split:
     return "split(" + std::to_string(dim) + ")";
   case Partial:
-    return std::string("partial(") + reduceName(reduce) + ")";
+    return std::string("partial(") + name(reduce) + ")";
   }
   return "unknown";
 }

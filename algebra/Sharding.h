@@ -23,6 +23,8 @@ namespace tpc {
 
 /// How the partial values of the ranks combine into the value that they stand for.
 enum class ReduceKind : uint8_t { Sum, Max };
+/// "sum" or "max"
+const char *name(ReduceKind kind);
 
 struct Factor {
   int64_t logical;          ///< extent that means something
@@ -48,6 +50,8 @@ int64_t paddedSize(const DimLayout &dim);
 int64_t localSize(const DimLayout &dim, const Mesh &mesh);
 bool isSplit(const DimLayout &dim);
 bool isPadded(const DimLayout &dim);
+/// The axes that split the dim, major first.
+std::vector<AxisId> axesOf(const DimLayout &dim);
 
 /// Merges what is one factor in fact: an unsplit, unpadded factor into the unpadded neighbour on
 /// its left. Equal layouts are equal vectors in this form.

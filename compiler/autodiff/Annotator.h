@@ -8,8 +8,8 @@ namespace tpc {
 /// A listener of a builder: every op that it creates gets the scope and the phase set here.
 class Annotator : public mlir::OpBuilder::Listener {
 public:
-  mlir::StringAttr scope; ///< none: no scope
-  mlir::StringAttr phase;
+  mlir::StringAttr scope;         ///< none: no scope
+  std::optional<nn::Phase> phase; ///< none: no phase
 
   void notifyOperationInserted(mlir::Operation *op,
                                mlir::OpBuilder::InsertPoint previous) override {
@@ -18,7 +18,7 @@ public:
     if (scope)
       op->setAttr(nn::kScopeAttr, scope);
     if (phase)
-      op->setAttr(nn::kPhaseAttr, phase);
+      nn::setPhase(op, *phase);
   }
 };
 

@@ -9,17 +9,13 @@
 #include "compiler/autodiff/Differentiate.h"
 
 #include "compiler/autodiff/Annotator.h"
+#include "dialects/nn/Types.h"
 
 using namespace mlir;
 
 namespace tpc {
 
 namespace {
-
-RankedTensorType plainType(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return RankedTensorType::get(type.getShape(), type.getElementType());
-}
 
 bool isFloat(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -29,7 +25,7 @@ bool isFloat(Value value) {
 class Differentiation final : public nn::GradientBuilder {
 public:
   explicit Differentiation(OpBuilder &builder) : builder_(builder) {
-    annotator_.phase = builder.getStringAttr("backward");
+    annotator_.phase = nn::Phase::Backward;
     builder_.setListener(&annotator_);
   }
   ~Differentiation() override { builder_.setListener(nullptr); }
@@ -72,7 +68,7 @@ Value Differentiation::gradientOf(Value value) {
     return {};
   SmallVector<Value> &parts = found->second;
   if (parts.size() > 1) {
-    Value sum = nn::AddOp::create(builder_, op_->getLoc(), plainType(value), parts);
+    Value sum = nn::AddOp::create(builder_, op_->getLoc(), nn::plainType(value), parts);
     parts.assign({sum});
   }
   return parts.front();
@@ -80,9 +76,9 @@ Value Differentiation::gradientOf(Value value) {
 
 void Differentiation::add(unsigned operand, Value gradient) {
   Value value = op_->getOperand(operand);
-  if (gradient.getType() != plainType(value)) {
+  if (gradient.getType() != nn::plainType(value)) {
     op_->emitError() << "internal: its gradient of operand #" << operand << " has type "
-                     << gradient.getType() << ", not " << plainType(value);
+                     << gradient.getType() << ", not " << nn::plainType(value);
     wrongType_ = true;
     return;
   }
@@ -123,7 +119,7 @@ LogicalResult Differentiation::run(Value loss, ValueRange leaves) {
 
   annotator_.scope = loss.getDefiningOp()->getAttrOfType<StringAttr>(nn::kScopeAttr);
   contributions_[loss] = {
-      nn::FillOp::create(builder_, loss.getLoc(), plainType(loss), llvm::APFloat(1.0))};
+      nn::FillOp::create(builder_, loss.getLoc(), nn::plainType(loss), llvm::APFloat(1.0))};
   for (Operation *op : llvm::reverse(forward))
     if (failed(visit(op)))
       return failure();

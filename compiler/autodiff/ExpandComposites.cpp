@@ -40,7 +40,6 @@ LogicalResult expand(nn::CompositeOp op) {
 
 struct ExpandComposites final : impl::ExpandCompositesBase<ExpandComposites> {
   void runOnOperation() override {
-    auto forward = StringAttr::get(&getContext(), "forward");
     for (auto entry : getOperation().getOps<nn::EntryOp>()) {
       Block &block = entry.getBody().front();
       for (auto it = block.begin(); it != block.end();) {
@@ -55,7 +54,7 @@ struct ExpandComposites final : impl::ExpandCompositesBase<ExpandComposites> {
         it = previous ? std::next(previous->getIterator()) : block.begin();
       }
       for (Operation &op : block.without_terminator())
-        op.setAttr(nn::kPhaseAttr, forward);
+        nn::setPhase(&op, nn::Phase::Forward);
     }
   }
 };

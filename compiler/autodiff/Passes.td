@@ -76,8 +76,9 @@ def Recompute : Pass<"tpc-recompute", "::mlir::ModuleOp"> {
 def VerifyGrad : Pass<"tpc-verify-grad", "::mlir::ModuleOp"> {
   let summary = "checks the legal form of level `grad`";
   let description = [{
-    Entries hold primitive ops with all interfaces that later levels need, each with a phase; every symbol
-    is read once at most, written once at most, and not read after it is written; no training is left.
+    Entries hold primitive ops with all interfaces that later levels need, each with a phase and a sharding
+    rule that fits its shapes; every symbol is read once at most, written once at most, and not read after
+    it is written; no training is left.
   }];
 }
 

@@ -9,6 +9,8 @@
 #include "compiler/autodiff/DeadOps.h"
 #include "compiler/autodiff/Passes.h"
 
+#include "dialects/nn/Types.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 namespace tpc {
@@ -20,33 +22,23 @@ using namespace mlir;
 
 namespace {
 
-Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
-
 /// The log-sums of an attention, operand 4 of its backward step: a row statistic stays float32.
 bool isStatistic(const nn::LibraryStep &step, unsigned operand) {
   auto *attention = std::get_if<nn::AttentionStep>(&step);
   return attention && attention->backward && operand == 4;
 }
 
-bool isProduct(Operation *op) {
-  auto library = dyn_cast_if_present<nn::LibraryOp>(op);
-  return library && std::holds_alternative<nn::GemmStep>(library.getLibraryStep());
-}
-
 /// Whether the optimizer reads the value, or a sum that it is added to.
 bool isParameterGradient(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
-    auto phase = user->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-    if (phase && phase.getValue() == "update")
-      return true;
-    return isa<nn::AddOp>(user) && isParameterGradient(user->getResult(0));
+    return nn::phaseOf(user) == nn::Phase::Update ||
+           (isa<nn::AddOp>(user) && isParameterGradient(user->getResult(0)));
   });
 }
 
 /// Whether the operand of a sum lacks dims of it.
 bool isBias(Value addend, nn::AddOp add) {
-  auto rank = [](Value v) { return cast<RankedTensorType>(v.getType()).getRank(); };
-  return rank(addend) < rank(add.getY());
+  return nn::typeOf(addend).getRank() < nn::typeOf(add.getY()).getRank();
 }
 
 /// The sum of products and biases that a product is an addend of, and nothing else; or the product.
@@ -55,7 +47,8 @@ Value sumOfProducts(Value product) {
   while (sum.hasOneUse()) {
     auto add = dyn_cast<nn::AddOp>(*sum.user_begin());
     if (!add || llvm::any_of(add.getAddends(), [&](Value addend) {
-          bool isPart = addend == sum || (isProduct(addend.getDefiningOp()) && addend.hasOneUse());
+          bool isPart =
+              addend == sum || (nn::isProduct(addend.getDefiningOp()) && addend.hasOneUse());
           return !isBias(addend, add) && !isPart;
         }))
       break;
@@ -74,7 +67,7 @@ public:
   LogicalResult run(Block &block) {
     if (!toTf32_)
       for (Operation &op : llvm::make_early_inc_range(block))
-        if (isProduct(&op) && !isParameterGradient(op.getResult(0))) {
+        if (nn::isProduct(&op) && !isParameterGradient(op.getResult(0))) {
           Value sum = sumOfProducts(op.getResult(0));
           roundBiases(op.getResult(0), sum);
           roundResult(sum);
@@ -89,7 +82,7 @@ public:
 private:
   void annotateAs(Operation *op) {
     annotator_.scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr);
-    annotator_.phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
+    annotator_.phase = nn::phaseOf(op);
   }
 
   Value makeCast(Location location, Type type, Value value, bool toTf32) {
@@ -104,7 +97,7 @@ private:
       builder_.setInsertionPoint(add);
       for (OpOperand &addend : add->getOpOperands()) {
         Value bias = addend.get();
-        if (!isBias(bias, add) || !elementOf(bias).isF32() || bias.getDefiningOp<nn::CastOp>())
+        if (!isBias(bias, add) || !nn::elementOf(bias).isF32() || bias.getDefiningOp<nn::CastOp>())
           continue;
         auto type = cast<RankedTensorType>(bias.getType());
         if (type.getRank() != 1)
@@ -120,7 +113,7 @@ private:
   void roundResult(Value value) {
     Operation *def = value.getDefiningOp();
     // An n-ary sum has several products.
-    if (!elementOf(value).isF32() || !sums_.insert(value).second)
+    if (!nn::elementOf(value).isF32() || !sums_.insert(value).second)
       return;
     annotateAs(def);
     builder_.setInsertionPointAfter(def);
@@ -136,7 +129,7 @@ private:
     builder_.setInsertionPoint(op);
     nn::LibraryStep kind = step.getLibraryStep();
     for (OpOperand &operand : op->getOpOperands())
-      if (!isStatistic(kind, operand.getOperandNumber()) && elementOf(operand.get()).isF32())
+      if (!isStatistic(kind, operand.getOperandNumber()) && nn::elementOf(operand.get()).isF32())
         operand.set(rounded(operand.get()));
 
     auto types = cast<nn::ShapeOp>(op).inferResultTypes();
@@ -156,7 +149,7 @@ private:
 
   /// The value rounded, made at the builder's place unless there is one already.
   Value rounded(Value value) {
-    if (!elementOf(value).isF32())
+    if (!nn::elementOf(value).isF32())
       return value;
     auto [known, isNew] = rounded_.try_emplace(value);
     if (!isNew)
@@ -169,11 +162,11 @@ private:
   Value makeRounded(Value value) {
     Operation *def = value.getDefiningOp();
     if (auto widened = dyn_cast_if_present<nn::CastOp>(def);
-        widened && elementOf(widened.getX()) == narrow_ && !toTf32_)
+        widened && nn::elementOf(widened.getX()) == narrow_ && !toTf32_)
       return widened.getX();
     Type type = cast<RankedTensorType>(value.getType()).clone(narrow_);
     // A view moves no data: round what it is a view of, which others may need too.
-    if (isa_and_present<nn::SplitDimOp, nn::MergeDimsOp>(def)) {
+    if (def && nn::isView(def)) {
       Value source = rounded(def->getOperand(0));
       Operation *view = builder_.clone(*def);
       view->setOperand(0, source);

@@ -1,5 +1,4 @@
-//===- Recompute.cpp - A cut between forward and backward
-//---------------------------------------===//
+//===- Recompute.cpp - A cut between forward and backward ----------------------------------===//
 //
 // A value that the backward pass needs is kept, or computed again from kept ones. So the kept
 // values cut every path on which it could be reached from what may not be computed again; of all
@@ -14,6 +13,7 @@
 
 #include "algebra/Rule.h"
 #include "compiler/support/Layer.h"
+#include "dialects/nn/Types.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
@@ -49,17 +49,7 @@ std::optional<RecomputeMode> parseRecomputeMode(StringRef text) {
 
 namespace {
 
-int64_t bytesOf(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type ? type.getNumElements() * (type.getElementTypeBitWidth() / 8) : 0;
-}
-
-bool isForward(Operation *op) {
-  auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  return phase && phase.getValue() == "forward";
-}
-
-bool isView(Operation *op) { return isa<nn::SplitDimOp, nn::MergeDimsOp>(op); }
+bool isForward(Operation *op) { return nn::phaseOf(op) == nn::Phase::Forward; }
 
 StringRef layerOfOp(Operation *op) {
   auto scope = op->getAttrOfType<StringAttr>(nn::kScopeAttr);
@@ -69,7 +59,7 @@ StringRef layerOfOp(Operation *op) {
 /// Costs a pass over memory, and no collective at any sharding: nothing is summed over a dim that
 /// may be split.
 bool isCheap(Operation *op) {
-  if (isView(op))
+  if (nn::isView(op))
     return true;
   if (!isa<nn::BodyOp>(op))
     return false;
@@ -132,7 +122,7 @@ private:
         for (Value operand : op.getOperands())
           if (isActivation(operand) && needed_.insert(operand)) {
             ++report_.keptValuesBefore;
-            report_.keptBytesBefore += bytesOf(operand);
+            report_.keptBytesBefore += nn::bytesOf(operand);
           }
   }
 
@@ -156,7 +146,7 @@ private:
       for (Value result : op.getResults()) {
         if (!isActivation(result))
           continue;
-        int vertex = cut.addVertex(bytesOf(result));
+        int vertex = cut.addVertex(nn::bytesOf(result));
         vertexOf[result] = vertex;
         values.push_back(result);
         if (!mayBeComputedAgain(&op))
@@ -173,7 +163,7 @@ private:
       if (isCut) {
         kept_.insert(value);
         ++report_.keptValues;
-        report_.keptBytes += bytesOf(value);
+        report_.keptBytes += nn::bytesOf(value);
       }
   }
 
@@ -196,10 +186,10 @@ private:
     OpBuilder builder(user);
     Operation *clone = builder.clone(*producer);
     clone->setOperands(operands);
-    clone->setAttr(nn::kPhaseAttr, builder.getStringAttr("backward"));
+    nn::setPhase(clone, nn::Phase::Backward);
     for (auto [original, cloned] : llvm::zip_equal(producer->getResults(), clone->getResults()))
       clones_[original] = cloned;
-    if (!isView(clone))
+    if (!nn::isView(clone))
       ++report_.clonedOps;
     report_.clonedFlops += cast<nn::CostOp>(clone).getFlops();
     return clones_.lookup(value);

@@ -7,6 +7,7 @@
 #include "compiler/autodiff/UpdateBuilder.h"
 
 #include "compiler/support/NamePattern.h"
+#include "dialects/nn/Types.h"
 
 #include <numeric>
 
@@ -18,14 +19,12 @@ static double orDefault(FloatAttr value, double otherwise) {
   return value ? value.getValueAsDouble() : otherwise;
 }
 
-static RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 UpdateBuilder::UpdateBuilder(nn::TrainingOp training, nn::EntryOp entry)
     : training_(training), entry_(entry), module_(training->getParentOfType<ModuleOp>()),
       symbols_(module_), builder_(entry.getContext(), &annotator_) {
   for (auto read : entry_.getBody().front().getOps<nn::ReadOp>())
     reads_.try_emplace(read.getSourceAttr().getAttr(), read.getResult());
-  annotator_.phase = builder_.getStringAttr("update");
+  annotator_.phase = nn::Phase::Update;
   builder_.setInsertionPoint(entry.getBody().front().getTerminator());
 }
 
@@ -67,7 +66,7 @@ Value UpdateBuilder::clip(MutableArrayRef<TrainedParameter> parameters, llvm::AP
   Value total;
   for (TrainedParameter &trained : parameters) {
     annotator_.scope = trained.parameter.getSymNameAttr();
-    RankedTensorType type = tensorType(trained.gradient);
+    RankedTensorType type = nn::typeOf(trained.gradient);
     Value square = nn::SquareOp::create(builder_, loc, type, trained.gradient);
     SmallVector<int64_t> dims(type.getRank());
     std::iota(dims.begin(), dims.end(), 0);

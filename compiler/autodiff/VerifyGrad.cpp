@@ -1,6 +1,7 @@
 //===- VerifyGrad.cpp - The legal form of level `grad` --------------------------------------===//
 #include "compiler/autodiff/Passes.h"
 #include "dialects/nn/NN.h"
+#include "dialects/nn/Types.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -27,6 +28,23 @@ LogicalResult verifyInterfaces(Operation &op) {
                              "that declares beside its verifier in dialects/nn";
 }
 
+std::vector<std::vector<int64_t>> shapesOf(ValueRange values) {
+  std::vector<std::vector<int64_t>> shapes;
+  for (Value value : values)
+    if (isa<RankedTensorType>(value.getType()))
+      shapes.push_back(nn::shapeOf(value).vec());
+  return shapes;
+}
+
+/// What the solver would otherwise meet as an index out of range, or not at all.
+LogicalResult verifyRule(Operation &op) {
+  std::optional<std::string> error = cast<nn::ShardingRuleOp>(op).getShardingRule().check(
+      shapesOf(op.getOperands()), shapesOf(op.getResults()));
+  if (error)
+    return op.emitOpError() << "has a wrong sharding rule: " << *error;
+  return success();
+}
+
 LogicalResult verifyEntry(nn::EntryOp entry) {
   DenseMap<StringAttr, Operation *> reads, writes;
   for (Operation &op : entry.getBody().front().without_terminator()) {
@@ -42,7 +60,7 @@ LogicalResult verifyEntry(nn::EntryOp entry) {
     } else if (auto write = dyn_cast<nn::WriteOp>(op)) {
       if (!writes.try_emplace(write.getTargetAttr().getAttr(), &op).second)
         return op.emitOpError() << "writes " << write.getTargetAttr() << " a second time";
-    } else if (failed(verifyInterfaces(op))) {
+    } else if (failed(verifyInterfaces(op)) || failed(verifyRule(op))) {
       return failure();
     }
   }

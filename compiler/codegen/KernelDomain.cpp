@@ -1,6 +1,8 @@
 //===- KernelDomain.cpp - Chooses rows and columns -----------------------------------------===//
 #include "compiler/codegen/KernelDomain.h"
 
+#include "dialects/nn/Types.h"
+
 using namespace mlir;
 
 namespace tpc::codegen {
@@ -9,17 +11,6 @@ namespace {
 
 /// Elements of a flat domain are cut into rows of this many bytes of all tensors together.
 constexpr int64_t kFlatRowBytes = 64 * 1024;
-
-int64_t product(ArrayRef<int64_t> sizes) {
-  int64_t result = 1;
-  for (int64_t size : sizes)
-    result *= size;
-  return result;
-}
-
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 /// Bytes of an element of all tensors of a kernel that are as large as its domain.
 int64_t bytesOfAPoint(nn::KernelOp kernel, int64_t elements) {
@@ -37,8 +28,8 @@ int64_t bytesOfAPoint(nn::KernelOp kernel, int64_t elements) {
 ArrayRef<int64_t> bodyShape(Operation &op) {
   if (auto body = dyn_cast<nn::BodyOp>(op))
     if (int operand = body.getDomainOperand(); operand >= 0)
-      return shapeOf(op.getOperand(operand));
-  return shapeOf(op.getResult(0));
+      return nn::shapeOf(op.getOperand(operand));
+  return nn::shapeOf(op.getResult(0));
 }
 
 bool isSumOfScatter(Operation &op) {
@@ -55,22 +46,23 @@ Domain chooseDomain(nn::KernelOp kernel, bool flat) {
       continue;
     ArrayRef<int64_t> shape = bodyShape(op);
     if (shape.size() > domain.shape.size() ||
-        (shape.size() == domain.shape.size() && product(shape) > product(domain.shape)))
+        (shape.size() == domain.shape.size() &&
+         nn::elementCount(shape) > nn::elementCount(domain.shape)))
       domain.shape.assign(shape.begin(), shape.end());
   }
   unsigned rank = domain.shape.size();
   domain.split = rank == 0 ? 0 : rank - 1;
   for (auto sum : body.getOps<nn::SumOp>()) {
     unsigned count = sum.getDims().size();
-    if (count < rank && shapeOf(sum.getX()) == ArrayRef<int64_t>(domain.shape))
+    if (count < rank && nn::shapeOf(sum.getX()) == ArrayRef<int64_t>(domain.shape))
       domain.split = sum.getDims().front() == 0 ? count : rank - count;
   }
   ArrayRef<int64_t> shape = domain.shape;
-  domain.elements = product(shape);
+  domain.elements = nn::elementCount(shape);
   domain.isFlat = flat;
   if (!flat) {
-    domain.rows = product(shape.take_front(domain.split));
-    domain.columns = product(shape.drop_front(domain.split));
+    domain.rows = nn::elementCount(shape.take_front(domain.split));
+    domain.columns = nn::elementCount(shape.drop_front(domain.split));
     return domain;
   }
   int64_t bytes = std::max<int64_t>(bytesOfAPoint(kernel, domain.elements), 1);

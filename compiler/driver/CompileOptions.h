@@ -4,6 +4,7 @@
 #include "algebra/Cost.h"
 #include "algebra/Mesh.h"
 #include "compiler/autodiff/Recompute.h"
+#include "compiler/fusion/Fusion.h"
 #include "compiler/sharding/Solver.h"
 #include "compiler/support/Target.h"
 #include "runtime/support/Status.h"
@@ -31,7 +32,8 @@ struct CompileOptions {
   Mesh mesh;
   std::map<std::string, int64_t> dims; ///< bound by --dim
   Target target;
-  unsigned opsPerKernel = ~0u; ///< for tests: no number depends on it, and no option sets it
+  /// For tests: no number depends on it, and no option sets it.
+  unsigned opsPerKernel = kUnlimitedOps;
   std::string precision = "f32";
   WireRounding wire;
   std::string commDtype = "f32"; ///< what `wire` says, for people

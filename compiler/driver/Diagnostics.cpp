@@ -12,7 +12,7 @@ using namespace tpc;
 
 int tpc::report(const Status &status) {
   if (!status.message().empty())
-    llvm::errs() << "error: " << status.message() << '\n';
+    llvm::errs() << "tpc: error: " << status.message() << '\n';
   if (!status.hint().empty())
     llvm::errs() << "hint: " << status.hint() << '\n';
   return static_cast<int>(status.code());
@@ -48,7 +48,10 @@ void DiagnosticPrinter::print(const Diagnostic &diagnostic) const {
   // A hint may stand at the end of the sentence; it gets a line of its own.
   std::string text = diagnostic.str();
   auto [sentence, hint] = StringRef(text).split("; hint: ");
-  llvm::errs() << placeOf(diagnostic.getLocation()) << severity << sentence << '\n';
+  std::string place = placeOf(diagnostic.getLocation());
+  if (place.empty() && diagnostic.getSeverity() == DiagnosticSeverity::Error)
+    place = "tpc: ";
+  llvm::errs() << place << severity << sentence << '\n';
   if (!hint.empty())
     llvm::errs() << "hint: " << hint << '\n';
   for (const Diagnostic &note : diagnostic.getNotes()) {

@@ -9,13 +9,14 @@
 
 namespace tpc {
 
-/// "error: " the sentence, then "hint: " on a line of its own. Returns the exit status. A status
-/// without a message is that of an error which has been printed where it was found.
+/// "tpc: error: " the sentence, then "hint: " on a line of its own. Returns the exit status. A
+/// status without a message is that of an error which has been printed where it was found.
 int report(const Status &status);
 
-/// Prints errors of the compiler as `FILE:LINE:COL: error: ...`, with notes that begin with "hint:"
-/// as hint lines. Locations name the model by its base name, so that a plan does not depend on
-/// where it was compiled; here they are shown with the path that the user gave.
+/// Prints errors of the compiler as `FILE:LINE:COL: error: ...`, or `tpc: error: ...` where
+/// no place is known, with notes that begin with "hint:" as hint lines. Locations name the model by
+/// its base name, so that a plan does not depend on where it was compiled; here they are shown with
+/// the path that the user gave.
 class DiagnosticPrinter {
 public:
   DiagnosticPrinter(mlir::MLIRContext *context, std::string modelPath);

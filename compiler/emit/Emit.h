@@ -8,7 +8,6 @@
 #pragma once
 
 #include "compiler/support/Target.h"
-#include "runtime/support/Status.h"
 
 #include "mlir/IR/BuiltinOps.h"
 

@@ -6,6 +6,7 @@
 #include "compiler/emit/LibrarySteps.h"
 #include "compiler/fusion/Accumulate.h"
 #include "compiler/schedule/Program.h"
+#include "dialects/tp/TP.h"
 
 #include "llvm/Support/Error.h"
 
@@ -38,7 +39,7 @@ FailureOr<KernelTable> KernelTable::generate(ModuleOp module, const Mesh &mesh,
   SmallVector<codegen::gpu::AttentionRequest> attentions;
   for (auto entry : module.getOps<nn::EntryOp>())
     for (Operation &op : entry.getBody().front()) {
-      if (isCollective(&op) && target.ranksMayShareDevice && failed(table.reductions->add(&op)))
+      if (tp::isCollective(&op) && target.ranksMayShareDevice && failed(table.reductions->add(&op)))
         return failure();
       if (std::optional<nn::AttentionStep> step = attentionOf(&op);
           step && target.kind == Target::Kind::Cuda) {

@@ -5,11 +5,6 @@
 using namespace mlir;
 using namespace tpc;
 
-static StringRef phaseOf(Operation *op) {
-  auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  return phase ? phase.getValue() : "";
-}
-
 static int64_t flopsOf(Operation *op) {
   auto attention = dyn_cast<nn::FlashAttentionOp>(op);
   if (!attention)
@@ -25,8 +20,8 @@ int64_t tpc::modelFlops(nn::EntryOp entry) {
   int64_t flops = 0;
   bool hasBackward = false;
   for (Operation &op : entry.getBody().front()) {
-    hasBackward |= phaseOf(&op) == "backward";
-    if (phaseOf(&op) == "forward")
+    hasBackward |= nn::phaseOf(&op) == nn::Phase::Backward;
+    if (nn::phaseOf(&op) == nn::Phase::Forward)
       flops += flopsOf(&op);
   }
   return hasBackward ? 3 * flops : flops;

@@ -7,12 +7,6 @@
 
 using namespace tpc;
 
-static std::string microseconds(int64_t picoseconds) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.1f us", picoseconds * 1e-6);
-  return text;
-}
-
 std::string tpc::overlapNote(const std::string &entry, const Timeline &timeline) {
   int64_t exposed = 0;
   std::string where;

@@ -13,7 +13,6 @@
 #include "mlir/IR/Block.h"
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <vector>
 

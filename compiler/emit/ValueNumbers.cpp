@@ -10,7 +10,7 @@ ValueNumbers::ValueNumbers(nn::EntryOp entry) {
   for (Operation &op : entry.getBody().front())
     for (Value result : op.getResults()) {
       uint32_t number = count++;
-      if (isView(&op))
+      if (nn::isView(&op))
         continue;
       if (StringAttr symbol = readSymbol(result))
         number = symbols.try_emplace(symbol, number).first->second;

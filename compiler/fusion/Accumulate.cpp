@@ -25,9 +25,7 @@ static Value addInPlace(Value sum, Operation *op, OpBuilder &builder) {
   std::string name = op->getName().stripDialect().str() + "+add";
   auto kernel = nn::KernelOp::create(builder, op->getLoc(), sum.getType(),
                                      builder.getStringAttr(name), inputs.getArrayRef());
-  for (StringRef attribute : {nn::kPhaseAttr, nn::kScopeAttr})
-    if (Attribute value = op->getAttr(attribute))
-      kernel->setAttr(attribute, value);
+  nn::copyPlace(op, kernel);
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&kernel.getBody());
   IRMapping mapping;

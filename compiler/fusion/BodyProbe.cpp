@@ -2,6 +2,7 @@
 #include "compiler/fusion/BodyProbe.h"
 
 #include "dialects/nn/NN.h"
+#include "dialects/nn/Types.h"
 #include "dialects/tp/TP.h"
 
 using namespace mlir;
@@ -79,10 +80,6 @@ private:
   BodyTraits &traits;
 };
 
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
 } // namespace
 
 bool isGenerated(Operation *op) { return isa<nn::BodyOp, tp::MaskOp>(op); }
@@ -93,12 +90,12 @@ BodyTraits probe(Operation *op) {
   auto body = dyn_cast<nn::BodyOp>(op);
   if (!body) {
     traits.operands[0] = Access::Point;
-    llvm::append_range(traits.domain, shapeOf(op->getResult(0)));
+    llvm::append_range(traits.domain, nn::shapeOf(op->getResult(0)));
     return traits;
   }
   int domain = body.getDomainOperand();
   llvm::append_range(traits.domain,
-                     shapeOf(domain < 0 ? op->getResult(0) : op->getOperand(domain)));
+                     nn::shapeOf(domain < 0 ? op->getResult(0) : op->getOperand(domain)));
   Listener listener(traits);
   body.buildBody(listener);
   if (traits.sum == BodyTraits::NoSum)

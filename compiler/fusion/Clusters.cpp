@@ -2,7 +2,7 @@
 #include "compiler/fusion/Clusters.h"
 
 #include "compiler/fusion/BodyProbe.h"
-#include "dialects/tp/TP.h"
+#include "dialects/nn/Types.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
@@ -17,15 +17,6 @@ namespace {
 
 using Shape = SmallVector<int64_t>;
 
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
-int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() * (type.getElementTypeBitWidth() / 8);
-}
-
 /// Whether `rows` is `whole` without its last dim.
 bool isRowsOf(ArrayRef<int64_t> rows, ArrayRef<int64_t> whole) {
   return rows.size() + 1 == whole.size() && whole.drop_back() == rows;
@@ -36,7 +27,7 @@ struct Draft {
   std::vector<Operation *> ops;
   unsigned place = 0;
   Shape domain;
-  StringRef phase;
+  std::optional<nn::Phase> phase;
   /// Number of row dims that some op insists on.
   std::optional<unsigned> split;
   bool hasRowSum = false; ///< over leading dims or over all
@@ -129,9 +120,8 @@ std::optional<unsigned> Clustering::placeWith(const Draft &draft, unsigned index
 std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operation *op,
                                                         const BodyTraits &traits) {
   const Draft &draft = drafts[index];
-  auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
   if (draft.isClosed || draft.ops.size() >= mostOps || traits.scatters ||
-      (phase ? phase.getValue() : StringRef()) != draft.phase)
+      nn::phaseOf(op) != draft.phase)
     return std::nullopt;
   Proposal proposal;
   proposal.draft = index;
@@ -178,18 +168,18 @@ std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operatio
       bool isShared = access != Access::None && llvm::any_of(draft.ops, [&](Operation *member) {
                         return llvm::is_contained(member->getOperands(), operand);
                       });
-      if (isShared && shapeOf(operand) == ArrayRef<int64_t>(proposal.domain))
-        proposal.saved += bytesOf(operand);
+      if (isShared && nn::shapeOf(operand) == ArrayRef<int64_t>(proposal.domain))
+        proposal.saved += nn::bytesOf(operand);
       continue;
     }
     const BodyTraits &made = traitsOf.find(producer)->second;
     bool isSum = made.sum == BodyTraits::Leading || made.sum == BodyTraits::All;
-    ArrayRef<int64_t> shape = shapeOf(operand);
+    ArrayRef<int64_t> shape = nn::shapeOf(operand);
     bool fits = access == Access::None || (access == Access::Point && shape == own) ||
                 (access == Access::Row && isRowsOf(shape, own));
     if (isSum || !fits)
       return std::nullopt;
-    proposal.saved += 2 * bytesOf(operand);
+    proposal.saved += 2 * nn::bytesOf(operand);
   }
   if (proposal.saved == 0)
     return std::nullopt;
@@ -225,8 +215,7 @@ void Clustering::assign(Operation *op) {
   if (!best) {
     Draft draft;
     draft.domain = traits.domain;
-    if (auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr))
-      draft.phase = phase.getValue();
+    draft.phase = nn::phaseOf(op);
     draft.split = splitOf(traits, traits.domain.size());
     draft.isClosed = traits.scatters;
     draft.place = number.lookup(op);

@@ -2,6 +2,7 @@
 #include "compiler/fusion/Epilogues.h"
 
 #include "compiler/fusion/FoldCasts.h"
+#include "dialects/nn/Types.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -10,12 +11,6 @@ using namespace mlir;
 namespace tpc {
 
 namespace {
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-int64_t bytesOf(Value value) {
-  return typeOf(value).getNumElements() * (typeOf(value).getElementTypeBitWidth() / 8);
-}
 
 /// A product, the bias that a kernel adds to it, and what rounds the sum.
 struct BiasedProduct {
@@ -34,8 +29,8 @@ nn::LinearOp productUnder(nn::AddOp add, Value &bias) {
     auto product = add.getAddends()[side].getDefiningOp<nn::LinearOp>();
     bias = add.getAddends()[1 - side];
     if (product && !product.getBias() && product->hasOneUse() &&
-        product.getY().getType() == add.getY().getType() && typeOf(bias).getRank() == 1 &&
-        typeOf(bias).getDimSize(0) == typeOf(add.getY()).getShape().back())
+        product.getY().getType() == add.getY().getType() && nn::typeOf(bias).getRank() == 1 &&
+        nn::typeOf(bias).getDimSize(0) == nn::typeOf(add.getY()).getShape().back())
       return product;
   }
   return nullptr;
@@ -47,9 +42,9 @@ bool isRounded(BiasedProduct &found) {
   if (!found.add->hasOneUse() || !widening || !isWidening(widening))
     return false;
   found.rounding = dyn_cast<nn::CastOp>(*found.add->user_begin());
-  Type narrow = typeOf(found.product.getX()).getElementType();
-  if (!found.rounding || typeOf(found.rounding.getY()).getElementType() != narrow ||
-      typeOf(widening.getX()).getElementType() != narrow)
+  Type narrow = nn::elementOf(found.product.getX());
+  if (!found.rounding || nn::elementOf(found.rounding.getY()) != narrow ||
+      nn::elementOf(widening.getX()) != narrow)
     return false;
   found.bias = widening.getX();
   found.result = found.rounding.getY();
@@ -87,7 +82,7 @@ private:
     if (!found.product)
       return;
     found.result = add.getY();
-    bool isNarrow = typeOf(found.product.getX()).getElementType().isBF16();
+    bool isNarrow = nn::elementOf(found.product.getX()).isBF16();
     if (isNarrow && (!isRounded(found) || !contains(found.rounding))) {
       ++report.inexact;
     } else if (saved(found) <= 0) {
@@ -106,7 +101,7 @@ private:
   /// reads.
   int64_t saved(BiasedProduct found) const {
     auto isInside = [&](Operation *user) { return contains(user); };
-    int64_t before = 2 * bytesOf(found.product.getY()), result = bytesOf(found.result);
+    int64_t before = 2 * nn::bytesOf(found.product.getY()), result = nn::bytesOf(found.result);
     if (!llvm::all_of(found.result.getUsers(), isInside))
       before += result;
     return before - result - (llvm::any_of(found.result.getUsers(), isInside) ? result : 0);
@@ -118,9 +113,7 @@ private:
     auto product = nn::LinearOp::create(
         builder, builder.getFusedLoc({found.product.getLoc(), found.add.getLoc()}),
         found.result.getType(), found.product.getX(), found.product.getWeight(), found.bias);
-    for (StringRef name : {nn::kPhaseAttr, nn::kScopeAttr})
-      if (Attribute value = found.product->getAttr(name))
-        product->setAttr(name, value);
+    nn::copyPlace(found.product, product);
     Value result = found.result;
     result.replaceAllUsesWith(product.getY());
     if (found.rounding)

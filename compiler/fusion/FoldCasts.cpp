@@ -3,6 +3,7 @@
 #include "compiler/fusion/FoldCasts.h"
 
 #include "compiler/fusion/BodyProbe.h"
+#include "dialects/nn/Types.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -10,13 +11,9 @@ using namespace mlir;
 
 namespace tpc {
 
-static Type elementOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getElementType();
-}
-
 bool isWidening(nn::CastOp op) {
-  return !op.getTf32() && elementOf(op.getX()).getIntOrFloatBitWidth() <
-                              elementOf(op.getY()).getIntOrFloatBitWidth();
+  return !op.getTf32() && nn::elementOf(op.getX()).getIntOrFloatBitWidth() <
+                              nn::elementOf(op.getY()).getIntOrFloatBitWidth();
 }
 
 /// The value that the cast narrows again to what it was.
@@ -33,7 +30,7 @@ static bool mayRound(Operation *op, nn::CastOp narrowing) {
   auto library = dyn_cast_if_present<nn::LibraryOp>(op);
   return library && std::holds_alternative<nn::GemmStep>(library.getLibraryStep()) &&
          op->hasOneUse() && !narrowing.getTf32() &&
-         elementOf(op->getOperand(0)) == elementOf(narrowing.getY());
+         nn::elementOf(op->getOperand(0)) == nn::elementOf(narrowing.getY());
 }
 
 /// Each op that becomes part of a kernel widens for itself: what is kept between kernels is narrow.
@@ -45,8 +42,8 @@ static void widenAtEachUser(nn::CastOp op) {
     if (!isGenerated(user))
       continue;
     Operation *own = OpBuilder(user).clone(*op);
-    if (Attribute phase = user->getAttr(nn::kPhaseAttr))
-      own->setAttr(nn::kPhaseAttr, phase);
+    if (std::optional<nn::Phase> phase = nn::phaseOf(user))
+      nn::setPhase(own, *phase);
     user->replaceUsesOfWith(op.getY(), own->getResult(0));
   }
   if (op.use_empty())
@@ -59,18 +56,16 @@ static void sinkBelowViews(nn::CastOp op, SmallVectorImpl<nn::CastOp> &casts) {
   if (!isWidening(op))
     return;
   for (Operation *view : llvm::make_early_inc_range(op.getY().getUsers())) {
-    if (!isa<nn::SplitDimOp, nn::MergeDimsOp>(view))
+    if (!nn::isView(view))
       continue;
     OpBuilder builder(view);
     Operation *narrow = builder.clone(*view);
     narrow->setOperand(0, op.getX());
     Value result = narrow->getResult(0);
-    auto wide = cast<RankedTensorType>(view->getResult(0).getType());
-    result.setType(wide.clone(elementOf(op.getX())));
+    RankedTensorType wide = nn::typeOf(view->getResult(0));
+    result.setType(wide.clone(nn::elementOf(op.getX())));
     auto widening = nn::CastOp::create(builder, op.getLoc(), wide, result);
-    for (StringRef name : {nn::kPhaseAttr, nn::kScopeAttr})
-      if (Attribute value = view->getAttr(name))
-        widening->setAttr(name, value);
+    nn::copyPlace(view, widening);
     casts.push_back(widening);
     view->getResult(0).replaceAllUsesWith(widening.getY());
     view->erase();

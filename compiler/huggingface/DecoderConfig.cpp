@@ -1,5 +1,4 @@
-//===- DecoderConfig.cpp - Reads config.json
-//---------------------------------------------------===//
+//===- DecoderConfig.cpp - Reads config.json --------------------------------------------------===//
 //
 // Names of settings and their defaults are those of the transformers library's GPT2Config,
 // LlamaConfig, MistralConfig and Qwen2Config.

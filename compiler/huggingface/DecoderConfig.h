@@ -10,7 +10,6 @@
 #include "runtime/support/Status.h"
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace tpc {

@@ -1,5 +1,4 @@
-//===- ImportCommand.cpp - tpc import
-//-----------------------------------------------------------===//
+//===- ImportCommand.cpp - tpc import ---------------------------------------------------------===//
 
 #include "compiler/huggingface/ImportCommand.h"
 

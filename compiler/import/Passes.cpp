@@ -2,7 +2,6 @@
 #include "compiler/import/Passes.h"
 
 #include "compiler/import/Import.h"
-#include "dialects/nn/NN.h"
 
 using namespace mlir;
 

@@ -4,6 +4,7 @@
 
 #include "compiler/memory/ShareMemory.h"
 #include "compiler/memory/StreamOrder.h"
+#include "dialects/nn/Types.h"
 #include "dialects/tp/TP.h"
 #include "runtime/plan/PlanCheck.h"
 
@@ -17,17 +18,8 @@ using namespace tpc;
 
 namespace {
 
-uint64_t bytesOf(RankedTensorType type) {
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-}
-
 uint64_t aligned(uint64_t bytes) {
   return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-}
-
-bool hasPhase(Operation *op, StringRef phase) {
-  auto attr = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  return attr && attr.getValue() == phase;
 }
 
 } // namespace
@@ -103,7 +95,7 @@ private:
 
   uint32_t addBuffer(std::string name, plan::ArenaKind arena, RankedTensorType type) {
     PlannedBuffer buffer{std::move(name), arena, type, Sharding::replicated(type.getShape()),
-                         bytesOf(type)};
+                         static_cast<uint64_t>(nn::bytesOf(type))};
     plan.buffers_.push_back(std::move(buffer));
     return plan.buffers_.size() - 1;
   }
@@ -158,12 +150,12 @@ private:
     }
     plan.valueBuffer_[result] = locals[local].buffer;
     localOf[result] = local;
-    bool used =
-        llvm::any_of(usersOf(result), [](Operation *user) { return hasPhase(user, "update"); });
+    bool used = llvm::any_of(
+        usersOf(result), [](Operation *user) { return nn::phaseOf(user) == nn::Phase::Update; });
     locals[local].isGradient |=
-        hasPhase(op, "backward") && used && cast<RankedTensorType>(result.getType()).getRank() > 0;
+        nn::phaseOf(op) == nn::Phase::Backward && used && nn::typeOf(result).getRank() > 0;
     locals[local].meetsCollective |=
-        isCollective(op) || llvm::any_of(usersOf(result), isCollective);
+        tp::isCollective(op) || llvm::any_of(usersOf(result), tp::isCollective);
   }
 
   /// The buffer that the step writes over with `result`: what the kernel says, or the input of an

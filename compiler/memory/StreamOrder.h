@@ -10,8 +10,6 @@
 
 #include "compiler/schedule/Program.h"
 
-#include <vector>
-
 namespace tpc {
 
 class StreamOrder {

@@ -2,6 +2,7 @@
 #include "compiler/partition/Correspondence.h"
 
 #include "dialects/nn/LocalExtents.h"
+#include "dialects/tp/TP.h"
 
 using namespace mlir;
 

@@ -7,7 +7,8 @@
 #pragma once
 
 #include "dialects/nn/NN.h"
-#include "dialects/tp/TP.h"
+
+#include "mlir/IR/BuiltinOps.h"
 
 namespace tpc {
 

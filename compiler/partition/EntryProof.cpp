@@ -4,6 +4,7 @@
 #include "compiler/partition/Correspondence.h"
 #include "compiler/partition/Partition.h"
 #include "dialects/nn/LocalExtents.h"
+#include "dialects/nn/Types.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -16,8 +17,6 @@ namespace {
 InFlightDiagnostic notProved(Operation *op) {
   return std::move(op->emitError() << "not proved: " << placeOf(op) << " ");
 }
-
-Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
 
 } // namespace
 
@@ -122,9 +121,7 @@ LogicalResult EntryProof::changeState(Operation *op) {
 FailureOr<Known> EntryProof::changed1(Operation *op, Known state, Value result) {
   StateChange change(op, mesh);
   auto axis = [&](auto typed) { return *mesh.findAxis(typed.getAxis()); };
-  auto extent = [&](int64_t dim) {
-    return cast<RankedTensorType>(result.getType()).getDimSize(dim);
-  };
+  auto extent = [&](int64_t dim) { return nn::typeOf(result).getDimSize(dim); };
   return llvm::TypeSwitch<Operation *, FailureOr<Known>>(op)
       .Case([&](tp::AllReduceOp reduce) {
         return change.allReduce(std::move(state), axis(reduce),
@@ -169,17 +166,16 @@ FailureOr<Known> EntryProof::changed1(Operation *op, Known state, Value result) 
 }
 
 FailureOr<Known> EntryProof::changeWireType(nn::CastOp op, Known state) {
-  Type from = elementOf(op.getX()), to = elementOf(op.getY()), own = elementOf(state.global);
-  auto travels = [](Operation *user) {
-    return isa<tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp, tp::AllToAllOp>(user);
-  };
-  bool narrows = from == own && to.getIntOrFloatBitWidth() < own.getIntOrFloatBitWidth() &&
-                 llvm::all_of(
-                     op->getUsers(),
-                     [&](Operation *user) {
-                       return travels(user) ||
-                              (isa<nn::PadOp>(user) && llvm::all_of(user->getUsers(), travels));
-                     });
+  Type from = nn::elementOf(op.getX()), to = nn::elementOf(op.getY()),
+       own = nn::elementOf(state.global);
+  bool narrows =
+      from == own && to.getIntOrFloatBitWidth() < own.getIntOrFloatBitWidth() &&
+      llvm::all_of(
+          op->getUsers(),
+          [&](Operation *user) {
+            return tp::isCollective(user) ||
+                   (isa<nn::PadOp>(user) && llvm::all_of(user->getUsers(), tp::isCollective));
+          });
   bool widens = to == own && from.getIntOrFloatBitWidth() < own.getIntOrFloatBitWidth();
   if ((narrows || widens) && !op.getTf32())
     return state;
@@ -252,14 +248,14 @@ LogicalResult EntryProof::matchNext(Operation *op) {
                            << " another value than the global program does: "
                            << describe(state->global) << " instead of "
                            << describe(withoutReshards(theirs->get()));
-    auto rank = cast<RankedTensorType>(theirs->get().getType()).getRank();
+    auto rank = nn::typeOf(theirs->get()).getRank();
     if (static_cast<int64_t>(state->sharding.dims.size()) != rank)
       return notProved(op) << "takes as operand " << index << " a view of "
                            << state->sharding.dims.size()
                            << " dims, which is for collectives alone";
-    if (elementOf(mine->get()) != elementOf(theirs->get()))
-      return notProved(op) << "takes operand " << index << " as " << elementOf(mine->get())
-                           << ", but the global program does as " << elementOf(theirs->get());
+    if (nn::elementOf(mine->get()) != nn::elementOf(theirs->get()))
+      return notProved(op) << "takes operand " << index << " as " << nn::elementOf(mine->get())
+                           << ", but the global program does as " << nn::elementOf(theirs->get());
     if (failed(checkPhase(op, global, index, *state)))
       return failure();
     states.push_back(*std::move(state));
@@ -286,9 +282,8 @@ std::string EntryProof::describe(Value value) {
 /// Nothing partial is kept from forward for backward: it would be reduced twice, or never.
 LogicalResult EntryProof::checkPhase(Operation *op, Operation *global, unsigned index,
                                      const Known &state) {
-  auto phase = global->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  bool isKept =
-      phase && phase.getValue() != "forward" && state.phase && state.phase.getValue() == "forward";
+  std::optional<nn::Phase> phase = nn::phaseOf(global);
+  bool isKept = phase && phase != nn::Phase::Forward && state.phase == nn::Phase::Forward;
   if (!state.sharding.hasPartial() || !isKept)
     return success();
   // Of a shape nothing is summed.
@@ -304,11 +299,10 @@ LogicalResult EntryProof::setKnown(Operation *op, Operation *global, unsigned re
   Value value = op->getResult(result);
   if (failed(checkType(op, value, sharding)))
     return failure();
-  if (cast<RankedTensorType>(value.getType()).getElementType() !=
-      cast<RankedTensorType>(global->getResult(result).getType()).getElementType())
+  if (nn::elementOf(value) != nn::elementOf(global->getResult(result)))
     return notProved(op) << "has another element type than the global op";
-  learn(value, {global->getResult(result), std::move(sharding), std::move(pads),
-                global->getAttrOfType<StringAttr>(nn::kPhaseAttr)});
+  learn(value,
+        {global->getResult(result), std::move(sharding), std::move(pads), nn::phaseOf(global)});
   return success();
 }
 
@@ -334,7 +328,7 @@ LogicalResult EntryProof::matchWrite(nn::WriteOp op, const Known &state) {
 
 LogicalResult EntryProof::matchReturn(Operation *op, const std::vector<Known> &states) {
   for (auto [index, state] : llvm::enumerate(states)) {
-    auto shape = cast<RankedTensorType>(state.global.getType()).getShape();
+    auto shape = nn::shapeOf(state.global);
     if (state.sharding != Sharding::replicated(shape))
       return notProved(op) << "returns output " << index << " as " << state.sharding.str(mesh)
                            << "; every rank returns all of it";

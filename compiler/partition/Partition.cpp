@@ -129,7 +129,7 @@ private:
         return failure();
       auto mask = tp::MaskOp::create(builder, op->getLoc(), value.getType(), value, *offset, dim,
                                      minor, extent, layout[k].logical, APFloat(0.0));
-      copyPlace(op, mask);
+      nn::copyPlace(op, mask);
       masked = mask.getY();
       PadState state = pads[value];
       state.zero[dim][pad] = true;
@@ -156,7 +156,7 @@ private:
     }
     auto offset = tp::OffsetOp::create(builder, op->getLoc(), builder.getIndexType(),
                                        builder.getI64IntegerAttr(localSize(factor, mesh)), axis);
-    copyPlace(op, offset);
+    nn::copyPlace(op, offset);
     return offset.getOffset();
   }
 
@@ -186,12 +186,6 @@ private:
       op->setAttr(segments, DenseI32ArrayAttr::get(op->getContext(), changed));
     }
     return success();
-  }
-
-  static void copyPlace(Operation *from, Operation *to) {
-    for (StringRef name : {nn::kScopeAttr, nn::kPhaseAttr})
-      if (Attribute attr = from->getAttr(name))
-        to->setAttr(name, attr);
   }
 
   const Mesh &mesh;

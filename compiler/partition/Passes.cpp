@@ -4,8 +4,6 @@
 #include "compiler/partition/LevelChecks.h"
 #include "compiler/partition/Partition.h"
 #include "compiler/partition/Proof.h"
-#include "dialects/nn/NN.h"
-#include "dialects/tp/TP.h"
 
 #include "mlir/Parser/Parser.h"
 

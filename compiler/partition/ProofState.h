@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/partition/Pads.h"
+#include "dialects/nn/Phase.h"
 #include "dialects/tp/TP.h"
 
 namespace tpc {
@@ -11,7 +12,7 @@ struct Known {
   mlir::Value global; ///< without reshards
   Sharding sharding;
   PadState pads;
-  mlir::StringAttr phase; ///< of the op that computed the global value
+  std::optional<nn::Phase> phase; ///< of the op that computed the global value
 };
 
 /// The offset of a rank on a factor.

@@ -6,6 +6,7 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/partition/Correspondence.h"
 #include "compiler/partition/Proof.h"
+#include "dialects/tp/TP.h"
 
 #include "mlir/IR/Verifier.h"
 

@@ -84,9 +84,7 @@ private:
   }
   /// Takes the result of the op just built, which reports find at the reshard's place.
   void advance(Operation *built) {
-    for (StringRef name : {nn::kScopeAttr, nn::kPhaseAttr})
-      if (Attribute attr = op->getAttr(name))
-        built->setAttr(name, attr);
+    nn::copyPlace(op, built);
     local.value = built->getResult(0);
   }
 

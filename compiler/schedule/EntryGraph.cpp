@@ -58,6 +58,5 @@ LogicalResult EntryGraph::place(ArrayRef<size_t> order) {
 }
 
 bool tpc::isEager(Operation *op) {
-  auto phase = op->getAttrOfType<StringAttr>(nn::kPhaseAttr);
-  return isa<nn::WriteOp>(op) || (phase && phase.getValue() == "update");
+  return isa<nn::WriteOp>(op) || nn::phaseOf(op) == nn::Phase::Update;
 }

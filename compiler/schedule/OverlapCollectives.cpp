@@ -42,7 +42,7 @@ public:
     for (size_t i = 0; i < graph.size(); ++i) {
       times.push_back(costOf(graph.op(i), mesh, hardware).time);
       missing[i] = graph.predecessors(i).size();
-      if (isCollective(graph.op(i)))
+      if (tp::isCollective(graph.op(i)))
         collectives.push_back(i);
       if (missing[i] == 0)
         ready.insert(i);
@@ -99,7 +99,7 @@ private:
     bool isLast = index + 1 == graph.size();
     if (!isStep(op) && !isLast)
       return {0, 0, index};
-    if (isCollective(op)) {
+    if (tp::isCollective(op)) {
       if (index != horizon())
         return {9, 0, index};
       return {underWay() < kMostUnderWay ? 1 : 7, 0, index};
@@ -122,7 +122,7 @@ private:
   void place(size_t index) {
     Operation *op = graph.op(index);
     Picoseconds end = readyAt[index];
-    if (isCollective(op)) {
+    if (tp::isCollective(op)) {
       end = collectiveClock = std::max(collectiveClock, end) + times[index];
       ends.push_back(end);
       lastStarted = std::max(lastStarted, index);
@@ -131,7 +131,7 @@ private:
       end = computeClock = std::max(computeClock, end) + times[index];
     }
     isPlaced[index] = true;
-    if (isCollective(op))
+    if (tp::isCollective(op))
       findNeeded();
     ready.erase(index);
     order.push_back(index);

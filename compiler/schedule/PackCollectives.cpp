@@ -40,7 +40,7 @@ bool hoist(Operation *op, Operation *earlier) {
       return false;
     for (Operation *def = operand.getDefiningOp(); earlier->isBeforeInBlock(def);
          def = def->getOperand(0).getDefiningOp()) {
-      if (!isView(def))
+      if (!nn::isView(def))
         return false;
       views.insert(def);
     }
@@ -91,7 +91,7 @@ Operation *join(Operation *earlier, Operation *later) {
 void tpc::packCollectives(nn::EntryOp entry) {
   SmallVector<Operation *> open; // collectives so far, in order
   for (Operation &op : llvm::make_early_inc_range(entry.getBody().front())) {
-    if (!isCollective(&op))
+    if (!tp::isCollective(&op))
       continue;
     Operation *current = &op;
     // The nearest one that fits: the least is delayed.

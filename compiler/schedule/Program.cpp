@@ -10,11 +10,9 @@
 using namespace mlir;
 using namespace tpc;
 
-bool tpc::isView(Operation *op) { return isa<nn::SplitDimOp, nn::MergeDimsOp>(op); }
-
 Value tpc::rootOf(Value value) {
   while (Operation *op = value.getDefiningOp()) {
-    if (!isView(op))
+    if (!nn::isView(op))
       break;
     value = op->getOperand(0);
   }
@@ -22,11 +20,7 @@ Value tpc::rootOf(Value value) {
 }
 
 bool tpc::isStep(Operation *op) {
-  return !isView(op) && !isa<nn::ReadOp, nn::WriteOp, nn::ReturnOp, tp::OffsetOp>(op);
-}
-
-bool tpc::isCollective(Operation *op) {
-  return isa<tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp, tp::AllToAllOp>(op);
+  return !nn::isView(op) && !isa<nn::ReadOp, nn::WriteOp, nn::ReturnOp, tp::OffsetOp>(op);
 }
 
 unsigned tpc::streamOf(Operation *step) {
@@ -71,7 +65,7 @@ SmallVector<Operation *> tpc::usersOf(Value value) {
   SmallVector<Value> open = {value};
   while (!open.empty())
     for (Operation *user : open.pop_back_val().getUsers()) {
-      if (isView(user))
+      if (nn::isView(user))
         open.push_back(user->getResult(0));
       else
         users.insert(user);

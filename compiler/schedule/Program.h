@@ -12,13 +12,10 @@
 
 namespace tpc {
 
-/// The result is the operand's bytes under another shape.
-bool isView(mlir::Operation *op);
 /// The value whose bytes `value` is: through views to what a step or a read gave.
 mlir::Value rootOf(mlir::Value value);
 /// Whether the op becomes an instruction.
 bool isStep(mlir::Operation *op);
-bool isCollective(mlir::Operation *op);
 /// Attribute of a step: the number of its stream; the steps of a stream run in order. None: 0.
 inline constexpr llvm::StringLiteral kStreamAttr = "stream";
 unsigned streamOf(mlir::Operation *step);

@@ -45,7 +45,7 @@ private:
       return failure();
     Builder builder(&getContext());
     for (Operation &op : entry.getBody().front())
-      if (isCollective(&op))
+      if (tp::isCollective(&op))
         op.setAttr(kStreamAttr, builder.getI64IntegerAttr(1));
     return success();
   }
@@ -86,11 +86,9 @@ private:
                                               SmallVector<Type>(op->getResultTypes())))
       if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getEncoding())
         return op->emitOpError("has a type with a sharding: types are local from level `local` on");
-    if (op->hasAttr(kStreamAttr) && (!isCollective(op) || streamOf(op) != 1))
+    if (op->hasAttr(kStreamAttr) && (!tp::isCollective(op) || streamOf(op) != 1))
       return op->emitOpError("has a stream: collectives alone have one, and it is number 1");
-    if (isa<nn::KernelOp, nn::LibraryOp, tp::AllReduceOp, tp::AllGatherOp, tp::ReduceScatterOp,
-            tp::AllToAllOp, tp::SliceOp>(op) ||
-        !isStep(op))
+    if (isa<nn::KernelOp, nn::LibraryOp, tp::SliceOp>(op) || tp::isCollective(op) || !isStep(op))
       return success();
     return op->emitOpError(
         "is neither a kernel, a library call, a collective nor a slice: fusion has to put "

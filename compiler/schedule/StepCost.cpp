@@ -3,15 +3,11 @@
 #include "compiler/schedule/StepCost.h"
 
 #include "compiler/schedule/Program.h"
+#include "dialects/nn/Types.h"
 #include "dialects/tp/TP.h"
 
 using namespace mlir;
 using namespace tpc;
-
-static int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() * (type.getElementTypeBitWidth() / 8);
-}
 
 CollectiveKind tpc::collectiveKind(Operation *collective) {
   if (isa<tp::AllReduceOp>(collective))
@@ -27,7 +23,7 @@ static StepCost costOfCollective(Operation *op, const Mesh &mesh, const Hardware
   int64_t ranks = axis ? mesh.axisSize(*axis) : 1;
   int64_t whole = 0;
   for (auto [input, output] : llvm::zip_equal(op->getOperands(), op->getResults()))
-    whole += std::max(bytesOf(input), bytesOf(output));
+    whole += std::max(nn::bytesOf(input), nn::bytesOf(output));
   CollectiveKind kind = collectiveKind(op);
   return {0, wireBytes(kind, whole, ranks), collectiveTime(hardware, kind, whole, ranks)};
 }
@@ -44,11 +40,11 @@ static int64_t flopsOf(Operation *step) {
 StepCost tpc::costOf(Operation *step, const Mesh &mesh, const Hardware &hardware) {
   if (!isStep(step))
     return {};
-  if (isCollective(step))
+  if (tp::isCollective(step))
     return costOfCollective(step, mesh, hardware);
   StepCost cost;
   if (auto slice = dyn_cast<tp::SliceOp>(step)) {
-    cost.bytes = 2 * bytesOf(slice.getY());
+    cost.bytes = 2 * nn::bytesOf(slice.getY());
   } else {
     cost.flops = flopsOf(step);
     cost.bytes = nn::memoryBytes(step);

@@ -6,7 +6,6 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/verify/ErrorBounds.h"
 #include "dialects/nn/NN.h"
-#include "dialects/tp/TP.h"
 #include "runtime/device/cpu/GemmLayout.h"
 
 #include "llvm/ADT/TypeSwitch.h"

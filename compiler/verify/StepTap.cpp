@@ -94,7 +94,7 @@ Status StepTap::after(const InstructionEvent &event) {
       found.emplace_back(interpreter::Shape{0});
 
   const Mesh &mesh = session_.plan().mesh();
-  if (isCollective(step.op)) {
+  if (tp::isCollective(step.op)) {
     auto visit = rendezvous_.arrive(event.step, entry_.indexOf(event.index), rank_,
                                     std::move(operands_), std::move(found));
     operands_.clear();

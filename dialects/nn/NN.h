@@ -5,6 +5,7 @@
 #include "dialects/nn/BodyBuilder.h"
 #include "dialects/nn/GradientBuilder.h"
 #include "dialects/nn/LibraryStep.h"
+#include "dialects/nn/Phase.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
@@ -28,12 +29,12 @@
 
 namespace tpc::nn {
 
-/// The dotted place of an op in the model ("h.0.mlp"), set by `nn.scope`.
-inline constexpr llvm::StringLiteral kScopeAttr = "nn.scope";
-/// "forward", "backward" or "update", set at level `grad`.
-inline constexpr llvm::StringLiteral kPhaseAttr = "nn.phase";
-
 /// Bytes of an op's tensor operands and results at their present shapes.
 int64_t memoryBytes(mlir::Operation *op);
+
+/// Its result is its operand's memory under another shape.
+bool isView(mlir::Operation *op);
+/// A matrix product of the device's library; `op` may be null.
+bool isProduct(mlir::Operation *op);
 
 } // namespace tpc::nn

@@ -90,13 +90,25 @@ def NN_TokensAttr : NN_Attr<"Tokens", "tokens"> {
 }
 def NN_SgdAttr : NN_Attr<"Sgd", "sgd"> {
   let summary = "torch.optim.SGD";
+  let description = [{
+    `#nn.sgd<lr = @lr, momentum = 0.9 : f64, weight_decay = 1.0e-4 : f64>`: `lr` names a float
+    `nn.scalar` without a role, which a run may set anew before any step. What is not written is as
+    in PyTorch: momentum 0, and then no state is kept; weight_decay 0. A group of the training may
+    give its parameters another weight_decay.
+  }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$lr,
                         OptionalParameter<"::mlir::FloatAttr">:$momentum,
                         OptionalParameter<"::mlir::FloatAttr">:$weight_decay);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 def NN_AdamAttr : NN_Attr<"Adam", "adam"> {
-  let summary = "torch.optim.Adam, or AdamW if decoupled; PyTorch's defaults";
+  let summary = "torch.optim.Adam, or AdamW if decoupled";
+  let description = [{
+    `#nn.adam<lr = @lr, beta1 = 0.9 : f64, beta2 = 0.95 : f64, weight_decay = 0.1 : f64, decoupled = true>`:
+    `lr` names a float `nn.scalar` without a role, which a run may set anew before any step. What is
+    not written is as in PyTorch: beta1 0.9, beta2 0.999, eps 1e-8, decoupled false; weight_decay 0,
+    or 0.01 if decoupled. A group of the training may give its parameters another weight_decay.
+  }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$lr,
                         OptionalParameter<"::mlir::FloatAttr">:$beta1,
                         OptionalParameter<"::mlir::FloatAttr">:$beta2,

@@ -89,6 +89,10 @@ def NN_TieOp : NN_DeclOp<"tie"> {
   let description = [{
     `nn.tie @wte to @lm_head init #nn.init<normal, 0.0, 1.0>`: one storage. The tie's own draw is made in its
     place in the declaration order and dropped, as frameworks do when a weight is replaced.
+
+    What `tpc-verify-model` demands: the target is an `nn.parameter`, not a further tie. Either name
+    is read and written with the parameter's type, and what holds of its reads and writes holds of
+    both names together.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$target, NN_InitAttr:$init);
   let assemblyFormat = "$sym_name `to` $target `init` $init attr-dict";
@@ -96,7 +100,12 @@ def NN_TieOp : NN_DeclOp<"tie"> {
 
 def NN_StateOp : NN_DeclOp<"state"> {
   let summary = "optimizer state of a parameter, zero at the start";
-  let description = "`nn.state @wte.m : tensor<...> of @wte slot \"m\"`. Made at level `grad`.";
+  let description = [{
+    `nn.state @wte.m : tensor<...> of @wte slot "m"`. Made at level `grad`, where an optimizer first needs
+    it; trainings of two entries share it.
+
+    What `tpc-verify-model` demands: it is read and written with this type.
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<NN_FloatTensor>:$type,
                        FlatSymbolRefAttr:$parameter, StrAttr:$slot);
   let assemblyFormat = "$sym_name `:` $type `of` $parameter `slot` $slot attr-dict";
@@ -172,6 +181,10 @@ def NN_ScopeOp : NN_Op<"scope", [SingleBlock]> {
 }
 def NN_YieldOp : NN_Op<"yield", [Terminator, Pure, ParentOneOf<["ScopeOp", "KernelOp"]>]> {
   let summary = "the results of a scope or a kernel";
+  let description = [{
+    `nn.yield %z : tensor<...>`. The values become the results of the op that it ends, in order. A kernel
+    stores them; what it computes and does not yield gets no buffer.
+  }];
   let arguments = (ins Variadic<NN_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{ /* no values */ }]>];
@@ -195,6 +208,11 @@ def NN_EntryOp : NN_DeclOp<"entry", [IsolatedFromAbove, SingleBlock]> {
 }
 def NN_ReturnOp : NN_Op<"return", [Terminator, Pure, ParentOneOf<["EntryOp", "BlockOp"]>]> {
   let summary = "the results of an entry or a block";
+  let description = [{
+    `nn.return %loss : tensor<f32>`. In an entry the values are its outputs, named in order by
+    `outputs`; a run finds them whole on every rank. In an `nn.block` the one value is the input of
+    the next layer, and behind the last layer the result of `nn.apply`.
+  }];
   let arguments = (ins Variadic<NN_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{ /* no values */ }]>];
@@ -229,6 +247,15 @@ def NN_ConstraintOp : NN_Op<"constraint"> {
 
 def NN_ReadOp : NN_Op<"read", [MemoryEffects<[MemRead]>]> {
   let summary = "the present value of an input, scalar, parameter or state";
+  let description = [{
+    `%w = nn.read @wte : tensor<50257x768xf32>`. The value that the symbol has when the step begins: of an
+    input or a scalar what the step is given, of a parameter or a state what was written last, or its
+    initial value. A read computes nothing, and any number of reads of a symbol are one value.
+
+    What `tpc-verify-model` demands: the source is an input, a scalar, a parameter, a tie or a state
+    of the result's type, and the entry has not written it before. Every input, scalar and parameter
+    is read by some entry, or is a training's learning rate.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$source);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$source attr-dict `:` type($result)";
@@ -236,8 +263,11 @@ def NN_ReadOp : NN_Op<"read", [MemoryEffects<[MemRead]>]> {
 def NN_WriteOp : NN_Op<"write", [MemoryEffects<[MemWrite]>]> {
   let summary = "the next value of a parameter or state";
   let description = [{
-    Donation: the last use of the read value may be overwritten by the written one. No read of a
-    symbol follows its write in an entry, and each symbol is written at most once.
+    `nn.write %w2, @wte : tensor<50257x768xf32>`. The next step reads it. Donation: the last use of the read
+    value may be overwritten by the written one.
+
+    What `tpc-verify-model` demands: the target is a parameter, a tie or a state of the value's type.
+    No read of a symbol follows its write in an entry, and each symbol is written at most once.
   }];
   let arguments = (ins NN_FloatTensor:$value, FlatSymbolRefAttr:$target);
   let assemblyFormat = "$value `,` $target attr-dict `:` type($value)";

@@ -75,7 +75,7 @@ LogicalResult NNDialect::verifyOperationAttribute(Operation *op, NamedAttribute 
   if (name == kScopeAttr)
     return text ? success() : op->emitError() << kScopeAttr << " must be a string";
   if (name == kPhaseAttr) {
-    if (text && llvm::is_contained({"forward", "backward", "update"}, text.getValue()))
+    if (text && parsePhase(text.getValue()))
       return success();
     return op->emitError() << kPhaseAttr << R"( must be "forward", "backward" or "update")";
   }

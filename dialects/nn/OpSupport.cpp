@@ -7,43 +7,20 @@ using namespace mlir;
 
 namespace tpc::nn {
 
-//===-------------------------------------------------------------------------------------===//
-// Types and shapes
-//===-------------------------------------------------------------------------------------===//
-
-bool sameShapeAndElement(Type a, Type b) {
-  auto tensorA = cast<RankedTensorType>(a), tensorB = cast<RankedTensorType>(b);
-  return tensorA.getShape() == tensorB.getShape() &&
-         tensorA.getElementType() == tensorB.getElementType();
-}
-
-bool isSuffix(ArrayRef<int64_t> suffix, ArrayRef<int64_t> shape) {
-  return suffix.size() <= shape.size() && shape.take_back(suffix.size()) == suffix;
-}
-
-int64_t elementCount(ArrayRef<int64_t> shape) {
-  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
-}
-
-int64_t rowCount(ArrayRef<int64_t> shape) {
-  return shape.empty() ? 1 : elementCount(shape.drop_back());
-}
-
-Type statisticsType(Type element) {
-  return element.isF64() ? element : Float32Type::get(element.getContext());
-}
-
 int64_t memoryBytes(Operation *op) {
   int64_t bytes = 0;
-  auto addType = [&](Type type) {
-    if (auto tensor = dyn_cast<RankedTensorType>(type))
-      bytes += tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
-  };
   for (Type type : op->getOperandTypes())
-    addType(type);
+    bytes += bytesOf(type);
   for (Type type : op->getResultTypes())
-    addType(type);
+    bytes += bytesOf(type);
   return bytes;
+}
+
+bool isView(Operation *op) { return isa<SplitDimOp, MergeDimsOp>(op); }
+
+bool isProduct(Operation *op) {
+  auto library = dyn_cast_if_present<LibraryOp>(op);
+  return library && std::holds_alternative<GemmStep>(library.getLibraryStep());
 }
 
 //===-------------------------------------------------------------------------------------===//

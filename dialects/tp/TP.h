@@ -31,6 +31,9 @@ inline constexpr llvm::StringLiteral kWireAttr = "tp.wire";
 /// dim (level `local`).
 inline constexpr llvm::StringLiteral kViewAttr = "tp.view";
 
+/// Moves values between ranks.
+bool isCollective(mlir::Operation *op);
+
 /// The mesh of a module; its single `tp.mesh`, named @mesh. None at levels before `sharded`.
 MeshOp findMesh(mlir::ModuleOp module);
 Mesh toMesh(MeshOp mesh);

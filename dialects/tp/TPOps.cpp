@@ -31,6 +31,10 @@ static void printKind(OpAsmPrinter &printer, Operation *, tpc::tp::ReduceAttr ki
 
 namespace tpc::tp {
 
+bool isCollective(Operation *op) {
+  return isa<AllReduceOp, AllGatherOp, ReduceScatterOp, AllToAllOp>(op);
+}
+
 //===--- mesh ---===//
 
 ParseResult MeshOp::parse(OpAsmParser &parser, OperationState &result) {

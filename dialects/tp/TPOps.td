@@ -57,7 +57,7 @@ def TP_ShardingAttr : AttrDef<TP_Dialect, "Sharding", [
     - no axis is used twice.
   }];
   // Kept as plain attributes so that uniquing, printing and hashing are MLIR's own; the algebra's
-  // form is tpc::Sharding (see TP.h: toSharding, fromSharding).
+  // form is tpc::Sharding (see TP.h: toSharding, withSharding).
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$mesh, "::mlir::ArrayAttr":$dims, "::mlir::ArrayAttr":$partial);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;

@@ -1,5 +1,4 @@
-//===- AttentionBuilder.cpp - A PTX entry, written op by op
-//--------------------------------------===//
+//===- AttentionBuilder.cpp - A PTX entry, written op by op -----------------------------------===//
 #include "compiler/codegen/gpu/AttentionBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,5 +1,4 @@
-//===- VertexCutTest.cpp - The lightest cut, against all cuts
-//-----------------------------------===//
+//===- VertexCutTest.cpp - The lightest cut, against all cuts ---------------------------------===//
 #include "compiler/autodiff/VertexCut.h"
 
 #include <gtest/gtest.h>

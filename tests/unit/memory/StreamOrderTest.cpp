@@ -8,6 +8,7 @@
 #include "compiler/memory/StreamOrder.h"
 #include "compiler/driver/Registration.h"
 #include "compiler/memory/MemoryPlan.h"
+#include "dialects/tp/TP.h"
 
 #include "mlir/Parser/Parser.h"
 
@@ -71,7 +72,7 @@ protected:
   }
   Operation *collective(unsigned number) {
     for (Operation &op : entry.getBody().front())
-      if (isCollective(&op) && number-- == 0)
+      if (tp::isCollective(&op) && number-- == 0)
         return &op;
     return nullptr;
   }
