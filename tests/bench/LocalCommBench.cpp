@@ -1,5 +1,4 @@
-//===- LocalCommBench.cpp - Times of collectives between threads
-//---------------------------------===//
+//===- LocalCommBench.cpp - Times of collectives between threads ------------------------------===//
 //
 // Prints the time of an all_reduce(sum, f32) between threads as ranks, by size and number of ranks.
 //

@@ -1,5 +1,4 @@
-//===- CommunicatorConformance.cpp - What every communicator must do
-//---------------------------===//
+//===- CommunicatorConformance.cpp - What every communicator must do --------------------------===//
 
 #include "CommunicatorConformance.h"
 

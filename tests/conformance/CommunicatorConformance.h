@@ -1,5 +1,4 @@
-//===- CommunicatorConformance.h - What every communicator must do
-//-----------------------------===//
+//===- CommunicatorConformance.h - What every communicator must do ----------------------------===//
 //
 // The suite is parameterised by a factory that makes the communicators of one group; each is used
 // by a thread of its own. Inputs are rank-revealing: rank r adds multiples of 1, 10, 100, 1000...,

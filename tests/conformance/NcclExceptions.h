@@ -1,5 +1,4 @@
-//===- NcclExceptions.h - What the suite asks for and NCCL does otherwise
-//-----------------------===//
+//===- NcclExceptions.h - What the suite asks for and NCCL does otherwise ---------------------===//
 #pragma once
 
 #include <map>

@@ -1,5 +1,4 @@
-//===- NcclOnGpus.cpp - The suite over NCCL between real GPUs
-//-----------------------------------===//
+//===- NcclOnGpus.cpp - The suite over NCCL between real GPUs ---------------------------------===//
 //
 // Each rank is a thread with a GPU of its own. Without GPUs all of it is skipped, by name.
 //

@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <numeric>
 #include <thread>
 
 using namespace tpc;

@@ -6,6 +6,8 @@
 #include "tests/fake_gpu/SharedMemory.h"
 #include "tests/fake_gpu/Warp.h"
 
+#include <memory>
+
 namespace tpc::fake_gpu {
 
 /// What all blocks of a launch share, and none changes.

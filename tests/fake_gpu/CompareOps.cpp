@@ -5,8 +5,6 @@
 #include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/Warp.h"
 
-#include <optional>
-
 namespace tpc::fake_gpu {
 namespace {
 

@@ -1,13 +1,12 @@
 #include "tests/fake_gpu/Decoder.h"
 
+#include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/Warp.h"
 
 #include <algorithm>
 
 namespace tpc::fake_gpu {
 namespace {
-
-uint64_t alignTo(uint64_t value, uint64_t align) { return (value + align - 1) / align * align; }
 
 template <class To, class From> void convertLanes(Warp &warp, const Op &op) {
   const From *a = warp.at<From>(op.a);

@@ -10,6 +10,11 @@ namespace tpc::fake_gpu {
 template <class T>
 using Wrapping = std::conditional_t<sizeof(T) < 4, uint32_t, std::make_unsigned_t<T>>;
 
+/// The next multiple of `align`.
+inline uint64_t alignTo(uint64_t value, uint64_t align) {
+  return (value + align - 1) / align * align;
+}
+
 struct Add {
   template <class T> T operator()(T a, T b) const {
     return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));

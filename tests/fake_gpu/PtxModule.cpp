@@ -1,6 +1,7 @@
 #include "tests/fake_gpu/PtxModule.h"
 
 #include "tests/fake_gpu/Block.h"
+#include "tests/fake_gpu/Integers.h"
 
 #include <algorithm>
 #include <atomic>
@@ -168,7 +169,7 @@ Status PtxModule::layOutVariables(std::vector<Variable> variables) {
   for (Variable &variable : variables) {
     switch (variable.space) {
     case Variable::Space::Shared:
-      shared = (shared + variable.align - 1) / variable.align * variable.align;
+      shared = alignTo(shared, variable.align);
       variable.offset = shared;
       shared += variable.size;
       break;

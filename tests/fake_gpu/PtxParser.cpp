@@ -1,7 +1,7 @@
+#include "tests/fake_gpu/Integers.h"
 #include "tests/fake_gpu/PtxLexer.h"
 #include "tests/fake_gpu/PtxSyntax.h"
 
-#include <bit>
 #include <cstdlib>
 #include <optional>
 
@@ -14,8 +14,6 @@ constexpr std::pair<std::string_view, Type> typeNames[] = {
     {"u64", Type::U64},       {"s8", Type::S8},   {"s16", Type::S16},   {"s32", Type::S32},
     {"s64", Type::S64},       {"f16", Type::F16}, {"bf16", Type::BF16}, {"f16x2", Type::F16x2},
     {"bf16x2", Type::BF16x2}, {"f32", Type::F32}, {"f64", Type::F64}};
-
-uint64_t alignTo(uint64_t value, uint64_t align) { return (value + align - 1) / align * align; }
 
 class Parser {
 public:

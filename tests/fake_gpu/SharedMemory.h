@@ -9,8 +9,6 @@
 
 #include "tests/fake_gpu/Program.h"
 
-#include <memory>
-
 namespace tpc::fake_gpu {
 
 class SharedMemory {

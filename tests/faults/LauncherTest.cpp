@@ -11,9 +11,7 @@
 #include "runtime/comm/tcp/Socket.h"
 
 #include <csignal>
-#include <fstream>
 #include <poll.h>
-#include <sstream>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>

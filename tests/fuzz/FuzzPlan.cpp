@@ -6,28 +6,12 @@
 //
 //===---------------------------------------------------------------------------------------===//
 #include "tests/fuzz/FuzzInput.h"
+#include "tests/fuzz/SealAgain.h"
 
-#include "runtime/plan/ContentHash.h"
-#include "runtime/plan/PlanFile.h"
 #include "runtime/plan/PlanText.h"
-#include "runtime/plan/PlanWriter.h"
-
-#include <cstring>
 
 using namespace tpc;
 using namespace tpc::fuzz;
-
-static void sealAgain(std::vector<uint8_t> &bytes) {
-  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
-  if (bytes.size() < 16 || !plan::VerifyPlanBuffer(verifier))
-    return;
-  const uint8_t *field = contentHashField(*plan::GetPlan(bytes.data()));
-  if (!field)
-    return;
-  auto at = static_cast<size_t>(field - bytes.data());
-  uint64_t hash = contentHash(bytes, at);
-  std::memcpy(&bytes[at], &hash, sizeof(hash));
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::vector<uint8_t> bytes(data, data + size);

@@ -1,5 +1,4 @@
-//===- PlanFuzz.cpp - Damaged plans never do harm
-//---------------------------------------------------===//
+//===- PlanFuzz.cpp - Damaged plans never do harm ---------------------------------------------===//
 //
 // Changes bytes of valid plans, seals them again so that the content hash does not hide what
 // follows, and loads them. Loading may accept or refuse, but must not read out of bounds (run it
@@ -7,36 +6,18 @@
 //
 //===---------------------------------------------------------------------------------------===//
 
+#include "tests/fuzz/SealAgain.h"
 #include "tests/unit/runtime/PlanFixture.h"
 
-#include "runtime/plan/ContentHash.h"
 #include "runtime/plan/PlanText.h"
-#include "runtime/plan/PlanWriter.h"
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <random>
 
 using namespace tpc;
+using namespace tpc::fuzz;
 using namespace tpc::test;
-
-namespace {
-
-/// Computes the content hash anew, if the file still has a place for it.
-void sealAgain(std::vector<uint8_t> &bytes) {
-  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
-  if (!plan::VerifyPlanBuffer(verifier))
-    return;
-  const uint8_t *field = contentHashField(*plan::GetPlan(bytes.data()));
-  if (!field)
-    return;
-  size_t at = static_cast<size_t>(field - bytes.data());
-  uint64_t hash = contentHash(bytes, at);
-  std::memcpy(&bytes[at], &hash, sizeof(hash));
-}
-
-} // namespace
 
 TEST(PlanFuzz, ChangedBytes) {
   std::mt19937 random(1);

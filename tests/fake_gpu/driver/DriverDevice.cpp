@@ -193,16 +193,6 @@ CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
   return checkDevice(device);
 }
 
-CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
-  std::memset(uuid, 0x7f, sizeof *uuid);
-  return checkDevice(device);
-}
-
-CUresult cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
-  std::strncpy(text, "0000:01:00.0", static_cast<size_t>(length));
-  return checkDevice(device);
-}
-
 CUresult cuDeviceTotalMem(size_t *bytes, CUdevice device) {
   *bytes = Gpu::get().capacity;
   return checkDevice(device);
@@ -235,12 +225,6 @@ CUresult cuDevicePrimaryCtxRelease(CUdevice device) {
   return checkDevice(device);
 }
 
-CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned *flags, int *active) {
-  *flags = 0;
-  *active = Gpu::get().contexts > 0;
-  return checkDevice(device);
-}
-
 CUresult cuCtxSetCurrent(CUcontext context) {
   Gpu &gpu = Gpu::get();
   if (context && context != &gpu.context)
@@ -252,11 +236,6 @@ CUresult cuCtxSetCurrent(CUcontext context) {
 CUresult cuCtxGetCurrent(CUcontext *context) {
   *context = hasContext() ? &Gpu::get().context : nullptr;
   return CUDA_SUCCESS;
-}
-
-CUresult cuCtxGetDevice(CUdevice *device) {
-  *device = 0;
-  return hasContext() ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
 }
 
 CUresult cuCtxSynchronize() {

@@ -94,17 +94,6 @@ CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status) {
-  TPC_ENTER(gpu);
-  CUstream found = gpu.find(stream);
-  if (!found)
-    return CUDA_ERROR_INVALID_HANDLE;
-  *status = !found->capture               ? CU_STREAM_CAPTURE_STATUS_NONE
-            : found->capture->invalidated ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
-                                          : CU_STREAM_CAPTURE_STATUS_ACTIVE;
-  return CUDA_SUCCESS;
-}
-
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned long long flags) {
   TPC_ENTER(gpu);
   constexpr unsigned long long known = CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
@@ -122,11 +111,6 @@ CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned 
   return CUDA_SUCCESS;
 }
 
-CUresult cuGraphUpload(CUgraphExec exec, CUstream stream) {
-  TPC_ENTER(gpu);
-  return gpu.execs.count(exec) && gpu.find(stream) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-}
-
 CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   TPC_ENTER(gpu);
   CUstream found = gpu.find(stream);
@@ -139,16 +123,6 @@ CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   if (CUresult result = gpu.forbidOn(found); result != CUDA_SUCCESS)
     return result;
   return gpu.launchGraph(*exec->nodes, found);
-}
-
-CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode *nodes, size_t *count) {
-  TPC_ENTER(gpu);
-  if (!gpu.graphs.count(graph))
-    return CUDA_ERROR_INVALID_VALUE;
-  if (nodes)
-    return CUDA_ERROR_NOT_SUPPORTED;
-  *count = graph->nodes->size();
-  return CUDA_SUCCESS;
 }
 
 CUresult cuGraphDestroy(CUgraph graph) {

@@ -220,10 +220,6 @@ CUresult cuMemsetD16Async(CUdeviceptr to, unsigned short value, size_t count, CU
 CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, CUstream stream) {
   return fill<uint32_t>("fill", to, 0, value, count, 1, stream, false);
 }
-CUresult cuMemsetD2D8Async(CUdeviceptr to, size_t pitch, unsigned char value, size_t width,
-                           size_t height, CUstream stream) {
-  return fill<uint8_t>("fill of rows", to, pitch, value, width, height, stream, false);
-}
 CUresult cuMemsetD2D16Async(CUdeviceptr to, size_t pitch, unsigned short value, size_t width,
                             size_t height, CUstream stream) {
   return fill<uint16_t>("fill of rows", to, pitch, value, width, height, stream, false);

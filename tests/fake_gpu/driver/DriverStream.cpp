@@ -62,20 +62,6 @@ CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
   return cuStreamCreateWithPriority(stream, flags, 0);
 }
 
-CUresult cuStreamGetPriority(CUstream stream, int *priority) {
-  TPC_ENTER(gpu);
-  CUstream found = gpu.find(stream);
-  *priority = found ? found->priority : 0;
-  return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult cuStreamGetFlags(CUstream stream, unsigned *flags) {
-  TPC_ENTER(gpu);
-  CUstream found = gpu.find(stream);
-  *flags = found ? found->flags : 0;
-  return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
 CUresult cuStreamDestroy(CUstream stream) {
   Gpu &gpu = Gpu::get();
   std::lock_guard lock(gpu.mutex);
@@ -155,17 +141,6 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
     return result;
   event->recorded = found->last;
   return CUDA_SUCCESS;
-}
-
-CUresult cuEventSynchronize(CUevent event) {
-  TPC_ENTER(gpu);
-  if (!findEvent(gpu, event))
-    return CUDA_ERROR_INVALID_HANDLE;
-  if (event->capture) {
-    event->capture->invalidated = true;
-    return CUDA_ERROR_CAPTURED_EVENT;
-  }
-  return event->recorded ? gpu.wait(event->recorded) : CUDA_SUCCESS;
 }
 
 CUresult cuEventQuery(CUevent event) {

@@ -6,7 +6,6 @@
 
 #include <cuda.h>
 
-#include <atomic>
 #include <mutex>
 #include <set>
 #include <thread>

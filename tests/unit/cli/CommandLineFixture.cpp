@@ -1,5 +1,4 @@
-//===- CommandLineFixture.cpp - Runs the program tpc in a folder of its own
-//-----------------------------===//
+//===- CommandLineFixture.cpp - Runs the program tpc in a folder of its own -------------------===//
 
 #include "tests/unit/cli/CommandLineFixture.h"
 

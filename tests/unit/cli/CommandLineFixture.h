@@ -1,5 +1,4 @@
-//===- CommandLineFixture.h - Runs the program tpc in a folder of its own
-//-------------------------------===//
+//===- CommandLineFixture.h - Runs the program tpc in a folder of its own ---------------------===//
 #pragma once
 
 #include "tests/unit/runtime/PlanFixture.h"

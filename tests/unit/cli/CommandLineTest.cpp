@@ -1,5 +1,4 @@
-//===- CommandLineTest.cpp - The program tpc, from outside
-//----------------------------------------===//
+//===- CommandLineTest.cpp - The program tpc, from outside ------------------------------------===//
 //
 // Runs the real program on plans made by hand: exit statuses, logs, files, refusals.
 //
@@ -10,13 +9,11 @@
 #include "runtime/io/SafetensorsReader.h"
 #include "runtime/io/SafetensorsWriter.h"
 
-#include <csignal>
 #include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 using namespace tpc;

@@ -7,7 +7,6 @@
 #include "tests/unit/runtime/CudaFixture.h"
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 
 using namespace tpc;

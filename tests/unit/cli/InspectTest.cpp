@@ -1,5 +1,4 @@
-//===- InspectTest.cpp - tpc inspect of plans, from outside
-//---------------------------------------===//
+//===- InspectTest.cpp - tpc inspect of plans, from outside -----------------------------------===//
 
 #include "tests/unit/cli/CommandLineFixture.h"
 

@@ -1,5 +1,4 @@
-//===- SaveTest.cpp - Checkpoints, from outside
-//-----------------------------------------------------===//
+//===- SaveTest.cpp - Checkpoints, from outside -----------------------------------------------===//
 //
 // What is saved goes on as if it had not stopped; whatever goes wrong, the file at the target is
 // the old one or the new one.
@@ -15,7 +14,6 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>

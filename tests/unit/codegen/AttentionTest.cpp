@@ -8,6 +8,7 @@
 #include "compiler/codegen/gpu/Ptx.h"
 #include "tests/conformance/device/AttentionReference.h"
 #include "tests/fake_gpu/PtxModule.h"
+#include "tests/unit/codegen/PtxReport.h"
 
 #include "mlir/IR/MLIRContext.h"
 
@@ -220,12 +221,12 @@ struct Assembled {
   int registers = 0, spilled = 0;
 };
 
-std::vector<Assembled> assemble(const std::string &ptx) {
+std::vector<Assembled> assemble(const std::string &ptxas, const std::string &ptx) {
   std::string path = testing::TempDir() + "attention.ptx";
   FILE *file = std::fopen(path.c_str(), "w");
   std::fwrite(ptx.data(), 1, ptx.size(), file);
   std::fclose(file);
-  std::string command = std::string(TPC_PTXAS) + " -arch=sm_90 -v " + path + " -o /dev/null 2>&1";
+  std::string command = ptxas + " -arch=sm_90 -v " + path + " -o /dev/null 2>&1";
   FILE *output = popen(command.c_str(), "r");
   std::vector<Assembled> functions;
   char line[512];
@@ -265,7 +266,8 @@ AttentionShape ofRank(const ModelHeads &model, int64_t tp, DType dtype) {
 }
 
 TEST(GpuAttentionAssembler, SpillsNothingForTheModels) {
-  if (std::string(TPC_PTXAS).empty())
+  std::optional<std::string> ptxas = findPtxas();
+  if (!ptxas)
     GTEST_SKIP() << "no ptxas was found";
   std::printf("%-10s %3s %-5s %-25s %7s %7s %9s\n", "model", "tp", "type", "function", "threads",
               "shared", "registers");
@@ -281,7 +283,7 @@ TEST(GpuAttentionAssembler, SpillsNothingForTheModels) {
           continue;
         for (bool backward : {false, true}) {
           Generated generated(shape, backward);
-          std::vector<Assembled> all = assemble(generated.ptx);
+          std::vector<Assembled> all = assemble(*ptxas, generated.ptx);
           ASSERT_EQ(all.size(), generated.kernel.functions.size());
           for (const GeneratedFunction &function : generated.kernel.functions) {
             auto of =

@@ -6,37 +6,29 @@
 //===---------------------------------------------------------------------------------------===//
 
 #include "compiler/driver/Driver.h"
-#include "runtime/plan/PlanFile.h"
-#include "runtime/plan/PlanWriter.h"
+#include "tests/unit/emit/CompiledPlans.h"
 
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <regex>
 #include <set>
 
 using namespace tpc;
+using namespace tpc::test;
 
 namespace {
-
-const std::filesystem::path kModels = TPC_MODELS;
-
-std::string readFile(const std::filesystem::path &path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 /// The plan for cuda of a model of two layers at most, by the real sizes of a layer.
 std::unique_ptr<plan::PlanT> compile(const std::string &model, std::vector<std::string> options) {
   std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "cuda";
   std::filesystem::create_directories(folder);
   std::filesystem::path file = folder / (model + ".mlir"), output = folder / (model + ".plan");
-  std::ofstream(file) << std::regex_replace(readFile(kModels / (model + ".mlir")),
+  std::vector<uint8_t> text = readFile(kModels / (model + ".mlir"));
+  std::ofstream(file) << std::regex_replace(std::string(text.begin(), text.end()),
                                             std::regex("(@[a-z]+) count [0-9]+"), "$1 count 2");
   options.insert(options.begin(), {file, "--target", "cuda", "-o", output});
   if (compileMain(options) != 0)
     return nullptr;
-  std::string bytes = readFile(output);
+  std::vector<uint8_t> bytes = readFile(output);
   return std::unique_ptr<plan::PlanT>(plan::GetPlan(bytes.data())->UnPack());
 }
 

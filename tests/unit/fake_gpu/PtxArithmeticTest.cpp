@@ -2,7 +2,6 @@
 #include "tests/unit/fake_gpu/PtxSnippet.h"
 
 #include <cmath>
-#include <functional>
 
 namespace tpc::fake_gpu {
 namespace {
@@ -20,14 +19,6 @@ template <class T> std::vector<uint64_t> bits(const std::vector<T> &values) {
   for (T value : values)
     result.push_back(bitsOf(value));
   return result;
-}
-
-void expectAll(const std::string &body, char result, const std::vector<Operands> &inputs,
-               const std::function<uint64_t(const Operands &)> &expected) {
-  std::vector<uint64_t> actual = runSnippet(body, result, inputs);
-  for (size_t i = 0; i < inputs.size(); ++i)
-    ASSERT_EQ(actual[i], expected(inputs[i])) << body << " of " << std::hex << inputs[i][0] << ", "
-                                              << inputs[i][1] << ", " << inputs[i][2];
 }
 
 template <class T> void expectIntegers(const std::string &body, auto expected) {

@@ -16,14 +16,6 @@ std::vector<Operands> integerTriples() {
   return inputs;
 }
 
-void expectAll(const std::string &body, char result, const std::vector<Operands> &inputs,
-               const std::function<uint64_t(const Operands &)> &expected) {
-  std::vector<uint64_t> actual = runSnippet(body, result, inputs);
-  for (size_t i = 0; i < inputs.size(); ++i)
-    ASSERT_EQ(actual[i], expected(inputs[i])) << body << " of " << std::hex << inputs[i][0] << ", "
-                                              << inputs[i][1] << ", " << inputs[i][2];
-}
-
 void expectIntegers(const std::string &body, char result,
                     const std::function<uint64_t(const Operands &)> &expected) {
   expectAll(body, result, integerTriples(), expected);

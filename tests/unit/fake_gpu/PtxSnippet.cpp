@@ -1,6 +1,5 @@
 #include "tests/unit/fake_gpu/PtxSnippet.h"
 
-#include <cmath>
 #include <limits>
 #include <random>
 
@@ -75,6 +74,14 @@ std::vector<uint64_t> runSnippet(const std::string &body, char result,
       module.launch("k", shape, memory, inputs.data(), results.data(), uint64_t{inputs.size()});
   EXPECT_TRUE(statistics.ok()) << statistics.status().message();
   return results;
+}
+
+void expectAll(const std::string &body, char result, const std::vector<Operands> &inputs,
+               const std::function<uint64_t(const Operands &)> &expected) {
+  std::vector<uint64_t> actual = runSnippet(body, result, inputs);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    ASSERT_EQ(actual[i], expected(inputs[i])) << body << " of " << std::hex << inputs[i][0] << ", "
+                                              << inputs[i][1] << ", " << inputs[i][2];
 }
 
 const std::string snippetRegisters =

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <bit>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ using Operands = std::array<uint64_t, 3>;
 /// and leaves its result in %x0, %r0, %h0 or %p0, whichever `result` (x, r, h or p) names.
 std::vector<uint64_t> runSnippet(const std::string &body, char result,
                                  const std::vector<Operands> &inputs);
+
+/// What runSnippet gives is what `expected` says of the same operands.
+void expectAll(const std::string &body, char result, const std::vector<Operands> &inputs,
+               const std::function<uint64_t(const Operands &)> &expected);
 
 /// Parses; a failure is the test's.
 PtxModule parseOrFail(const std::string &text);

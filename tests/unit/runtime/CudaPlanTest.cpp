@@ -1,5 +1,4 @@
-//===- CudaPlanTest.cpp - What loading demands of plans for cuda
-//--------------------------------===//
+//===- CudaPlanTest.cpp - What loading demands of plans for cuda ------------------------------===//
 #include "CudaFixture.h"
 
 #include <functional>
@@ -12,14 +11,8 @@ using testing::HasSubstr;
 
 namespace {
 
-std::string refusalAfter(PlanBuilder b, const std::function<void(plan::PlanT &)> &mutate) {
-  mutate(b.plan);
-  Result<PlanFile> file = PlanFile::fromBytes(b.seal());
-  EXPECT_FALSE(file.ok());
-  return file.status().message();
-}
-std::string gpuRefusalAfter(const std::function<void(plan::PlanT &)> &mutate) {
-  return refusalAfter(rowSplitLinearOnGpu(2), mutate);
+std::string gpuRefusalAfter(const Mutation &mutate) {
+  return refusalAfter(mutate, rowSplitLinearOnGpu(2));
 }
 
 plan::InstructionT &reduction(plan::PlanT &plan) { return *plan.entries[0]->instructions[1]; }
@@ -99,6 +92,5 @@ TEST(CudaPlan, CpuPlansHaveNothingOfIt) {
     launch.threads = 32;
     plan.entries[0]->instructions[2]->body.Set(std::move(launch));
   };
-  EXPECT_THAT(refusalAfter(rowSplitLinear(2), addLaunch),
-              HasSubstr("on CPU with threads or shared memory"));
+  EXPECT_THAT(refusalAfter(addLaunch), HasSubstr("on CPU with threads or shared memory"));
 }

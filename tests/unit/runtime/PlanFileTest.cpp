@@ -1,5 +1,4 @@
-//===- PlanFileTest.cpp - What loading accepts and refuses
-//-------------------------------------===//
+//===- PlanFileTest.cpp - What loading accepts and refuses ------------------------------------===//
 
 #include "PlanFixture.h"
 
@@ -9,32 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <functional>
 #include <unistd.h>
 
 using namespace tpc;
 using namespace tpc::test;
 using testing::HasSubstr;
-
-namespace {
-
-std::string refusal(const std::vector<uint8_t> &bytes) {
-  Result<PlanFile> file = PlanFile::fromBytes(bytes);
-  EXPECT_FALSE(file.ok());
-  EXPECT_EQ(file.status().code(), Code::InvalidInput);
-  return file.status().message();
-}
-
-/// The message for the row-split linear after `mutate`.
-std::string refusalAfter(const std::function<void(plan::PlanT &)> &mutate) {
-  PlanBuilder b = rowSplitLinear(2);
-  mutate(b.plan);
-  return refusal(b.seal());
-}
-
-plan::InstructionT &train(plan::PlanT &plan, size_t i) { return *plan.entries[0]->instructions[i]; }
-
-} // namespace
 
 TEST(PlanFile, LoadsWhatWasSealed) {
   for (int64_t ranks : {1, 2, 4, 8}) {

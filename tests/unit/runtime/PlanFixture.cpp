@@ -1,5 +1,4 @@
-//===- PlanFixture.cpp - Small plans made by hand
-//----------------------------------------------===//
+//===- PlanFixture.cpp - Small plans made by hand ---------------------------------------------===//
 
 #include "PlanFixture.h"
 
@@ -227,6 +226,20 @@ PlanBuilder tpc::test::rowSplitLinear(int64_t ranks) {
         .phase = plan::Phase::update;
   }
   return b;
+}
+
+plan::InstructionT &tpc::test::train(plan::PlanT &plan, size_t i) {
+  return *plan.entries[0]->instructions[i];
+}
+
+std::string tpc::test::refusal(const std::vector<uint8_t> &bytes) {
+  Result<PlanFile> file = PlanFile::fromBytes(bytes);
+  return file.status().code() == Code::InvalidInput ? file.status().message() : "";
+}
+
+std::string tpc::test::refusalAfter(const Mutation &mutate, PlanBuilder b) {
+  mutate(b.plan);
+  return refusal(b.seal());
 }
 
 PlanBuilder tpc::test::holds(int64_t elements, int64_t ranks) {

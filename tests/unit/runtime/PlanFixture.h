@@ -1,5 +1,4 @@
-//===- PlanFixture.h - Small plans made by hand
-//------------------------------------------------===//
+//===- PlanFixture.h - Small plans made by hand -----------------------------------------------===//
 //
 // Tests of the runtime need plans without a compiler. PlanBuilder places buffers one after the
 // other; rowSplitLinear is a whole program with a collective, an output and an update in place.
@@ -9,6 +8,8 @@
 
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanFile.h"
+
+#include <functional>
 
 namespace tpc::test {
 
@@ -71,6 +72,17 @@ PlanBuilder rowSplitLinear(int64_t ranks);
 
 /// Indices of its buffers.
 enum RowSplitBuffer : uint32_t { kW, kX, kPart, kY, kOnes, kLoss, kC, kStep };
+
+/// Damages a plan.
+using Mutation = std::function<void(plan::PlanT &)>;
+
+/// Instruction `i` of the entry "train" of rowSplitLinear.
+plan::InstructionT &train(plan::PlanT &plan, size_t i);
+
+/// Why a plan does not load, by the fault of its bytes; empty if it loads.
+std::string refusal(const std::vector<uint8_t> &bytes);
+/// The same after `mutate`.
+std::string refusalAfter(const Mutation &mutate, PlanBuilder b = rowSplitLinear(2));
 
 /// A parameter of so many floats, split over the ranks, that no instruction touches; a step writes
 /// the output "loss".

@@ -1,5 +1,4 @@
-//===- ReferenceDevice.h - A device of plain loops
-//-----------------------------------------------===//
+//===- ReferenceDevice.h - A device of plain loops --------------------------------------------===//
 //
 // Keeps the tests of the executor apart from BLAS and generated code. Its "kernel images" hold no
 // code: the functions that tests launch are named ones of this file.

@@ -1,5 +1,4 @@
-//===- RunSessionTest.cpp - Plans made by hand, executed
-//-----------------------------------------===//
+//===- RunSessionTest.cpp - Plans made by hand, executed --------------------------------------===//
 
 #include "PlanFixture.h"
 #include "ReferenceDevice.h"
@@ -13,7 +12,6 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 using namespace tpc;
 using namespace tpc::test;

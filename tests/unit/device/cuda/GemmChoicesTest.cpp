@@ -1,5 +1,4 @@
-//===- GemmChoicesTest.cpp - Algorithms that are kept beside the plan
-//---------------------------===//
+//===- GemmChoicesTest.cpp - Algorithms that are kept beside the plan -------------------------===//
 #include "runtime/device/cuda/GemmChoices.h"
 
 #include <cstdio>
