@@ -1,5 +1,4 @@
-//===- Bindings.cpp - Where a run's values come from
-//---------------------------------------------===//
+//===- Bindings.cpp - Where a run's values come from ------------------------------------------===//
 
 #include "runtime/cli/Bindings.h"
 

@@ -1,5 +1,4 @@
-//===- Bindings.h - Where a run's values come from
-//-----------------------------------------------===//
+//===- Bindings.h - Where a run's values come from --------------------------------------------===//
 //
 // Parameters from initial values, a file or a checkpoint; inputs from the token stream, a file or
 // the model's default; scalars, step number and seed. What is given twice, not at all, or without

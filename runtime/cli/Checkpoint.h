@@ -1,5 +1,4 @@
-//===- Checkpoint.h - Saving a run and going on from it
-//-------------------------------------------===//
+//===- Checkpoint.h - Saving a run and going on from it ---------------------------------------===//
 //
 // A checkpoint is a safetensors file of logical tensors, parameters and optimizer states under the
 // plan's names, and a manifest in its metadata. Counter-based generators have no state but the seed

@@ -1,5 +1,4 @@
-//===- CommandLine.cpp - The commands of tpc
-//---------------------------------------------------===//
+//===- CommandLine.cpp - The commands of tpc --------------------------------------------------===//
 
 #include "runtime/cli/CommandLine.h"
 
@@ -22,7 +21,7 @@ constexpr const char *kHelp =
     "commands:\n"
     "  compile MODEL.mlir   compile a model into a plan\n"
     "  run     OUT.plan     run a plan\n"
-    "  inspect OUT.plan     say what a plan holds, or what a model compiles to (MODEL.mlir)\n"
+    "  inspect OUT.plan     say what a plan holds, or a model declares (MODEL.mlir)\n"
     "  verify  OUT.plan     check every op of a plan against float64\n"
     "  import  HF_DIR       make a model of a Hugging Face checkpoint\n"
     "\n"

@@ -1,5 +1,4 @@
-//===- CommandLine.h - The commands of tpc
-//-----------------------------------------------------===//
+//===- CommandLine.h - The commands of tpc ----------------------------------------------------===//
 //
 // What needs only a plan runs here; what reads a model is done by tpc-compile, the program beside
 // this one, so that this one starts in milliseconds and needs no LLVM.
@@ -14,7 +13,7 @@ namespace tpc {
 /// Runs the command that `arguments` (argv) name and returns the exit status.
 int runCommandLine(std::span<const std::string> arguments, const ExitNow &exitNow);
 
-/// "error: ..." and "hint: ..." on standard error.
+/// "tpc: error: ..." and "hint: ..." on standard error.
 void printError(const Status &status);
 
 } // namespace tpc

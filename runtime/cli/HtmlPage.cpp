@@ -1,5 +1,4 @@
-//===- HtmlPage.cpp - Documents as one page
-//----------------------------------------------------===//
+//===- HtmlPage.cpp - Documents as one page ---------------------------------------------------===//
 
 #include "runtime/cli/Document.h"
 

@@ -1,5 +1,4 @@
-//===- InspectCommand.cpp - tpc inspect of a plan
-//-----------------------------------------------===//
+//===- InspectCommand.cpp - tpc inspect of a plan ---------------------------------------------===//
 
 #include "runtime/cli/InspectCommand.h"
 
@@ -12,7 +11,8 @@ using namespace tpc;
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"--view", "summary|sharding|collectives|memory|cost|instructions", "summary", "what to show"},
+    {"--view", "summary|sharding|collectives|memory|cost|instructions", "summary",
+     "what to show; a model has a summary and shardings"},
     {"--format", "text|json|html", "text",
      "how to show it; html: all views, as one page with pictures"},
 };
@@ -32,7 +32,7 @@ constexpr struct {
 
 const CommandSpec &commandSpec() {
   static const CommandSpec spec{"tpc inspect OUT.plan [options]",
-                                "Says what a plan holds; of a MODEL.mlir, what it compiles to.",
+                                "Says what a plan holds, or what a MODEL.mlir declares.",
                                 {"OUT.plan"},
                                 kOptions};
   return spec;

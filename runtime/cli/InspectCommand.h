@@ -1,5 +1,4 @@
-//===- InspectCommand.h - tpc inspect of a plan
-//------------------------------------------------===//
+//===- InspectCommand.h - tpc inspect of a plan -----------------------------------------------===//
 //
 // Everything shown is in the plan itself. A view is a function from the plan to a document, for
 // people, or to JSON, for programs.
@@ -43,8 +42,8 @@ std::string memoryPicture(const PlanFile &plan, const plan::Entry &entry);
 std::string costPicture(const plan::Entry &entry);
 
 /// What a run needs beside the arenas; views of memory end with it.
-inline constexpr const char *kOutside = "not in the plan: program, libraries and their packing "
-                                        "buffers; measured by tpc run";
+inline constexpr const char *kOutside =
+    "not in the plan: program and libraries; measured by tpc run";
 
 /// "4x6xf32"
 std::string shapeText(const flatbuffers::Vector<int64_t> &shape, plan::DType dtype);

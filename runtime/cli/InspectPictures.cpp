@@ -1,5 +1,4 @@
-//===- InspectPictures.cpp - Memory over time, and predicted time, as figures
-//---------------------===//
+//===- InspectPictures.cpp - Memory over time, and predicted time, as figures -----------------===//
 //
 // Shapes stretch with the page; text stands beside them, so that it stays readable on a small one.
 //

@@ -1,5 +1,4 @@
-//===- InspectProgram.cpp - The views of what a plan does: collectives, cost, instructions
-//-----===//
+//===- InspectProgram.cpp - The views of what a plan does: collectives, cost, instructions ----===//
 
 #include "runtime/cli/InspectCommand.h"
 #include "runtime/cli/RunLog.h"

@@ -1,5 +1,4 @@
-//===- RunCommand.cpp - tpc run
-//-------------------------------------------------------------------===//
+//===- RunCommand.cpp - tpc run ---------------------------------------------------------------===//
 
 #include "runtime/cli/RunCommand.h"
 
@@ -226,6 +225,9 @@ public:
                                bindings.seed(), bindings.dataPosition(lastDone)}));
     TPC_RETURN_IF_ERROR(std::move(logFailure));
     reportSpeed(log, std::move(times), bindings.tokensPerStep(), surroundings);
+    if (surroundings.device.refusals)
+      for (const std::string &reason : surroundings.device.refusals())
+        log.say("kernels  attention runs in those of the plan: " + reason);
     TPC_RETURN_IF_ERROR(reportMemory(log, *session));
     TPC_RETURN_IF_ERROR(log.close());
     // A signal that came while files were written ends the program like one before.
@@ -421,7 +423,7 @@ private:
     uint64_t used = onDevice ? onDevice : peakResident();
     log.say("outside  " + humanBytes(used > all ? used - all : 0) +
             (onDevice ? " on the GPU (driver, libraries, graphs, other programs)"
-                      : " in this process (program, libraries and their packing buffers)"));
+                      : " in this process (program and libraries)"));
     return Status();
   }
 

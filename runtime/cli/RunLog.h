@@ -1,5 +1,4 @@
-//===- RunLog.h - What a run says
-//------------------------------------------------------------------===//
+//===- RunLog.h - What a run says -------------------------------------------------------------===//
 //
 // Aligned lines for people on standard error, with a progress bar where that is a terminal; one
 // JSON object a line per step where --log-json says.

@@ -1,5 +1,4 @@
-//===- RunOptions.cpp - What `tpc run` is asked to do
-//-------------------------------------------===//
+//===- RunOptions.cpp - What `tpc run` is asked to do -----------------------------------------===//
 
 #include "runtime/cli/RunOptions.h"
 

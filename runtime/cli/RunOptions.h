@@ -1,5 +1,4 @@
-//===- RunOptions.h - What `tpc run` is asked to do
-//---------------------------------------------===//
+//===- RunOptions.h - What `tpc run` is asked to do -------------------------------------------===//
 #pragma once
 
 #include "runtime/cli/Arguments.h"

@@ -1,5 +1,4 @@
-//===- Reduce.cpp - Element-wise reduction in a fixed order
-//------------------------------------===//
+//===- Reduce.cpp - Element-wise reduction in a fixed order -----------------------------------===//
 
 #include "runtime/comm/Reduce.h"
 

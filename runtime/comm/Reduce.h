@@ -1,5 +1,4 @@
-//===- Reduce.h - Element-wise reduction in a fixed order
-//--------------------------------------===//
+//===- Reduce.h - Element-wise reduction in a fixed order -------------------------------------===//
 //
 // The one place where values of several ranks are combined on a CPU. Every element is reduced in
 // ascending order of the inputs, so how a range is cut never changes a bit. bf16 accumulates in

@@ -1,5 +1,4 @@
-//===- Command.cpp - Instructions made ready to run
-//---------------------------------------------===//
+//===- Command.cpp - Instructions made ready to run -------------------------------------------===//
 
 #include "runtime/exec/Command.h"
 

@@ -1,5 +1,4 @@
-//===- Command.h - Instructions made ready to run
-//-----------------------------------------------===//
+//===- Command.h - Instructions made ready to run ---------------------------------------------===//
 //
 // Before the first step every instruction of an entry becomes a command of one rank: slices are
 // pointers, scalar arguments are numbers, kernels are function pointers. The loop only dispatches.

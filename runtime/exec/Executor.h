@@ -1,5 +1,4 @@
-//===- Executor.h - Enqueues the instructions of one rank
-//-------------------------------------------===//
+//===- Executor.h - Enqueues the instructions of one rank -------------------------------------===//
 //
 // One rank, one entry at a time, in the plan's order, which is a valid order of all its streams. A
 // Team drives it: several ranks may go through one step side by side.

@@ -1,5 +1,4 @@
-//===- FaultInjection.cpp - Failing on purpose
-//----------------------------------------------------===//
+//===- FaultInjection.cpp - Failing on purpose ------------------------------------------------===//
 
 #include "runtime/exec/FaultInjection.h"
 

@@ -1,5 +1,4 @@
-//===- FaultInjection.h - Failing on purpose
-//------------------------------------------------------===//
+//===- FaultInjection.h - Failing on purpose --------------------------------------------------===//
 //
 // A test hook: something happens to one rank at one instruction of one step. The environment
 // variable TPC_INJECT_FAULT=rank=1,step=2,instruction=5,kind=fail asks a run for it. Kinds:

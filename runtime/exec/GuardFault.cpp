@@ -1,5 +1,4 @@
-//===- GuardFault.cpp - Says which buffer a fault missed
-//----------------------------------------===//
+//===- GuardFault.cpp - Says which buffer a fault missed --------------------------------------===//
 
 #include "runtime/exec/GuardFault.h"
 

@@ -1,5 +1,4 @@
-//===- GuardFault.h - Says which buffer a fault missed
-//------------------------------------------===//
+//===- GuardFault.h - Says which buffer a fault missed ----------------------------------------===//
 //
 // Touching a page between buffers ends the process by SIGSEGV. Before it does, this tells which
 // rank and instruction it was, and next to which buffer.

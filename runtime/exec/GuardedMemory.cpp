@@ -1,5 +1,4 @@
-//===- GuardedMemory.cpp - Memory that shows wrong accesses (--check-memory)
-//--------------------===//
+//===- GuardedMemory.cpp - Memory that shows wrong accesses (--check-memory) ------------------===//
 
 #include "runtime/exec/GuardedMemory.h"
 

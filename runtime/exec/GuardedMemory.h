@@ -1,5 +1,4 @@
-//===- GuardedMemory.h - Memory that shows wrong accesses (--check-memory)
-//----------------------===//
+//===- GuardedMemory.h - Memory that shows wrong accesses (--check-memory) --------------------===//
 //
 // Every buffer has an allocation of its own between two guards, instead of a place in an arena.
 // Bytes are NaNs of every float type before the first and after the last use of a step, so that a

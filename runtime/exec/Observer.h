@@ -1,5 +1,4 @@
-//===- Observer.h - Looking at instructions while they run
-//-------------------------------------===//
+//===- Observer.h - Looking at instructions while they run ------------------------------------===//
 //
 // An executor tells its observers before and after every instruction. Memory checks, profiles,
 // fault injection and the per-op verification are observers, so that the loop itself knows none of

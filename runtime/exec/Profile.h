@@ -1,5 +1,4 @@
-//===- Profile.h - When every instruction ran
-//----------------------------------------------------===//
+//===- Profile.h - When every instruction ran -------------------------------------------------===//
 //
 // Written as a Chrome trace (chrome://tracing, Perfetto): one process per rank, one row per stream,
 // with the plan's prediction beside the measured time. Times are those of the device: events before

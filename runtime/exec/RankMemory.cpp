@@ -1,5 +1,4 @@
-//===- RankMemory.cpp - Where the buffers of one rank lie
-//---------------------------------------===//
+//===- RankMemory.cpp - Where the buffers of one rank lie -------------------------------------===//
 
 #include "runtime/exec/RankMemory.h"
 

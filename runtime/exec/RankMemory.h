@@ -1,5 +1,4 @@
-//===- RankMemory.h - Where the buffers of one rank lie
-//-----------------------------------------===//
+//===- RankMemory.h - Where the buffers of one rank lie ---------------------------------------===//
 //
 // One allocation per arena, all made before the first step: what a run allocates is the sum of the
 // plan's arenas, a number that tests compare with the prediction.

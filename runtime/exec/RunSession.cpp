@@ -1,5 +1,4 @@
-//===- RunSession.cpp - The ranks of a plan that live in one process
-//----------------------------===//
+//===- RunSession.cpp - The ranks of a plan that live in one process --------------------------===//
 
 #include "runtime/exec/RunSession.h"
 

@@ -1,5 +1,4 @@
-//===- RunSession.h - The ranks of a plan that live in one process
-//------------------------------===//
+//===- RunSession.h - The ranks of a plan that live in one process ----------------------------===//
 //
 // Makes each rank's device, memory, communicators and executor, and runs steps with one thread for
 // each rank, or one for all of them (Team.h). All ranks live in this process, or one of them does,

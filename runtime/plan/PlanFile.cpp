@@ -1,5 +1,4 @@
-//===- PlanFile.cpp - Loading a plan
-//-----------------------------------------------------------===//
+//===- PlanFile.cpp - Loading a plan ----------------------------------------------------------===//
 
 #include "runtime/plan/PlanFile.h"
 

@@ -1,5 +1,4 @@
-//===- PlanFile.h - A loaded plan
-//--------------------------------------------------------------===//
+//===- PlanFile.h - A loaded plan -------------------------------------------------------------===//
 //
 // Loading checks everything but the bytes of kernel images: the FlatBuffer itself, identifier,
 // version, content hash, then structure (PlanCheck.h) and values (Validator.h). What a PlanFile

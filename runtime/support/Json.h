@@ -1,5 +1,4 @@
-//===- Json.h - Writing JSON
-//-------------------------------------------------------------------===//
+//===- Json.h - Writing JSON ------------------------------------------------------------------===//
 //
 // Objects and arrays are written in the order of the calls. Floats are %.9g, which reads back as
 // the same float32; what JSON has no number for (NaN, infinities) becomes null.

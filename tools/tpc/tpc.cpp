@@ -1,5 +1,4 @@
-//===- tpc.cpp - The command line of the project
-//-----------------------------------------------===//
+//===- tpc.cpp - The command line of the project ----------------------------------------------===//
 
 #include "runtime/cli/CommandLine.h"
 
