@@ -76,7 +76,9 @@ Result<CudnnAttentionPlan> CudnnAttentionPlan::make(const CudnnApi &api, const C
                                          " bytes of workspace, and the plan has " +
                                          std::to_string(workspaceBytes));
   bool isWhole = layout.part.batch == shape.batch && layout.part.kvHeads == shape.kvHeads;
-  if (!isWhole && shape.queryLength % 4 != 0)
+  int64_t partRows =
+      layout.part.batch * layout.part.kvHeads * (shape.heads / shape.kvHeads) * shape.queryLength;
+  if (!isWhole && partRows * sizeof(float) % 16 != 0)
     return Status(Code::Unavailable,
                   what + " is done in parts, whose sums of rows would not begin on 16 bytes");
   OpGraph graph = attentionGraph(shape, layout.part, pass);

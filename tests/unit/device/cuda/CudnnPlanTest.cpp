@@ -205,6 +205,17 @@ TEST_F(CudnnTest, TooLittleWorkspaceIsUnavailable) {
                         std::to_string(bytes) + " bytes"));
 }
 
+TEST_F(CudnnTest, PartsBeginOnSixteenBytesOrAreUnavailable) {
+  // Parts of 11 of 33 samples, each of 2047 rows.
+  AttentionShape odd{33, 2047, 2047, 1, 1, 64, true, 0.125, DType::BF16};
+  ASSERT_EQ(attentionLayout(odd, AttentionPass::DeterministicBackward).part.batch, 11);
+  Result<CudnnAttentionPlan> plan = CudnnAttentionPlan::make(
+      *api_, target(), odd, AttentionPass::DeterministicBackward, size_t(1) << 34);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.status().code(), Code::Unavailable);
+  EXPECT_THAT(plan.status().message(), HasSubstr("would not begin on 16 bytes"));
+}
+
 TEST_F(CudnnTest, AnUnknownPatternIsUnavailable) {
   // Without the division by the sums this is no attention.
   OpGraph graph = attentionGraph(shapeOf(kGpt2, 64, 1), {64, 12}, AttentionPass::Forward);
