@@ -19,7 +19,8 @@ def UnrollLayers : Pass<"tpc-unroll-layers", "::mlir::ModuleOp"> {
   let description = [{
     Layer i of `nn.layers @h` owns the parameters `h.i.NAME`, declared where the layers are, layer by layer;
     `{layer}` in the name of a checkpoint's tensor becomes i. An `nn.apply` becomes one `nn.scope "h.i"` per
-    layer, which keeps the layers one class for the solver. More than 10000 layers are an error.
+    layer, which keeps the layers one class for the solver. The stream of a dropout gets the layer's name in
+    front, and "#2" behind if the layers are applied a second time. More than 10000 layers are an error.
   }];
 }
 
@@ -46,6 +47,7 @@ def VerifyModel : Pass<"tpc-verify-model", "::mlir::ModuleOp"> {
     - a write names a parameter or state and has its type, each at most once in an entry, and no read of
       it follows
     - some entry reads each input, scalar and parameter, or an optimizer the scalar
+    - each dropout of an entry has a stream of its own
     - a training names an entry whose first output is a 0-d float tensor, and a learning rate that is a
       user's scalar; each of its groups matches a parameter
   }];

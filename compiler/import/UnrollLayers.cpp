@@ -5,6 +5,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <map>
+
 using namespace mlir;
 
 namespace tpc {
@@ -49,8 +51,9 @@ static LogicalResult declareParameters(nn::LayersOp layers, SymbolTable &symbols
   return success();
 }
 
-/// One nn.scope per layer in place of the application.
-static void writeOut(nn::ApplyOp apply, nn::LayersOp layers) {
+/// One nn.scope per layer in place of the application, which is the `application`-th of the layers
+/// in its entry, counted from 1. No two dropouts drop the same elements.
+static void writeOut(nn::ApplyOp apply, nn::LayersOp layers, int application) {
   Block &body = (*layers.getBody().getOps<nn::BlockOp>().begin()).getBody().front();
   llvm::StringSet<> own;
   for (auto parameter : layers.getBody().getOps<nn::ParameterOp>())
@@ -71,6 +74,10 @@ static void writeOut(nn::ApplyOp apply, nn::LayersOp layers) {
     scope.walk([&](nn::ReadOp read) {
       if (own.contains(read.getSource()))
         read.setSource((path + "." + read.getSource()).str());
+    });
+    std::string again = application == 1 ? "" : "#" + std::to_string(application);
+    scope.walk([&](nn::DropoutOp dropout) {
+      dropout.setStream(path + "." + dropout.getStream().str() + again);
     });
     value = scope.getResult(0);
   }
@@ -93,13 +100,14 @@ LogicalResult unrollLayers(ModuleOp module) {
 
   SmallVector<nn::ApplyOp> applications;
   module.walk([&](nn::ApplyOp apply) { applications.push_back(apply); });
+  std::map<std::pair<Operation *, Operation *>, int> applied; // by entry and layers
   for (nn::ApplyOp apply : applications) {
     auto layers = symbols.lookup<nn::LayersOp>(apply.getLayers());
     if (!layers)
       return apply.emitOpError() << "names " << apply.getLayersAttr() << ", which is no nn.layers";
     if (apply->getParentOfType<nn::LayersOp>())
       return apply.emitOpError("stands in a layer; layers hold no other layers");
-    writeOut(apply, layers);
+    writeOut(apply, layers, ++applied[{apply->getParentOfType<nn::EntryOp>(), layers}]);
   }
   for (nn::LayersOp layers : all)
     symbols.erase(layers);

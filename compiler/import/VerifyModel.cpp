@@ -21,7 +21,7 @@ public:
       return failure();
     // From here on every error is reported, not the first alone.
     for (auto entry : module.getOps<nn::EntryOp>())
-      valid &= checkEntry(entry);
+      valid &= checkEntry(entry) && checkStreams(entry);
     valid &= checkUses();
     for (auto training : module.getOps<nn::TrainingOp>())
       valid &= checkTraining(training);
@@ -90,6 +90,24 @@ private:
         valid &= checkRead(read, writes);
       else if (auto write = dyn_cast<nn::WriteOp>(op))
         valid &= checkWrite(write, writes);
+    });
+    return valid;
+  }
+
+  /// What a dropout drops follows from its stream, and its place in the tensor.
+  bool checkStreams(nn::EntryOp entry) {
+    bool valid = true;
+    llvm::StringMap<nn::DropoutOp> first;
+    entry.walk([&](nn::DropoutOp dropout) {
+      auto [known, isNew] = first.try_emplace(dropout.getStream(), dropout);
+      if (isNew)
+        return;
+      InFlightDiagnostic error = dropout.emitOpError()
+                                 << "has the stream \"" << dropout.getStream()
+                                 << "\" of another dropout, so that both would drop the same "
+                                    "elements; hint: give it a stream of its own";
+      error.attachNote(known->second.getLoc()) << "the other one is here";
+      valid = false;
     });
     return valid;
   }

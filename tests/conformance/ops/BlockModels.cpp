@@ -6,15 +6,17 @@ namespace tpc::conformance {
 namespace {
 
 void addNorms(std::vector<OpModel> &models) {
+  auto addLines =
+      [&](const std::string &name, Text text,
+          const std::function<std::string(const std::string &, const std::string &)> &line) {
+        models.push_back(
+            {.name = name, .text = aroundBlock(std::move(text), line), .hasStream = true});
+      };
   auto add = [&](const std::string &name, const std::string &op, const std::string &operands,
                  Text text) {
-    models.push_back({.name = name,
-                      .text = aroundBlock(std::move(text),
-                                          [&](const char *result, const char *operand) {
-                                            return std::string(result) + " = nn." + op + " " +
-                                                   operand + operands;
-                                          }),
-                      .hasStream = true});
+    addLines(name, std::move(text), [&](const std::string &result, const std::string &operand) {
+      return result + " = nn." + op + " " + operand + operands;
+    });
   };
   Text weight = stream().parameter("g", "$row");
   const std::string eps = " {eps = 0.03 : f64} : ";
@@ -24,9 +26,12 @@ void addNorms(std::vector<OpModel> &models) {
   }
   add("layer_norm_bias", "layer_norm", " weight %g bias %b" + eps + "($x, $row, $row) -> $x",
       Text(weight).parameter("b", "$row"));
-  add("dropout_stream", "dropout",
-      ", %seed, %step {p = 0.5 : f64, stream = \"stream\"} : ($x, $integer, $integer) -> $x",
-      stream().randomState());
+  addLines("dropout_stream", stream().randomState(),
+           [](const std::string &result, const std::string &operand) {
+             return result + " = nn.dropout " + operand +
+                    ", %seed, %step {p = 0.5 : f64, stream = \"" + result.substr(1) +
+                    "\"} : ($x, $integer, $integer) -> $x";
+           });
   add("positions", "add", ", %places : ($x, $x) -> $x",
       stream()
           .op("%i = nn.positions %tokens : ($ids) -> $ids")

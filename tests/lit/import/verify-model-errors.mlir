@@ -147,3 +147,18 @@ nn.training @a of @loss optimizer #nn.sgd<lr = @lr, momentum = -0.9 : f64>
 nn.training @b of @loss optimizer #nn.adam<lr = @lr, beta2 = 1.0 : f64>
 // expected-error @+1 {{has the weight_decay -1.000000e-01, which is no number of at least 0}}
 nn.training @c of @loss optimizer #nn.sgd<lr = @lr> groups [#nn.group<"*", weight_decay = -0.1 : f64>]
+
+// -----
+
+// Two dropouts of one stream would drop the same elements.
+nn.scalar @seed : tensor<i32> = 0.0 role seed
+nn.input @x : tensor<4xf32> dims [""]
+nn.entry @e outputs ["y"] {
+  %x = nn.read @x : tensor<4xf32>
+  %s = nn.read @seed : tensor<i32>
+  // expected-note @+1 {{the other one is here}}
+  %y = nn.dropout %x, %s, %s {p = 0.5 : f64, stream = "drop"} : (tensor<4xf32>, tensor<i32>, tensor<i32>) -> tensor<4xf32>
+  // expected-error @+1 {{has the stream "drop" of another dropout, so that both would drop the same elements; hint: give it a stream of its own}}
+  %z = nn.dropout %y, %s, %s {p = 0.5 : f64, stream = "drop"} : (tensor<4xf32>, tensor<i32>, tensor<i32>) -> tensor<4xf32>
+  nn.return %z : tensor<4xf32>
+}
