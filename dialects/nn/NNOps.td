@@ -404,7 +404,8 @@ def NN_DropoutOp : NN_PointwiseOp<"dropout", [NN_Gradient,
     The mask is a function of seed, `stream` (a dotted name), step and the logical global row-major
     index: the same at every tp. An element is dropped where its word (see BodyBuilder::randomBits), as a
     signed 32-bit integer, is less than floor(p 2^32) - 2^31. `global_shape` is set at `grad`; `offsets` (one per dim)
-    belong to the local form. Its gradient is the same op on dy.
+    belong to the local form. Its gradient is the same op on dy. In a model each dropout of an entry has a stream of its
+    own, or two would drop the same elements; in `nn.layers` the layer's name ("h.0") is put in front of it.
 
     Constraints:
     - 0 <= p < 1

@@ -13,7 +13,7 @@ using namespace tpc;
 
 namespace {
 
-/// A tensor of the file, and how which buffer holds it.
+/// A tensor of the file, the buffer that holds it, and how ranks share it.
 struct Kept {
   std::string name;
   uint32_t buffer;

@@ -229,6 +229,8 @@ private:
       return invalid("its shape is not aligned in the file");
     const plan::Buffer &buffer = *plan_.buffers()->Get(output.buffer());
     int64_t size = elements(*output.shape());
+    if (size < 0)
+      return invalid("its shape is negative somewhere, or too large");
     if (size != elements(*buffer.local_shape()))
       return invalid("its shape has " + std::to_string(size) + " elements, and its buffer " +
                      std::to_string(elements(*buffer.local_shape())));

@@ -74,6 +74,11 @@ TEST(PlanFile, RefusesBrokenBuffers) {
   EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kY]->arena = 9; }), HasSubstr("arena 9"));
   EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kY]->offset += 4; }),
               HasSubstr("no multiple of 64"));
+  EXPECT_THAT(refusalAfter([](auto &p) {
+                p.arenas[p.buffers[kY]->arena]->kind = plan::ArenaKind::workspace;
+                p.buffers[kY]->offset = 64;
+              }),
+              HasSubstr("its offset 64 is no multiple of 256"));
   EXPECT_THAT(refusalAfter([](auto &p) { p.buffers[kY]->offset = ~0ull - 63; }),
               HasSubstr("beyond its arena"));
   EXPECT_THAT(refusalAfter([](auto &p) { p.arenas[0]->bytes = 64; }),
@@ -102,6 +107,10 @@ TEST(PlanFile, RefusesBrokenBindings) {
               HasSubstr("two entries"));
   EXPECT_THAT(refusalAfter([](auto &p) { p.entries[0]->outputs[1]->name = "loss"; }),
               HasSubstr("two outputs"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.entries[0]->outputs[1]->shape = {5, 5}; }),
+              HasSubstr("output 'y': its shape has 25 elements, and its buffer 24"));
+  EXPECT_THAT(refusalAfter([](auto &p) { p.entries[0]->outputs[1]->shape = {-4, -6}; }),
+              HasSubstr("output 'y': its shape is negative somewhere"));
 }
 
 TEST(PlanFile, RefusesBrokenInstructions) {

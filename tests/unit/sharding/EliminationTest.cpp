@@ -127,7 +127,7 @@ TEST(Elimination, SaysWhenNothingIsAllowed) {
   EXPECT_FALSE(eliminate(1, {zero, one}));
 }
 
-/// Ten variables that each share a table with one: eliminating that one first would join them all.
+/// Each two of ten variables share a table, so that the first elimination joins all of them.
 TEST(Elimination, GivesUpWhereTablesGrowTooLarge) {
   std::vector<CostTable> tables;
   for (int a = 0; a < 10; ++a)
