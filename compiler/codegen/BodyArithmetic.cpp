@@ -14,7 +14,10 @@ Scalar BodyArithmetic::convert(Scalar x, Type type) {
     double value = cast<FloatAttr>(constant.getValue()).getValueAsDouble();
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
   }
-  if (type.isF64())
+  // What was widened is itself again.
+  if (auto wider = x.getDefiningOp<arith::ExtFOp>(); wider && wider.getIn().getType() == type)
+    return wider.getIn();
+  if (type.getIntOrFloatBitWidth() > x.getType().getIntOrFloatBitWidth())
     return arith::ExtFOp::create(b, loc, type, x);
   return arith::TruncFOp::create(b, loc, type, x);
 }

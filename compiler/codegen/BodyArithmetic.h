@@ -7,15 +7,17 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/codegen/BodyGraph.h"
+#include "compiler/codegen/KernelDomain.h"
 #include "compiler/codegen/MathExpansion.h"
+#include "dialects/nn/BodyBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 namespace tpc::codegen {
 
-/// The arithmetic half of a body builder. What reads and writes tensors comes on top.
+/// The arithmetic half of a body builder. What reads and writes tensors comes on top. Elementary
+/// functions are ops of math; MathExpansion gives them their code.
 class BodyArithmetic : public nn::BodyBuilder {
 public:
   Scalar constant(double value) override {
@@ -52,17 +54,17 @@ public:
           b, loc, mlir::arith::ConstantOp::create(b, loc, b.getIntegerAttr(x.getType(), 0)), x);
     return mlir::arith::NegFOp::create(b, loc, x);
   }
-  Scalar exp(Scalar x) override { return math.exp(x); }
-  Scalar expm1(Scalar x) override { return math.expm1(x); }
-  Scalar log(Scalar x) override { return math.log(x); }
+  Scalar exp(Scalar x) override { return mlir::math::ExpOp::create(b, loc, x); }
+  Scalar expm1(Scalar x) override { return mlir::math::ExpM1Op::create(b, loc, x); }
+  Scalar log(Scalar x) override { return mlir::math::LogOp::create(b, loc, x); }
   Scalar pow(Scalar x, Scalar y) override {
     unify({&x, &y});
-    return math.pow(x, y);
+    return mlir::math::PowFOp::create(b, loc, x, y);
   }
-  Scalar erf(Scalar x) override { return math.erf(x); }
-  Scalar tanh(Scalar x) override { return math.tanh(x); }
-  Scalar sin(Scalar x) override { return math.sin(x); }
-  Scalar cos(Scalar x) override { return math.cos(x); }
+  Scalar erf(Scalar x) override { return mlir::math::ErfOp::create(b, loc, x); }
+  Scalar tanh(Scalar x) override { return mlir::math::TanhOp::create(b, loc, x); }
+  Scalar sin(Scalar x) override { return mlir::math::SinOp::create(b, loc, x); }
+  Scalar cos(Scalar x) override { return mlir::math::CosOp::create(b, loc, x); }
   Scalar sqrt(Scalar x) override { return mlir::math::SqrtOp::create(b, loc, x); }
   Scalar roundToTf32(Scalar x) override { return math.roundToTF32(convert(x, b.getF32Type())); }
 

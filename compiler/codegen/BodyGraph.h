@@ -1,10 +1,10 @@
 //===- BodyGraph.h - What a kernel computes, as one graph of scalars -----------------------===//
 //
-// The bodies of all ops of a kernel, built at one point of the kernel's domain (rows x columns) and
-// joined: an op that reads another op's result uses its value. Loops come later; here each value
-// only knows its level (once per kernel, per row, or per element), and how many reductions over the
-// row must be complete before it can be computed (depth). So fusion is the sharing of values, and
-// the loops that are needed follow from the depths.
+// The linalg ops of a kernel, taken at one point of the kernel's domain (rows x columns) and
+// joined: what reads another op's result uses its value. Loops come later; here each value only
+// knows its level (once per kernel, per row, or per element), and how many reductions over the row
+// must be complete before it can be computed (depth). So fusion is the sharing of values, and the
+// loops that are needed follow from the depths.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -17,9 +17,6 @@
 #include <optional>
 
 namespace tpc::codegen {
-
-/// How often a value is computed.
-enum class Level : uint8_t { Uniform, Row, Column };
 
 /// A value that is not computed from others: a block argument of the graph.
 struct Leaf {

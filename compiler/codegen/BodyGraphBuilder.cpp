@@ -1,8 +1,26 @@
-//===- BodyGraphBuilder.cpp - Joins the bodies of a kernel's ops ---------------------------===//
-#include "compiler/codegen/BodyArithmetic.h"
+//===- BodyGraphBuilder.cpp - Joins the linalg ops of a kernel -----------------------------===//
+//
+// Values are numbered: what two bodies compute alike is one value. bf16 lies in f32 here, rounded,
+// since targets have no arithmetic for it.
+//
+//===---------------------------------------------------------------------------------------===//
+#include "compiler/codegen/BodyGraph.h"
+#include "compiler/codegen/LinalgKernel.h"
+#include "compiler/codegen/MathExpansion.h"
 
 #include "dialects/nn/Types.h"
-#include "dialects/tp/TP.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <map>
+#include <tuple>
 
 using namespace mlir;
 
@@ -14,14 +32,23 @@ bool isPrefix(ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
   return part.size() <= whole.size() && whole.take_front(part.size()) == part;
 }
 
+/// A sum that is complete only after all rows.
+struct OpenSum {
+  Store::Kind kind;
+  Value element;
+  Level level;
+};
+
+/// What makes two ops of a graph one.
+using ValueNumber = std::tuple<const void *, const void *, const void *, std::vector<const void *>>;
+
 } // namespace
 
-/// Builds the body of one op after the other. Results are rounded to their tensor's type even where
-/// only this kernel reads them, so that numbers do not depend on what was fused.
-class BodyGraphBuilder final : public BodyArithmetic {
+class BodyGraphBuilder {
 public:
-  BodyGraphBuilder(nn::KernelOp kernel, BodyGraph &graph)
-      : BodyArithmetic(kernel.getContext()), kernel(kernel), graph(graph) {
+  BodyGraphBuilder(nn::KernelOp kernel, const LinalgKernel &ops, BodyGraph &graph)
+      : kernel(kernel), ops(ops), graph(graph), b(kernel.getContext()), loc(b.getUnknownLoc()),
+        math(b, loc) {
     b.setInsertionPointToEnd(&graph.block);
   }
 
@@ -29,73 +56,95 @@ public:
   /// Whether anything asked for rows or columns, so that the domain cannot be flat.
   bool needsRows = false;
 
-  Scalar operand(unsigned index) override;
-  Scalar rowOperand(unsigned index) override;
-  Scalar operandAt(unsigned index, ArrayRef<Scalar> indices) override;
-  void result(unsigned index, Scalar value) override;
-  Scalar position(unsigned dim) override;
-  Scalar offset(unsigned n) override;
-  Scalar reduceColumns(ReduceKind kind, llvm::function_ref<Scalar()> element) override;
-  void sumInto(unsigned result, llvm::function_ref<Scalar()> element) override;
-  void scatterRows(Scalar row, llvm::function_ref<Scalar()> element) override;
-
 private:
-  Level levelOf(Scalar value) const override { return graph.level(value); }
-  LogicalResult buildOp(Operation &op);
+  LogicalResult join(linalg::GenericOp next);
+  LogicalResult placeLoops();
+  void joinReduction();
+  void joinScatter();
+  void joinPointwise();
   void fail(const Twine &reason);
 
-  Scalar addLeaf(Type type, Leaf leaf);
-  Scalar rowIndex();
-  Scalar columnIndex();
+  Value addLeaf(Type type, Leaf leaf);
+  Value constantIndex(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+  Value rowIndex();
+  Value columnIndex();
+  Value domainPosition(unsigned dim);
   /// Element index of a tensor whose dims lie along `dims` of the kernel's domain.
-  Scalar elementIndex(ArrayRef<unsigned> dims);
-  Scalar domainPosition(unsigned dim);
-  Scalar load(unsigned tensor, Scalar index, bool inPlace);
-  Scalar read(Value tensor, ArrayRef<unsigned> dims);
+  Value elementIndex(ArrayRef<unsigned> dims);
+  Value load(unsigned tensor, Value index, bool inPlace);
+  Value offset(BlockArgument argument);
+
+  /// The value of the graph for one of the op's region.
+  Value get(Value value);
+  Value join(Operation *scalar);
+  Value readElement(BlockArgument element);
+  Value extract(tensor::ExtractOp op);
+  Value numbered(Operation *scalar, ArrayRef<Value> operands, Type type,
+                 llvm::function_ref<Value()> make);
+  /// The domain's dims along which the op's `number`-th operand lies.
+  SmallVector<unsigned> dimsOf(unsigned number);
+  void setResult(Value tensor, Value value, ArrayRef<unsigned> dims);
+  void storeSum(Value tensor, OpenSum sum);
+  /// Calls `store` with each result of the kernel that `tensor` is.
+  void forEachReturn(Value tensor, llvm::function_ref<void(unsigned)> store);
 
   nn::KernelOp kernel;
+  const LinalgKernel &ops;
   BodyGraph &graph;
+  OpBuilder b;
+  Location loc;
+  MathExpansion math;
 
-  // The op whose body is being built.
-  Operation *op = nullptr;
-  SmallVector<unsigned> opDims; ///< the dim of the kernel's domain of each dim of the op's
+  // The op that is being joined.
+  linalg::GenericOp op;
+  SmallVector<unsigned> opDims;   ///< the kernel's dim of each dim of the body's domain
+  SmallVector<unsigned> loopDims; ///< and of each loop, without a scatter's outer one
+  unsigned outer = 0;             ///< loops before them
+  DenseMap<Value, Value> valueOf;
   bool failed = false;
 
-  Scalar row, column;
-  DenseMap<unsigned, Scalar> positions;
-  DenseMap<std::pair<unsigned, Scalar>, Scalar> loads;
-  DenseMap<std::pair<unsigned, unsigned>, Scalar> indices; ///< by first dim and number of dims
-  DenseMap<Value, Scalar> valueOf;                         ///< of results of ops done
-  DenseMap<Value, SmallVector<unsigned>> dimsOf;           ///< of the domain, along which these lie
-};
+  Value row, column;
+  DenseMap<unsigned, Value> positions, offsets;
+  DenseMap<std::pair<unsigned, Value>, Value> loads;
+  DenseMap<std::pair<unsigned, unsigned>, Value> indices; ///< by first dim and number of dims
+  std::map<ValueNumber, Value> numbers;
 
-using Scalar = nn::BodyBuilder::Scalar;
+  // Tensors that ops before made.
+  struct Made {
+    Value value;
+    SmallVector<unsigned> dims; ///< of the domain
+  };
+  DenseMap<Value, Made> made;
+  DenseMap<Value, OpenSum> openSums;
+};
 
 void BodyGraphBuilder::fail(const Twine &reason) {
   if (!failed)
-    op->emitOpError() << reason << " (in kernel '" << kernel.getName()
-                      << "'); it must be a kernel of its own";
+    ops.origin.lookup(op)->emitOpError()
+        << reason << " (in kernel '" << kernel.getName() << "'); it must be a kernel of its own";
   failed = true;
 }
 
-Scalar BodyGraphBuilder::addLeaf(Type type, Leaf leaf) {
-  Scalar value = graph.block.addArgument(type, loc);
+//===--- indices and elements ---===//
+
+Value BodyGraphBuilder::addLeaf(Type type, Leaf leaf) {
+  Value value = graph.block.addArgument(type, loc);
   graph.leaves[value] = leaf;
   return value;
 }
-Scalar BodyGraphBuilder::rowIndex() {
+Value BodyGraphBuilder::rowIndex() {
   if (!row)
     row = addLeaf(b.getIndexType(), {Leaf::RowIndex});
   return row;
 }
-Scalar BodyGraphBuilder::columnIndex() {
+Value BodyGraphBuilder::columnIndex() {
   if (!column)
     column = addLeaf(b.getIndexType(), {Leaf::ColumnIndex});
   return column;
 }
 
-Scalar BodyGraphBuilder::domainPosition(unsigned dim) {
-  Scalar &position = positions[dim];
+Value BodyGraphBuilder::domainPosition(unsigned dim) {
+  Value &position = positions[dim];
   if (position)
     return position;
   const Domain &domain = graph.space;
@@ -103,7 +152,7 @@ Scalar BodyGraphBuilder::domainPosition(unsigned dim) {
   needsRows = true;
   bool inRows = dim < domain.split;
   unsigned first = inRows ? 0 : domain.split, end = inRows ? domain.split : shape.size();
-  Scalar index = inRows ? rowIndex() : columnIndex();
+  Value index = inRows ? rowIndex() : columnIndex();
   int64_t minor = nn::elementCount(shape.slice(dim + 1, end - dim - 1));
   if (minor != 1)
     index = arith::DivUIOp::create(b, loc, index, constantIndex(minor));
@@ -112,15 +161,15 @@ Scalar BodyGraphBuilder::domainPosition(unsigned dim) {
   return positions[dim] = index;
 }
 
-Scalar BodyGraphBuilder::elementIndex(ArrayRef<unsigned> dims) {
+Value BodyGraphBuilder::elementIndex(ArrayRef<unsigned> dims) {
   const Domain &domain = graph.space;
   unsigned first = dims.empty() ? 0 : dims.front(), count = dims.size();
-  Scalar &index = indices[{first, count}];
+  Value &index = indices[{first, count}];
   if (index)
     return index;
   unsigned rank = domain.shape.size();
   auto linear = [&] {
-    Scalar begin = arith::MulIOp::create(b, loc, rowIndex(), constantIndex(domain.columns));
+    Value begin = arith::MulIOp::create(b, loc, rowIndex(), constantIndex(domain.columns));
     return arith::AddIOp::create(b, loc, begin, columnIndex());
   };
   if (count == 0)
@@ -132,9 +181,9 @@ Scalar BodyGraphBuilder::elementIndex(ArrayRef<unsigned> dims) {
     return index = rowIndex();
   if (first == domain.split && first + count == rank)
     return index = columnIndex();
-  Scalar sum;
+  Value sum;
   for (unsigned dim : dims) {
-    Scalar position = domainPosition(dim);
+    Value position = domainPosition(dim);
     if (!sum) {
       sum = position;
       continue;
@@ -145,199 +194,152 @@ Scalar BodyGraphBuilder::elementIndex(ArrayRef<unsigned> dims) {
   return indices[{first, count}] = sum;
 }
 
-Scalar BodyGraphBuilder::load(unsigned number, Scalar index, bool inPlace) {
+Value BodyGraphBuilder::load(unsigned number, Value index, bool inPlace) {
   KernelTensor &tensor = graph.allTensors[number];
   tensor.isRead = true;
   tensor.isReadInPlace &= inPlace;
-  Scalar &value = loads[{number, index}];
+  Value &value = loads[{number, index}];
   if (!value) {
     Type type = tensor.element.isBF16() ? b.getF32Type() : tensor.element;
-    Leaf leaf{Leaf::Load, number, index};
-    value = addLeaf(type, leaf);
+    value = addLeaf(type, {Leaf::Load, number, index});
   }
   return value;
 }
 
-/// An operand's element in the op's arithmetic.
-Scalar BodyGraphBuilder::read(Value tensor, ArrayRef<unsigned> dims) {
-  Scalar value = valueOf.lookup(tensor);
-  if (value && ArrayRef<unsigned>(dimsOf[tensor]) != dims) {
-    fail("reads along other dims a value that is made in the kernel");
-    return constant(0);
+Value BodyGraphBuilder::offset(BlockArgument argument) {
+  unsigned number = 0;
+  for (Value input : kernel.getInputs().take_front(argument.getArgNumber()))
+    number += input.getType().isIndex();
+  Value &value = offsets[number];
+  if (!value)
+    value = addLeaf(b.getIndexType(), {Leaf::Scalar, number});
+  return value;
+}
+
+//===--- scalars of a region ---===//
+
+Value BodyGraphBuilder::numbered(Operation *scalar, ArrayRef<Value> operands, Type type,
+                                 llvm::function_ref<Value()> make) {
+  std::vector<const void *> inputs;
+  for (Value operand : operands)
+    inputs.push_back(operand.getAsOpaquePointer());
+  Value &value = numbers[{scalar->getName().getAsOpaquePointer(),
+                          scalar->getAttrDictionary().getAsOpaquePointer(),
+                          type.getAsOpaquePointer(), std::move(inputs)}];
+  if (!value)
+    value = make();
+  return value;
+}
+
+Value BodyGraphBuilder::get(Value value) {
+  if (Value done = valueOf.lookup(value))
+    return done;
+  Value result;
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    result = argument.getOwner() == op.getBody() ? readElement(argument) : offset(argument);
+  else
+    result = join(value.getDefiningOp());
+  valueOf[value] = result;
+  return result;
+}
+
+SmallVector<unsigned> BodyGraphBuilder::dimsOf(unsigned number) {
+  SmallVector<unsigned> dims;
+  AffineMap map = op.getMatchingIndexingMap(&op->getOpOperand(number));
+  for (AffineExpr loop : map.getResults())
+    dims.push_back(loopDims[cast<AffineDimExpr>(loop).getPosition() - outer]);
+  return dims;
+}
+
+Value BodyGraphBuilder::readElement(BlockArgument element) {
+  unsigned number = element.getArgNumber();
+  Value tensor = op->getOperand(number);
+  SmallVector<unsigned> dims = dimsOf(number);
+  if (auto it = made.find(tensor); it != made.end()) {
+    if (it->second.dims != dims)
+      fail("reads along other dims a value that is made in the kernel");
+    return it->second.value;
   }
-  if (!value) {
-    auto argument = dyn_cast<BlockArgument>(tensor);
-    if (!argument) {
-      fail("reads a sum over rows before it is complete");
-      return constant(0);
-    }
-    bool whole = dims.size() == graph.space.shape.size();
-    value = load(argument.getArgNumber(), elementIndex(dims), whole);
-  }
-  if (!isa<FloatType>(value.getType()))
-    return value;
-  return convert(value, floatType(graph.level(value)));
-}
-
-Scalar BodyGraphBuilder::operand(unsigned index) {
-  Value tensor = op->getOperand(index);
-  unsigned rank = nn::typeOf(tensor).getRank();
-  return read(tensor, ArrayRef<unsigned>(opDims).take_back(rank));
-}
-
-Scalar BodyGraphBuilder::rowOperand(unsigned index) {
-  needsRows = true;
-  return read(op->getOperand(index), ArrayRef<unsigned>(opDims).drop_back());
-}
-
-Scalar BodyGraphBuilder::operandAt(unsigned index, ArrayRef<Scalar> at) {
-  Value tensor = op->getOperand(index);
   auto argument = dyn_cast<BlockArgument>(tensor);
   if (!argument) {
-    fail("reads elsewhere in a value that is made in the kernel");
-    return constant(0);
+    fail("reads a sum over rows before it is complete");
+    return constantIndex(0);
   }
-  Scalar element = constantIndex(0);
-  for (auto [dim, position] : llvm::enumerate(at)) {
+  bool isWhole = dims.size() == graph.space.shape.size();
+  return load(argument.getArgNumber(), elementIndex(dims), isWhole);
+}
+
+Value BodyGraphBuilder::extract(tensor::ExtractOp op) {
+  auto argument = dyn_cast<BlockArgument>(op.getTensor());
+  if (!argument) {
+    fail("reads elsewhere in a value that is made in the kernel");
+    return constantIndex(0);
+  }
+  ArrayRef<int64_t> shape = op.getTensor().getType().getShape();
+  Value element = constantIndex(0);
+  for (auto [dim, index] : llvm::enumerate(op.getIndices())) {
+    Value position = get(index);
     if (dim == 0) {
       element = position;
       continue;
     }
-    element = arith::MulIOp::create(b, loc, element, constantIndex(nn::shapeOf(tensor)[dim]));
+    element = arith::MulIOp::create(b, loc, element, constantIndex(shape[dim]));
     element = arith::AddIOp::create(b, loc, element, position);
   }
-  Scalar value = load(argument.getArgNumber(), element, false);
-  if (!isa<FloatType>(value.getType()))
-    return value;
-  return convert(value, floatType(graph.level(value)));
+  return load(argument.getArgNumber(), element, /*inPlace=*/false);
 }
 
-void BodyGraphBuilder::result(unsigned index, Scalar value) {
-  Value tensor = op->getResult(index);
-  Type element = nn::elementOf(tensor);
-  if (isa<FloatType>(value.getType())) {
-    value = convert(value, element.isF64() ? element : Type(b.getF32Type()));
-    if (element.isBF16())
-      value = math.roundToBF16(value);
+Value BodyGraphBuilder::join(Operation *scalar) {
+  if (auto position = dyn_cast<linalg::IndexOp>(scalar))
+    return domainPosition(loopDims[position.getDim() - outer]);
+  SmallVector<Value> operands;
+  if (auto element = dyn_cast<tensor::ExtractOp>(scalar)) {
+    for (Value index : element.getIndices())
+      operands.push_back(get(index));
+    operands.push_back(element.getTensor());
+    return numbered(scalar, operands, element.getType(), [&] { return extract(element); });
   }
-  valueOf[tensor] = value;
-  unsigned rank = nn::typeOf(tensor).getRank();
-  dimsOf[tensor].assign(opDims.begin(), opDims.begin() + rank);
-  const Domain &domain = graph.space;
-  needsRows |= rank < domain.shape.size();
-  for (OpOperand &use : tensor.getUses()) {
-    if (!isa<nn::YieldOp>(use.getOwner()))
-      continue;
-    ArrayRef<unsigned> dims = ArrayRef<unsigned>(opDims).take_front(rank);
-    bool isOneRow = domain.split == 0 && !domain.isFlat;
-    if (dims.empty() ? !isOneRow : dims.front() != 0) {
-      fail("has a result that would be written once for each row");
-      return;
-    }
-    Level level = dims.size() == domain.shape.size() && !dims.empty() ? Level::Column : Level::Row;
-    if (graph.level(value) > level) {
-      fail("sets a result of a row from an element");
-      return;
-    }
-    graph.allStores.push_back(
-        {Store::Element, use.getOperandNumber(), value, elementIndex(dims), level});
-  }
+  for (Value operand : scalar->getOperands())
+    operands.push_back(get(operand));
+  if (failed)
+    return operands.empty() ? constantIndex(0) : operands.front();
+  Type type = scalar->getResult(0).getType();
+  if (isa<arith::ExtFOp>(scalar) && operands[0].getType() == type)
+    return operands[0]; // a bf16, which lies in an f32
+  return numbered(scalar, operands, type, [&]() -> Value {
+    return llvm::TypeSwitch<Operation *, Value>(scalar)
+        .Case<arith::TruncFOp>([&](arith::TruncFOp narrow) -> Value {
+          if (type.isBF16())
+            return math.roundToBF16(operands[0]);
+          return arith::TruncFOp::create(b, loc, type, operands[0]);
+        })
+        .Case<math::ExpOp>([&](Operation *) { return math.exp(operands[0]); })
+        .Case<math::ExpM1Op>([&](Operation *) { return math.expm1(operands[0]); })
+        .Case<math::LogOp>([&](Operation *) { return math.log(operands[0]); })
+        .Case<math::ErfOp>([&](Operation *) { return math.erf(operands[0]); })
+        .Case<math::TanhOp>([&](Operation *) { return math.tanh(operands[0]); })
+        .Case<math::SinOp>([&](Operation *) { return math.sin(operands[0]); })
+        .Case<math::CosOp>([&](Operation *) { return math.cos(operands[0]); })
+        .Case<math::PowFOp>([&](Operation *) { return math.pow(operands[0], operands[1]); })
+        .Default([&](Operation *) {
+          IRMapping mapping;
+          mapping.map(scalar->getOperands(), operands);
+          return b.clone(*scalar, mapping)->getResult(0);
+        });
+  });
 }
 
-Scalar BodyGraphBuilder::position(unsigned dim) { return domainPosition(opDims[dim]); }
+//===--- ops ---===//
 
-Scalar BodyGraphBuilder::offset(unsigned n) {
-  for (Value operand : op->getOperands()) {
-    if (!operand.getType().isIndex() || n-- != 0)
-      continue;
-    unsigned number = 0, argument = cast<BlockArgument>(operand).getArgNumber();
-    for (Value input : kernel.getInputs().take_front(argument))
-      number += input.getType().isIndex();
-    return addLeaf(b.getIndexType(), {Leaf::Scalar, number});
-  }
-  return constantIndex(0);
+void BodyGraphBuilder::forEachReturn(Value tensor, llvm::function_ref<void(unsigned)> store) {
+  for (OpOperand &use : tensor.getUses())
+    if (isa<func::ReturnOp>(use.getOwner()))
+      store(use.getOperandNumber());
 }
 
-Scalar BodyGraphBuilder::reduceColumns(ReduceKind kind, llvm::function_ref<Scalar()> element) {
-  needsRows = true;
-  if (opDims.size() != graph.space.shape.size() || graph.space.split + 1 != opDims.size())
-    fail("reduces rows that are not the kernel's");
-  Leaf leaf{Leaf::Reduction, 0, convert(element(), compute), kind};
-  Scalar value = addLeaf(compute, leaf);
-  graph.allReductions.push_back(value);
-  return value;
-}
-
-void BodyGraphBuilder::sumInto(unsigned index, llvm::function_ref<Scalar()> element) {
-  Scalar value = convert(element(), compute);
-  unsigned rank = graph.space.shape.size();
-  SmallVector<int64_t> dims;
-  if (auto sum = dyn_cast<nn::SumOp>(op))
-    dims.assign(sum.getDims().begin(), sum.getDims().end());
-  bool overAll = dims.empty() || dims.size() == opDims.size();
-  bool whole = opDims.size() == rank;
-  if (!overAll && !whole) {
-    fail("sums over some dims of a value that is smaller than the kernel's domain");
-    return;
-  }
-  if (!overAll && dims.front() != 0) {
-    // Trailing dims are the columns.
-    needsRows = true;
-    if (graph.space.split != rank - dims.size()) {
-      fail("sums over columns that are not the kernel's");
-      return;
-    }
-    Leaf leaf{Leaf::Reduction, 0, value, ReduceKind::Sum};
-    Scalar sum = addLeaf(compute, leaf);
-    graph.allReductions.push_back(sum);
-    result(index, sum);
-    return;
-  }
-  if (!overAll && graph.space.split != dims.size()) {
-    fail("sums over rows that are not the kernel's");
-    return;
-  }
-  // So that a sum over all has one order, too.
-  needsRows |= rank > 0;
-  Level level = whole && rank > 0 ? Level::Column : Level::Row;
-  for (OpOperand &use : op->getResult(index).getUses())
-    if (isa<nn::YieldOp>(use.getOwner()))
-      graph.allStores.push_back({overAll ? Store::SumAll : Store::SumRows, use.getOperandNumber(),
-                                 value, Value(), level});
-}
-
-void BodyGraphBuilder::scatterRows(Scalar target, llvm::function_ref<Scalar()> element) {
-  needsRows = true;
-  Scalar value = convert(element(), compute);
-  Value table = op->getResult(0);
-  if (graph.depth(value) > 0 || nn::elementOf(table) != compute) {
-    fail("scatters values that are reduced or rounded in the kernel");
-    return;
-  }
-  auto store = [&](Value result, std::optional<unsigned> begin) {
-    for (OpOperand &use : result.getUses())
-      if (isa<nn::YieldOp>(use.getOwner()))
-        graph.allStores.push_back(
-            {Store::ScatterRow, use.getOperandNumber(), value, target, Level::Column, begin});
-  };
-  store(table, std::nullopt);
-  for (Operation *user : table.getUsers())
-    if (isSumOfScatter(*user)) {
-      unsigned begin = cast<BlockArgument>(user->getOperand(0)).getArgNumber();
-      graph.allTensors[begin].isRead = true;
-      store(user->getResult(0), begin);
-    }
-}
-
-LogicalResult BodyGraphBuilder::buildOp(Operation &next) {
-  op = &next;
-  compute = b.getF32Type();
-  for (Type type : llvm::concat<const Type>(llvm::to_vector(op->getOperandTypes()),
-                                            llvm::to_vector(op->getResultTypes())))
-    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getElementType().isF64())
-      compute = b.getF64Type();
-  ArrayRef<int64_t> shape = bodyShape(next), whole = graph.space.shape;
-  opDims.clear();
+/// Where the loops of the op are in the kernel's domain.
+LogicalResult BodyGraphBuilder::placeLoops() {
+  ArrayRef<int64_t> shape = bodyShape(*ops.origin.lookup(op)), whole = graph.space.shape;
   unsigned first = 0;
   if (!isPrefix(shape, whole)) {
     if (!nn::isSuffix(shape, whole)) {
@@ -346,22 +348,122 @@ LogicalResult BodyGraphBuilder::buildOp(Operation &next) {
     }
     first = whole.size() - shape.size();
   }
+  opDims.clear();
   for (unsigned dim = 0; dim < shape.size(); ++dim)
     opDims.push_back(first + dim);
+  // A scatter has a loop over the table's rows around those of its domain.
+  unsigned loops = op.getNumLoops();
+  outer = loops > shape.size();
+  loopDims.assign(opDims.begin(), opDims.begin() + (loops - outer));
+  return success();
+}
 
-  if (auto mask = dyn_cast<tp::MaskOp>(next)) {
-    // The one op of tp that is computed; which elements are pads is no matter of nn.
-    Scalar index = position(mask.getDim());
-    index = arith::DivUIOp::create(b, loc, index, constantIndex(mask.getMinor()));
-    index = arith::RemUIOp::create(b, loc, index, constantIndex(mask.getExtent()));
-    Scalar isInside = less(add(offset(0), index), constantIndex(mask.getLogical()));
-    result(0, select(isInside, operand(0), constant(mask.getFill().convertToDouble())));
-  } else if (auto body = dyn_cast<nn::BodyOp>(next)) {
-    body.buildBody(*this);
-  } else {
-    return next.emitOpError() << "has no body, and cannot be in kernel '" << kernel.getName()
-                              << "'; implement BodyOp in the op's file under dialects/nn";
+void BodyGraphBuilder::setResult(Value tensor, Value value, ArrayRef<unsigned> dims) {
+  made[tensor] = {value, llvm::to_vector(dims)};
+  const Domain &domain = graph.space;
+  forEachReturn(tensor, [&](unsigned result) {
+    needsRows |= dims.size() < domain.shape.size();
+    bool isOneRow = domain.split == 0 && !domain.isFlat;
+    if (dims.empty() ? !isOneRow : dims.front() != 0) {
+      fail("has a result that would be written once for each row");
+      return;
+    }
+    bool isOfColumns = dims.size() == domain.shape.size() && !dims.empty();
+    graph.allStores.push_back({Store::Element, result, value, elementIndex(dims),
+                               isOfColumns ? Level::Column : Level::Row});
+  });
+}
+
+void BodyGraphBuilder::joinPointwise() {
+  Operation *yield = op.getBody()->getTerminator();
+  // What rounds a sum over rows does it where the sum is complete.
+  auto rounding = yield->getOperand(0).getDefiningOp<arith::TruncFOp>();
+  if (rounding && rounding.getIn() == op.getBody()->getArgument(0))
+    if (auto it = openSums.find(op->getOperand(0)); it != openSums.end())
+      return storeSum(op->getResult(0), it->second);
+  for (auto [tensor, element] : llvm::zip_equal(op->getResults(), yield->getOperands()))
+    setResult(tensor, get(element), loopDims);
+}
+
+void BodyGraphBuilder::joinReduction() {
+  needsRows = true;
+  Operation *step = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  ReduceKind kind = isa<arith::AddFOp>(step) ? ReduceKind::Sum : ReduceKind::Max;
+  Value element = get(step->getOperand(1)), tensor = op->getResult(0);
+  if (failed)
+    return;
+  SmallVector<unsigned> reduced;
+  op.getReductionDims(reduced);
+  unsigned count = reduced.size(), rank = graph.space.shape.size();
+  bool isWhole = opDims.size() == rank;
+  bool isOverAll = count == opDims.size();
+  auto isRead = [&] {
+    return llvm::any_of(tensor.getUsers(),
+                        [](Operation *user) { return isa<linalg::GenericOp>(user); });
+  };
+  if (isOverAll ? rank == 1 && isWhole && (kind == ReduceKind::Max || isRead())
+                : reduced.front() != 0) {
+    if (!isWhole || graph.space.split != rank - count) {
+      fail("reduces rows that are not the kernel's");
+      return;
+    }
+    Value value = addLeaf(element.getType(), {Leaf::Reduction, 0, element, kind});
+    graph.allReductions.push_back(value);
+    setResult(tensor, value, ArrayRef<unsigned>(loopDims).drop_back(count));
+    return;
   }
+  if (!isOverAll && !isWhole) {
+    fail("sums over some dims of a value that is smaller than the kernel's domain");
+    return;
+  }
+  if (!isOverAll && graph.space.split != count) {
+    fail("sums over rows that are not the kernel's");
+    return;
+  }
+  storeSum(tensor, {isOverAll ? Store::SumAll : Store::SumRows, element,
+                    isWhole ? Level::Column : Level::Row});
+}
+
+void BodyGraphBuilder::storeSum(Value tensor, OpenSum sum) {
+  openSums[tensor] = sum;
+  forEachReturn(tensor, [&](unsigned result) {
+    graph.allStores.push_back({sum.kind, result, sum.element, Value(), sum.level});
+  });
+}
+
+void BodyGraphBuilder::joinScatter() {
+  needsRows = true;
+  // yield(row == table row ? sum + element : sum)
+  Operation *choice = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  Value target = get(choice->getOperand(0).getDefiningOp()->getOperand(0));
+  Value element = get(choice->getOperand(1).getDefiningOp()->getOperand(1));
+  if (failed)
+    return;
+  if (graph.depth(element) > 0) {
+    fail("scatters values that are reduced in the kernel");
+    return;
+  }
+  std::optional<unsigned> begin;
+  if (auto input = dyn_cast<BlockArgument>(op.getDpsInits().front())) {
+    begin = input.getArgNumber();
+    graph.allTensors[*begin].isRead = true;
+  }
+  forEachReturn(op->getResult(0), [&](unsigned result) {
+    graph.allStores.push_back({Store::ScatterRow, result, element, target, Level::Column, begin});
+  });
+}
+
+LogicalResult BodyGraphBuilder::join(linalg::GenericOp next) {
+  op = next;
+  valueOf.clear();
+  if (mlir::failed(placeLoops()))
+    return failure();
+  if (outer)
+    joinScatter();
+  else if (op.getNumReductionLoops())
+    joinReduction();
+  else
+    joinPointwise();
   return success(!failed);
 }
 
@@ -378,21 +480,19 @@ LogicalResult BodyGraphBuilder::run(bool tryFlat) {
   }
   graph.inputCount = kernel.getInputs().size();
   graph.space = chooseDomain(kernel, tryFlat);
-  Block &body = kernel.getBody().front();
-  for (Operation &next : body.without_terminator())
-    if (!isSumOfScatter(next) && mlir::failed(buildOp(next)))
+  for (auto next : ops.body().getOps<linalg::GenericOp>())
+    if (mlir::failed(join(next)))
       return failure();
-  for (OpOperand &yielded : body.getTerminator()->getOpOperands())
-    if (isa<BlockArgument>(yielded.get()))
-      return kernel.emitOpError() << "hands an input through as its result "
-                                  << yielded.getOperandNumber() << "; use the input itself";
   return success();
 }
 
 FailureOr<std::unique_ptr<BodyGraph>> BodyGraph::build(nn::KernelOp kernel) {
+  FailureOr<LinalgKernel> ops = LinalgKernel::build(kernel);
+  if (failed(ops))
+    return failure();
   for (bool flat : {false, true}) {
     std::unique_ptr<BodyGraph> graph(new BodyGraph);
-    BodyGraphBuilder builder(kernel, *graph);
+    BodyGraphBuilder builder(kernel, *ops, *graph);
     if (mlir::failed(builder.run(flat)))
       return failure();
     // Without rows the domain is built again, flat.

@@ -5,6 +5,9 @@
 
 namespace tpc::codegen {
 
+/// How often a value is computed: once, for each row, for each column of a row.
+enum class Level : uint8_t { Uniform, Row, Column };
+
 /// The iteration space of a kernel: the shape of its largest op, collapsed at dim `split`.
 struct Domain {
   llvm::SmallVector<int64_t> shape;

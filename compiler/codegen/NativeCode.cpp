@@ -6,6 +6,8 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/codegen/NativeCode.h"
 
+#include "compiler/codegen/LinalgKernel.h"
+
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
@@ -77,8 +79,12 @@ void prepareContext(MLIRContext &context) {
   registerBuiltinDialectTranslation(context);
   registerLLVMDialectTranslation(context);
   registerNVVMDialectTranslation(context);
-  context.loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect,
-                      math::MathDialect, NVVM::NVVMDialect, scf::SCFDialect>();
+  DialectRegistry registry;
+  insertLinalgDialects(registry);
+  registry.insert<cf::ControlFlowDialect, LLVM::LLVMDialect, NVVM::NVVMDialect, scf::SCFDialect>();
+  context.appendDialectRegistry(registry);
+  for (StringRef dialect : registry.getDialectNames())
+    context.getOrLoadDialect(dialect);
 }
 
 llvm::Expected<NativeModule> translateModule(ModuleOp module) {

@@ -5,6 +5,7 @@
 #include "compiler/driver/Diagnostics.h"
 #include "compiler/driver/Model.h"
 #include "compiler/driver/Pipeline.h"
+#include "compiler/fusion/KernelsToLinalg.h"
 #include "runtime/cli/RunLog.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/plan/PlanText.h"
@@ -28,9 +29,15 @@ static Status dump(const Compilation &compilation, Level level) {
   if (std::error_code error = llvm::sys::fs::create_directories(folder))
     return Status(Code::InvalidInput, "cannot create '" + folder + "': " + error.message(),
                   "--dump-to DIR writes into a folder, and makes it if need be");
-  std::string text = levelText(compilation, level);
-  return writeFileAtomically(dumpPath(folder, level),
-                             {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+  auto write = [](const std::string &path, const std::string &text) {
+    return writeFileAtomically(path, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+  };
+  TPC_RETURN_IF_ERROR(write(dumpPath(folder, level), levelText(compilation, level)));
+  if (level != Level::Fused)
+    return Status();
+  FailureOr<OwningOpRef<ModuleOp>> kernels = linalgOfKernels(*compilation.module);
+  return failed(kernels) ? Status(Code::InvalidInput, "")
+                         : write(kernelsDumpPath(folder), textOf(**kernels));
 }
 
 /// Runs the steps; true if they reached the level that was asked for.

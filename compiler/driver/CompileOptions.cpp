@@ -33,11 +33,18 @@ const char *tpc::name(Level level) {
   return "";
 }
 
-std::string tpc::dumpPath(const std::string &folder, Level level) {
+static std::string pathIn(const std::string &folder, const llvm::Twine &file) {
   llvm::SmallString<128> path(folder);
-  llvm::sys::path::append(path,
-                          llvm::Twine(name(level)) + (level == Level::Plan ? ".txt" : ".mlir"));
+  llvm::sys::path::append(path, file);
   return path.str().str();
+}
+
+std::string tpc::dumpPath(const std::string &folder, Level level) {
+  return pathIn(folder, llvm::Twine(name(level)) + (level == Level::Plan ? ".txt" : ".mlir"));
+}
+
+std::string tpc::kernelsDumpPath(const std::string &folder) {
+  return pathIn(folder, "kernels.mlir");
 }
 
 static constexpr const char *kHardwareHint =
@@ -103,7 +110,8 @@ static constexpr OptionSpec kOptions[] = {
      "a sharding that parameters and inputs of matching names must have", true},
     {"--stop-after", "model|grad|sharded|local|fused|scheduled|plan", "",
      "prints the IR of that level and stops"},
-    {"--dump-to", "DIR", "", "writes the IR of every level into this folder"},
+    {"--dump-to", "DIR", "",
+     "writes the IR of every level, and the kernels as linalg, into this folder"},
     {"-o", "OUT.plan", "MODEL.plan in this folder", "the plan file"},
 };
 
@@ -206,10 +214,11 @@ static Status checkTargets(const CompileOptions &options, const std::string &har
     return Status(Code::Usage, "-o names no file", "-o OUT.plan");
   if (!options.stopAfter)
     TPC_RETURN_IF_ERROR(refuse("-o", options.output));
+  if (options.dumpTo.empty())
+    return Status();
   for (Level level : kLevels)
-    if (!options.dumpTo.empty())
-      TPC_RETURN_IF_ERROR(refuse("--dump-to", dumpPath(options.dumpTo, level)));
-  return Status();
+    TPC_RETURN_IF_ERROR(refuse("--dump-to", dumpPath(options.dumpTo, level)));
+  return refuse("--dump-to", kernelsDumpPath(options.dumpTo));
 }
 
 Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> words) {

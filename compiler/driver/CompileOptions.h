@@ -26,6 +26,8 @@ const char *name(Level level);
 
 /// Where --dump-to writes a level.
 std::string dumpPath(const std::string &folder, Level level);
+/// Of the linalg of the kernels of level `fused`.
+std::string kernelsDumpPath(const std::string &folder);
 
 struct CompileOptions {
   std::string model;

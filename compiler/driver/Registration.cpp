@@ -7,6 +7,7 @@
 
 #include "compiler/autodiff/Passes.h"
 #include "compiler/fusion/Fusion.h"
+#include "compiler/fusion/KernelsToLinalg.h"
 #include "compiler/import/Passes.h"
 #include "compiler/memory/ShareMemory.h"
 #include "compiler/partition/Passes.h"
@@ -28,6 +29,7 @@ void registerPasses() {
   registerTpcShardingPasses();
   registerTpcPartitionPasses();
   registerFusionPasses();
+  registerKernelsToLinalgPass();
   mlir::registerPass(
       [] { return createSchedulePass({false, builtinHardware(Target::Kind::Cuda, "bf16")}); });
   mlir::registerPass(createShareMemoryPass);

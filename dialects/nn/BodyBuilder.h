@@ -2,8 +2,8 @@
 //
 // A body says what one op computes at one point of its domain. The domain is the shape of result 0
 // (or of the operand that BodyOp::getDomainOperand names), collapsed to rows x columns: the last
-// dim and the rest. Code generation implements this on loops; op files see scalars only, so one
-// body serves every target.
+// dim and the rest. Code generation makes linalg ops of it; op files see scalars only, so one body
+// serves every target.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once

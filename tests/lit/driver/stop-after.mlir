@@ -31,6 +31,7 @@
 
 // FILES: fused.mlir
 // FILES-NEXT: grad.mlir
+// FILES-NEXT: kernels.mlir
 // FILES-NEXT: local.mlir
 // FILES-NEXT: model.mlir
 // FILES-NEXT: plan.txt

@@ -1,8 +1,11 @@
 #include "KernelHarness.h"
 
+#include "tests/unit/codegen/LinalgReference.h"
+
 #include "dialects/tp/TP.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Parser/Parser.h"
 
 #include <gtest/gtest.h>
@@ -234,6 +237,23 @@ std::vector<Memory> KernelHarness::runOnGpu(uint64_t seed) {
   return buffers.take(functions);
 }
 
+std::vector<Memory> KernelHarness::runLinalg() {
+  Buffers buffers = allocate(GeneratedKernel());
+  std::vector<LinalgArgument> arguments;
+  size_t nextScalar = 0;
+  auto tensor = [](Memory &memory, Type type) {
+    return LinalgArgument{memory.data(), cast<RankedTensorType>(type).getShape().vec()};
+  };
+  for (auto [memory, input] : llvm::zip(buffers.inputs, kernel().getInputs()))
+    arguments.push_back(input.getType().isIndex()
+                            ? LinalgArgument{nullptr, {}, scalars[nextScalar++]}
+                            : tensor(memory, input.getType()));
+  for (auto [memory, type] : llvm::zip(buffers.results, kernel().getResultTypes()))
+    arguments.push_back(tensor(memory, type));
+  EXPECT_EQ(executeLinalg(kernel(), arguments), "");
+  return std::move(buffers.results);
+}
+
 std::vector<interpreter::Tensor> KernelHarness::expected() {
   bindAll();
   FailureOr<interpreter::Outcome> outcome =
@@ -263,6 +283,12 @@ void KernelHarness::expectNear(const std::vector<Memory> &actual, double relativ
   }
 }
 
+/// Whether the kernel computes in f64.
+static bool isWide(nn::KernelOp kernel) {
+  return llvm::any_of(kernel->getOperandTypes(),
+                      [](Type type) { return getElementTypeOrSelf(type).isF64(); });
+}
+
 static void expectEqualBits(const std::vector<Memory> &first, const std::vector<Memory> &second,
                             const char *cause) {
   for (size_t i = 0; i < first.size(); ++i)
@@ -278,6 +304,11 @@ void KernelHarness::check(double relative, double absolute) {
     for (unsigned pieces : {2u, 3u, 7u})
       expectEqualBits(whole, run(pieces), "the cuts");
     expectNear(whole, relative, absolute);
+  }
+  {
+    SCOPED_TRACE("as linalg");
+    double slack = isWide(kernel()) ? 0 : 1e-4;
+    expectNear(runLinalg(), std::max(relative, slack), std::max(absolute, slack));
   }
   SCOPED_TRACE("as PTX");
   std::vector<Memory> ascending = runOnGpu();

@@ -3,7 +3,7 @@
 // A test gives the text of a module with one entry that holds one nn.kernel on nn.read values. The
 // kernel is compiled for CPU and loaded as a device does, and run with its tiles cut in several
 // ways; it is compiled for GPUs and its PTX is executed on the host, with its blocks in several
-// orders. Both are compared with the interpreter.
+// orders; its linalg is lowered by upstream's passes. All are compared with the interpreter.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -87,11 +87,14 @@ public:
   std::vector<Memory> run(unsigned pieces);
   /// The same by executing the kernel's PTX, blocks in the order that `seed` gives.
   std::vector<Memory> runOnGpu(uint64_t seed = 0);
+  /// The same by lowering the kernel's linalg to plain loops.
+  std::vector<Memory> runLinalg();
   /// The interpreter's results.
   std::vector<interpreter::Tensor> expected();
 
   /// Runs with several cuts, and with several orders of blocks, expects equal bits of each, and
-  /// expects every element within absolute + relative * |expected| of the interpreter's.
+  /// expects every element within absolute + relative * |expected| of the interpreter's. Plain
+  /// loops add one number after the other, and may be off by more in float32.
   void check(double relative, double absolute);
 
   nn::KernelOp kernel();
