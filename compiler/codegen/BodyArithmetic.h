@@ -88,9 +88,6 @@ public:
   Scalar toInt(Scalar x) override {
     return mlir::arith::IndexCastOp::create(b, loc, b.getI32Type(), x);
   }
-  Scalar randomBits(Scalar seed, uint32_t stream, Scalar element, Scalar step) override {
-    return math.philox(seed, stream, element, step);
-  }
 
 protected:
   explicit BodyArithmetic(mlir::MLIRContext *context)

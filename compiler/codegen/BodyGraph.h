@@ -21,7 +21,7 @@ namespace tpc::codegen {
 /// A value that is not computed from others: a block argument of the graph.
 struct Leaf {
   enum Kind : uint8_t { RowIndex, ColumnIndex, Scalar, Load, Reduction } kind;
-  unsigned number = 0;      ///< Scalar: which index input; Load: which tensor of the kernel
+  unsigned number = 0;      ///< Scalar: which of them; Load: which tensor of the kernel
   mlir::Value operand = {}; ///< Load: element index; Reduction: the value at each column
   tpc::ReduceKind reduce = tpc::ReduceKind::Sum;
 };
@@ -60,6 +60,8 @@ public:
   const Domain &domain() const { return space; }
   llvm::ArrayRef<KernelTensor> tensors() const { return allTensors; }
   unsigned numInputs() const { return inputCount; }
+  /// Of each of the kernel's functions.
+  unsigned numScalars() const { return scalarCount; }
   llvm::ArrayRef<Store> stores() const { return allStores; }
   /// Reductions over a row, in the order in which bodies asked for them.
   llvm::ArrayRef<mlir::Value> reductions() const { return allReductions; }
@@ -74,7 +76,7 @@ private:
 
   Domain space;
   llvm::SmallVector<KernelTensor> allTensors;
-  unsigned inputCount = 0;
+  unsigned inputCount = 0, scalarCount = 0;
   llvm::SmallVector<Store> allStores;
   llvm::SmallVector<mlir::Value> allReductions;
   mlir::Block block;

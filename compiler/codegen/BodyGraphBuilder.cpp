@@ -32,6 +32,12 @@ bool isPrefix(ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
   return part.size() <= whole.size() && whole.take_front(part.size()) == part;
 }
 
+/// Arguments of a kernel that are scalars of its functions.
+unsigned scalarsIn(ArrayRef<BlockArgument> arguments) {
+  return llvm::count_if(arguments,
+                        [](BlockArgument argument) { return argument.getType().isIndex(); });
+}
+
 /// A sum that is complete only after all rows.
 struct OpenSum {
   Store::Kind kind;
@@ -207,9 +213,8 @@ Value BodyGraphBuilder::load(unsigned number, Value index, bool inPlace) {
 }
 
 Value BodyGraphBuilder::offset(BlockArgument argument) {
-  unsigned number = 0;
-  for (Value input : kernel.getInputs().take_front(argument.getArgNumber()))
-    number += input.getType().isIndex();
+  unsigned number =
+      scalarsIn(argument.getOwner()->getArguments().take_front(argument.getArgNumber()));
   Value &value = offsets[number];
   if (!value)
     value = addLeaf(b.getIndexType(), {Leaf::Scalar, number});
@@ -479,6 +484,7 @@ LogicalResult BodyGraphBuilder::run(bool tryFlat) {
     graph.allTensors.push_back(tensor);
   }
   graph.inputCount = kernel.getInputs().size();
+  graph.scalarCount = scalarsIn(ops.body().getArguments());
   graph.space = chooseDomain(kernel, tryFlat);
   for (auto next : ops.body().getOps<linalg::GenericOp>())
     if (mlir::failed(join(next)))

@@ -12,6 +12,7 @@
 #include "compiler/codegen/Tiling.h"
 #include "compiler/codegen/gpu/LaneEmitter.h"
 #include "compiler/codegen/gpu/Ptx.h"
+#include "runtime/io/Philox.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -29,6 +30,17 @@ namespace tpc::codegen {
 
 namespace {
 
+/// What an op says beside its operands, but for streams: they are arguments.
+Attribute propertiesOf(Operation &op) {
+  Attribute properties = op.getPropertiesAsAttribute();
+  auto dropout = dyn_cast<nn::DropoutOp>(op);
+  if (!dropout)
+    return properties;
+  NamedAttrList kept(cast<DictionaryAttr>(properties));
+  kept.erase(dropout.getStreamAttrName());
+  return kept.getDictionary(op.getContext());
+}
+
 /// What the code of a kernel depends on: its region with values numbered, without names, scopes
 /// and phases.
 std::string keyOf(nn::KernelOp kernel) {
@@ -44,10 +56,10 @@ std::string keyOf(nn::KernelOp kernel) {
     for (Value operand : op.getOperands())
       os << number.lookup(operand) << ',';
     os << ')';
-    for (NamedAttribute attribute : op.getAttrs())
+    for (NamedAttribute attribute : op.getDiscardableAttrs())
       if (attribute.getName() != nn::kScopeAttr && attribute.getName() != nn::kPhaseAttr)
         os << attribute.getName().getValue() << '=' << attribute.getValue() << ';';
-    if (Attribute properties = op.getPropertiesAsAttribute())
+    if (Attribute properties = propertiesOf(op))
       os << properties;
     for (Value result : op.getResults()) {
       number.try_emplace(result, number.size());
@@ -137,6 +149,13 @@ void compileAll(std::vector<Job> &jobs, Target target, StringRef level, unsigned
 }
 
 } // namespace
+
+std::vector<uint32_t> streamsOf(nn::KernelOp kernel) {
+  std::vector<uint32_t> streams;
+  for (auto dropout : kernel.getBody().getOps<nn::DropoutOp>())
+    streams.push_back(philoxNameHash(dropout.getStream()));
+  return streams;
+}
 
 FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel, Target target) {
   prepareContext(*kernel.getContext());

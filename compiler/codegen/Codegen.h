@@ -37,7 +37,7 @@ enum class Target : uint8_t { Cpu, Cuda };
 
 /// One function of the image, to be called for tiles [0, tiles), cut anywhere; on cuda to be
 /// launched with so many blocks (runtime/device/kernel_abi.h). Its scalars are the index-typed
-/// inputs of the kernel, in order.
+/// inputs of the kernel, in order, and then its streams.
 struct GeneratedFunction {
   std::string name;
   int64_t tiles = 0;
@@ -64,6 +64,9 @@ struct GeneratedImage {
   std::vector<uint8_t> image;
   std::string level; ///< the processor level or GPU architecture that it needs
 };
+
+/// The hashed names of the streams of a kernel's dropouts, in the order of these.
+std::vector<uint32_t> streamsOf(nn::KernelOp kernel);
 
 /// The functions of a kernel without generating code: for memory planning. Fails with an emitted
 /// error if the kernel is not legal.

@@ -207,6 +207,13 @@ void LinalgBody::scatterRows(Scalar row, llvm::function_ref<Scalar()> element) {
     tensors.map(table, scatter(filled(nn::shapeOf(table), compute, 0.0)));
 }
 
+/// The stream is an argument, so that the dropouts of all layers are one kernel.
+Scalar LinalgBody::randomBits(Scalar seed, uint32_t, Scalar element, Scalar step) {
+  Value argument = kernel.body().getArgument(kernel.firstStream + kernel.streamsTaken++);
+  Scalar stream = arith::IndexCastOp::create(b, loc, b.getI32Type(), argument);
+  return math.philox(seed, stream, element, step);
+}
+
 //===--- how it is cut ---===//
 
 void LinalgBody::collect(Scalar value, Piece &piece) {

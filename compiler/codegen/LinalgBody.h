@@ -34,6 +34,7 @@ public:
   Scalar reduceColumns(ReduceKind kind, llvm::function_ref<Scalar()> element) override;
   void sumInto(unsigned result, llvm::function_ref<Scalar()> element) override;
   void scatterRows(Scalar row, llvm::function_ref<Scalar()> element) override;
+  Scalar randomBits(Scalar seed, uint32_t stream, Scalar element, Scalar step) override;
 
 private:
   /// A tensor that is read along some dims of the op's domain.

@@ -1,6 +1,7 @@
 //===- LinalgKernel.cpp - A kernel as a function on tensors --------------------------------===//
 #include "compiler/codegen/LinalgBody.h"
 
+#include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/KernelDomain.h"
 #include "dialects/nn/Types.h"
 
@@ -36,6 +37,8 @@ FailureOr<LinalgKernel> LinalgKernel::build(nn::KernelOp kernel) {
   SmallVector<Type> inputs, results;
   for (Type type : kernel.getInputs().getTypes())
     inputs.push_back(plain(type));
+  result.firstStream = inputs.size();
+  inputs.append(streamsOf(kernel).size(), b.getIndexType());
   for (Type type : kernel.getResultTypes())
     results.push_back(plain(type));
   auto function =
@@ -45,7 +48,7 @@ FailureOr<LinalgKernel> LinalgKernel::build(nn::KernelOp kernel) {
 
   Block &body = kernel.getBody().front();
   IRMapping tensors;
-  tensors.map(body.getArguments(), entry->getArguments());
+  tensors.map(body.getArguments(), entry->getArguments().take_front(body.getNumArguments()));
   for (Operation &op : body.without_terminator())
     if (!isSumOfScatter(op) && failed(LinalgBody(op, result, tensors, b).build()))
       return failure();

@@ -18,8 +18,10 @@
 namespace tpc::codegen {
 
 struct LinalgKernel {
-  /// Holds one function: its arguments are the inputs of the kernel, it returns the results.
+  /// Holds one function: its arguments are the inputs of the kernel and the streams of its dropouts
+  /// (streamsOf, as index), it returns the results.
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  unsigned firstStream = 0, streamsTaken = 0;
   /// The op of the kernel whose body a linalg.generic is part of.
   llvm::DenseMap<mlir::Operation *, mlir::Operation *> origin;
 

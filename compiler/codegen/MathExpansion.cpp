@@ -295,7 +295,7 @@ Value MathExpansion::roundAway(Value x, int dropped) {
   return arith::BitcastOp::create(b, loc, b.getF32Type(), kept);
 }
 
-Value MathExpansion::philox(Value seed, uint32_t stream, Value element, Value step) {
+Value MathExpansion::philox(Value seed, Value stream, Value element, Value step) {
   Type word = b.getI32Type(), pair = b.getI64Type();
   auto constant = [&](uint32_t value) -> Value {
     return arith::ConstantOp::create(b, loc, b.getIntegerAttr(word, static_cast<int32_t>(value)));
@@ -313,7 +313,7 @@ Value MathExpansion::philox(Value seed, uint32_t stream, Value element, Value st
   };
   Value position = arith::IndexCastOp::create(b, loc, pair, element);
   Value counter[4] = {low(position), high(position), step, constant(0)};
-  Value key[2] = {seed, constant(stream)};
+  Value key[2] = {seed, stream};
   for (int round = 0; round < 10; ++round) {
     Value left = product(0xD2511F53, counter[0]), right = product(0xCD9E8D57, counter[2]);
     Value next[4] = {exclusiveOr(high(right), counter[1], key[0]), low(right),

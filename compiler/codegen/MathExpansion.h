@@ -34,8 +34,8 @@ public:
   mlir::Value roundToBF16(mlir::Value x) { return roundAway(x, 16); }
   mlir::Value roundToTF32(mlir::Value x) { return roundAway(x, 13); }
   /// The first word of Philox4x32-10 under the key (seed, stream) at (element, step); see
-  /// runtime/io/Philox.h. seed and step are i32, element is an index.
-  mlir::Value philox(mlir::Value seed, uint32_t stream, mlir::Value element, mlir::Value step);
+  /// runtime/io/Philox.h. seed, stream and step are i32, element is an index.
+  mlir::Value philox(mlir::Value seed, mlir::Value stream, mlir::Value element, mlir::Value step);
 
 private:
   bool isWide(mlir::Value x) const { return x.getType().isF64(); }

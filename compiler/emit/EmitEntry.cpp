@@ -241,6 +241,10 @@ private:
         return kernel.emitOpError("has an index input that is no tp.offset");
       scalars.push_back(emitOffset(offset));
     }
+    for (uint32_t stream : codegen::streamsOf(kernel)) {
+      scalars.push_back(std::make_unique<plan::ScalarArgumentT>());
+      scalars.back()->constant = stream;
+    }
     // What each pointer's bytes hold, while the functions of the kernel run one after the other.
     uint32_t scratch = memory.workspaceOf(kernel) ? numbers.fresh() : 0;
     llvm::SmallDenseSet<unsigned> overwritten;

@@ -14,9 +14,7 @@ static constexpr unsigned kRowThreadsAtATime = 256;
 void LaneEmitter::begin() {
   Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
   SmallVector<Type> types(function.operands.size(), pointer);
-  for (const KernelTensor &tensor : graph.tensors().take_front(graph.numInputs()))
-    if (!tensor.element)
-      types.push_back(b.getI64Type());
+  types.append(graph.numScalars(), b.getI64Type());
   // Rows in registers need these more than they need company: up to 255 each.
   unsigned blocks = 0;
   if (tiling.form == GpuTiling::Rows)

@@ -133,6 +133,7 @@ void KernelHarness::bindAll() {
   bound = true;
   std::mt19937 random(7);
   module->walk([&](tp::OffsetOp) { scalars.push_back(0); });
+  llvm::append_range(scalars, streamsOf(kernel()));
   module->walk([&](nn::ReadOp read) {
     std::string name = read.getSource().str();
     if (bindings.count(name))
@@ -248,6 +249,8 @@ std::vector<Memory> KernelHarness::runLinalg() {
     arguments.push_back(input.getType().isIndex()
                             ? LinalgArgument{nullptr, {}, scalars[nextScalar++]}
                             : tensor(memory, input.getType()));
+  for (uint32_t stream : streamsOf(kernel()))
+    arguments.push_back({nullptr, {}, stream});
   for (auto [memory, type] : llvm::zip(buffers.results, kernel().getResultTypes()))
     arguments.push_back(tensor(memory, type));
   EXPECT_EQ(executeLinalg(kernel(), arguments), "");

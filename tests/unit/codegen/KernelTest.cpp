@@ -2,6 +2,8 @@
 #include "KernelHarness.h"
 #include "KernelText.h"
 
+#include "runtime/io/Philox.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -365,16 +367,19 @@ TEST(Kernel, ShapeOps) {
              ""});
 }
 
-TEST(Kernel, DropoutDrawsThePrescribedBits) {
+std::string dropoutText() {
   std::string x = "tensor<6x50xf32>";
-  KernelHarness harness(Text{
-      {{"x", x}, {"seed", "tensor<i32>"}, {"step", "tensor<i32>"}},
-      {x},
-      "%y = nn.dropout %x, %seed, %step {p = 0.25 : f64, stream = \"h.0.drop\", global_shape = "
-      "array<i64: 6, 50>} : (" +
-          x + ", tensor<i32>, tensor<i32>) -> " + x + "\nnn.yield %y : " + x,
-      ""}
-                            .str());
+  return Text{{{"x", x}, {"seed", "tensor<i32>"}, {"step", "tensor<i32>"}},
+              {x},
+              "%y = nn.dropout %x, %seed, %step {p = 0.25 : f64, stream = \"h.0.drop\", "
+              "global_shape = array<i64: 6, 50>} : (" +
+                  x + ", tensor<i32>, tensor<i32>) -> " + x + "\nnn.yield %y : " + x,
+              ""}
+      .str();
+}
+
+TEST(Kernel, DropoutDrawsThePrescribedBits) {
+  KernelHarness harness(dropoutText());
   harness.bind("seed", {1234});
   harness.bind("step", {7});
   harness.check(1e-6, 0);
@@ -408,6 +413,24 @@ TEST(Kernel, EqualKernelsAreCompiledOnce) {
   threads.threads = 3;
   auto second = generateImage({one.kernel(), one.kernel()}, threads);
   EXPECT_EQ(first->image, second->image);
+}
+
+TEST(Kernel, DropoutsOfAllLayersAreOneKernel) {
+  KernelHarness harness(dropoutText());
+  nn::KernelOp first = harness.kernel();
+  auto copyWith = [&](auto change) {
+    mlir::OwningOpRef<nn::KernelOp> copy(first.clone());
+    copy->walk([&](nn::DropoutOp dropout) { change(dropout); });
+    return copy;
+  };
+  auto other = copyWith([](nn::DropoutOp dropout) { dropout.setStream("h.1.drop"); });
+  auto rarer = copyWith([](nn::DropoutOp dropout) { dropout.setP(llvm::APFloat(0.5)); });
+  auto image = generateImage({first, *other, *rarer}, {});
+  ASSERT_TRUE(mlir::succeeded(image));
+  EXPECT_EQ(image->kernels[0].functions[0].name, image->kernels[1].functions[0].name);
+  EXPECT_NE(image->kernels[0].functions[0].name, image->kernels[2].functions[0].name);
+  EXPECT_EQ(streamsOf(first), std::vector<uint32_t>{philoxNameHash("h.0.drop")});
+  EXPECT_EQ(streamsOf(*other), std::vector<uint32_t>{philoxNameHash("h.1.drop")});
 }
 
 TEST(Kernel, LevelsAreChecked) {

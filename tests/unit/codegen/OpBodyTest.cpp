@@ -155,19 +155,21 @@ TEST_P(LocalOpBody, ComputesTheMeaningOnRankOne) {
   }
   ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
   harness.run(1); // makes room for the scalars
-  harness.scalars = GetParam().offsets;
+  llvm::copy(GetParam().offsets, harness.scalars.begin());
 
   Mesh mesh{{{"tp", 2}}};
   auto outcomes = interpreter::Interpreter::runOnMesh(entry, mesh, {bindings, bindings});
   ASSERT_TRUE(succeeded(outcomes));
   const std::vector<interpreter::Tensor> &expected = outcomes->at(1).outputs;
-  for (bool onGpu : {false, true}) {
-    SCOPED_TRACE(onGpu ? "as PTX" : "on cpu");
-    std::vector<Memory> actual = onGpu ? harness.runOnGpu() : harness.run(2);
+  auto check = [&](const char *name, const std::vector<Memory> &actual) {
+    SCOPED_TRACE(name);
     ASSERT_EQ(actual.size(), expected.size());
     for (size_t i = 0; i < actual.size(); ++i)
       interpreter::test::expectNear(actual[i].get(expected[i].shape), expected[i], 1e-12);
-  }
+  };
+  check("on cpu", harness.run(2));
+  check("as PTX", harness.runOnGpu());
+  check("as linalg", harness.runLinalg());
 }
 
 INSTANTIATE_TEST_SUITE_P(Ops, LocalOpBody, testing::ValuesIn(kLocalForms), [](const auto &info) {
