@@ -12,6 +12,7 @@
 #include "runtime/plan/Convert.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <numeric>
 
@@ -331,26 +332,14 @@ private:
     plan::CollectiveT collective;
     collective.axis = *axis;
     collective.sequence = nextSequence++;
-    CollectiveKind kind = collectiveKind(op);
-    std::optional<int64_t> dim;
-    if (auto reduce = dyn_cast<tp::AllReduceOp>(op)) {
-      collective.reduce =
-          reduce.getKind() == tp::Reduce::max ? plan::ReduceKind::max : plan::ReduceKind::sum;
-    } else if (auto gather = dyn_cast<tp::AllGatherOp>(op)) {
-      dim = gather.getDim();
-    } else if (auto scatter = dyn_cast<tp::ReduceScatterOp>(op)) {
-      dim = scatter.getDim();
-    } else {
-      return op->emitOpError(
-          "is executed by no communicator yet: drop the constraint that asks for it");
-    }
-    collective.kind = toPlan(kind);
+    collective.kind = toPlan(collectiveKind(op));
+    if (auto reduce = dyn_cast<tp::AllReduceOp>(op); reduce && reduce.getKind() == tp::Reduce::max)
+      collective.reduce = plan::ReduceKind::max;
 
     plan::InstructionT &instruction = addInstruction(op);
     instruction.why = op->getAttrOfType<StringAttr>("why").str();
     for (auto [input, output] : llvm::zip_equal(op->getOperands(), op->getResults())) {
-      bool scatters = kind == CollectiveKind::ReduceScatter;
-      collective.tensors.push_back(emitTensor(scatters ? output : input, dim));
+      collective.tensors.push_back(emitTensor(op, input, output));
       unsigned tensor = collective.tensors.size() - 1;
       if (const codegen::GeneratedFunction *reduction = kernels.reduction(op, tensor))
         collective.tensors.back()->kernel =
@@ -363,23 +352,46 @@ private:
     return success();
   }
 
-  static std::unique_ptr<plan::CollectiveTensorT> emitTensor(Value local,
-                                                             std::optional<int64_t> dim) {
-    auto type = cast<RankedTensorType>(local.getType());
+  static std::unique_ptr<plan::CollectiveTensorT> emitTensor(Operation *collective, Value input,
+                                                             Value output) {
+    int64_t elements = nn::typeOf(input).getNumElements();
+    return TypeSwitch<Operation *, std::unique_ptr<plan::CollectiveTensorT>>(collective)
+        .Case([&](tp::AllGatherOp op) { return seenAlong(input, op.getDim(), op.getDim() + 1); })
+        .Case(
+            [&](tp::ReduceScatterOp op) { return seenAlong(output, op.getDim(), op.getDim() + 1); })
+        .Case([&](tp::AllToAllOp op) {
+          auto [first, second] = std::minmax({op.getFromDim(), op.getToDim()});
+          auto tensor = seenAlong(input, first, second);
+          tensor->outward = op.getToDim() == first;
+          return tensor;
+        })
+        .Default([&](Operation *) { return makeTensor(input, 1, elements, 1); });
+  }
+
+  /// The dims from `begin` on are the middle one, those from `end` on the inner one.
+  static std::unique_ptr<plan::CollectiveTensorT> seenAlong(Value local, int64_t begin,
+                                                            int64_t end) {
+    ArrayRef<int64_t> shape = nn::shapeOf(local);
     auto product = [](ArrayRef<int64_t> extents) {
       return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
     };
+    return makeTensor(local, product(shape.take_front(begin)),
+                      product(shape.slice(begin, end - begin)), product(shape.drop_front(end)));
+  }
+
+  static std::unique_ptr<plan::CollectiveTensorT> makeTensor(Value local, int64_t outer,
+                                                             int64_t mid, int64_t inner) {
     auto tensor = std::make_unique<plan::CollectiveTensorT>();
-    tensor->outer = dim ? product(type.getShape().take_front(*dim)) : 1;
-    tensor->mid = dim ? type.getDimSize(*dim) : type.getNumElements();
-    tensor->inner = dim ? product(type.getShape().drop_front(*dim + 1)) : 1;
-    tensor->dtype = toPlanDType(type.getElementType());
+    tensor->outer = outer;
+    tensor->mid = mid;
+    tensor->inner = inner;
+    tensor->dtype = toPlanDType(nn::elementOf(local));
     return tensor;
   }
 
   /// A rank's part: the source's extent along the dim need not be a multiple of the part's.
   LogicalResult emitSlice(tp::SliceOp op) {
-    auto part = emitTensor(op.getY(), op.getDim());
+    auto part = seenAlong(op.getY(), op.getDim(), op.getDim() + 1);
     plan::CopyT copy;
     copy.outer = part->outer;
     copy.source_extent = nn::typeOf(op.getX()).getDimSize(op.getDim());

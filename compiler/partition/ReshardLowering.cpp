@@ -5,13 +5,15 @@
 // be the major one on each rank. Where it is not, the dim is seen as two around the step: what is
 // on the left of the factor, and the rest. These are views, and cost nothing.
 //
-// A split that moves to another factor is gathered and split anew.
+// A split that moves to another dim is one all_to_all, where the other dim can be split before
+// anything is gathered. Otherwise, and where it moves to another factor of its dim, it is gathered
+// and split anew.
 //
 // A wire type: the value is rounded in front of the first collective and widened behind the last
 // one, by casts like any other.
 //
-// Pads: tp.slice fills them itself; before a reduce_scatter an nn.pad makes them; after a gather an
-// nn.slice drops them where the value is to be whole without.
+// Pads: tp.slice fills them itself; before a reduce_scatter or an all_to_all an nn.pad makes them;
+// after a gather or an all_to_all an nn.slice drops them where the value is to be whole without.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/partition/ReshardLowering.h"
@@ -47,8 +49,11 @@ public:
     }
     // Of two axes on one factor the last one is its minor one, and gathered first.
     for (AxisId axis = mesh.axes.size(); axis-- > 0;) {
-      Placement is = present.placementOn(axis);
-      if (isSplit(is) && !staysOn(axis, is.dim) && failed(allGather(axis, is.dim)))
+      Placement is = present.placementOn(axis), wanted = to.placementOn(axis);
+      if (!isSplit(is) || staysOn(axis, is.dim))
+        continue;
+      bool moves = isSplit(wanted) && mayMoveNow(axis, is.dim, wanted.dim);
+      if (failed(moves ? allToAll(axis, is.dim, wanted.dim) : allGather(axis, is.dim)))
         return failure();
     }
     for (AxisId axis = 0; axis < mesh.axes.size(); ++axis) {
@@ -207,6 +212,14 @@ private:
            isReached(to.dims[dim], axis, now);
   }
 
+  /// Whether the axis may go from one dim to another in one step. Integers can't be padded for it.
+  bool mayMoveNow(AxisId axis, int from, int dim) {
+    bool padsIntegers =
+        isPadded(to.dims[dim]) &&
+        !isa<FloatType>(cast<RankedTensorType>(local.value.getType()).getElementType());
+    return from != dim && !padsIntegers && mayScatterNow(axis, dim);
+  }
+
   /// The target's layout of `dim`, with the axes alone that split it now, and `axis`. Factors that
   /// are split later get their pads then.
   DimLayout partway(int dim, AxisId axis) {
@@ -317,6 +330,34 @@ private:
                                       axisName(axis), dim, op.getWhyAttr()));
       return dropPads(dim);
     });
+  }
+
+  /// Where a view makes two dims of one, those behind it move back by one.
+  LogicalResult allToAll(AxisId axis, int wholeFrom, int wholeTo) {
+    DimLayout before = present.dims[wholeFrom];
+    return onMajor(axis, wholeFrom, before, factorOf(before, axis), [&](int from) -> LogicalResult {
+      int behind = from != wholeFrom && wholeTo > wholeFrom ? wholeTo + 1 : wholeTo;
+      auto move = [&](int dim) {
+        return exchange(axis, dim != behind && from > behind ? from + 1 : from, dim);
+      };
+      if (failed(split(axis, behind, move)))
+        return failure();
+      return dropPads(from);
+    });
+  }
+
+  LogicalResult exchange(AxisId axis, int from, int dim) {
+    if (failed(startSplit(axis, dim, /*padsItself=*/false)))
+      return failure();
+    DimLayout part = std::move(next);
+    if (failed(startGather(axis, from)))
+      return failure();
+    goOnWire();
+    present.dims[dim] = std::move(part);
+    present.dims[from] = next;
+    advance(tp::AllToAllOp::create(builder, op.getLoc(), presentType(), local.value, axisName(axis),
+                                   from, dim, op.getWhyAttr()));
+    return success();
   }
 
   LogicalResult slice(AxisId axis, int whole) {

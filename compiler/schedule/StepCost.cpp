@@ -25,6 +25,9 @@ static StepCost costOfCollective(Operation *op, const Mesh &mesh, const Hardware
   for (auto [input, output] : llvm::zip_equal(op->getOperands(), op->getResults()))
     whole += std::max(nn::bytesOf(input), nn::bytesOf(output));
   CollectiveKind kind = collectiveKind(op);
+  // It takes and gives a part of each tensor.
+  if (kind == CollectiveKind::AllToAll)
+    whole *= ranks;
   return {0, wireBytes(kind, whole, ranks), collectiveTime(hardware, kind, whole, ranks)};
 }
 

@@ -61,6 +61,13 @@ llvm::DenseMap<Operation *, std::string> AxisSolver::alternativesOfReshards() co
     auto found = classOfOp_.find(op);
     return found != classOfOp_.end() && chosen(opClasses_[found->second]).addsPartialFirst;
   };
+  auto optionsOf = [](const ValueClass &value, function_ref<bool(const Availability &)> isOne) {
+    SmallVector<uint8_t> options;
+    for (auto [option, availability] : llvm::enumerate(value.options))
+      if (isOne(availability))
+        options.push_back(option);
+    return options;
+  };
   llvm::DenseMap<Operation *, std::string> alternatives;
   std::vector<std::string> ofClass(valueClasses_.size());
   for (auto [index, value] : llvm::enumerate(valueClasses_)) {
@@ -69,10 +76,13 @@ llvm::DenseMap<Operation *, std::string> AxisSolver::alternativesOfReshards() co
         (!availability.produced.isPartial() ||
          llvm::none_of(value.members.front().getUsers(), addsPartialFirst)))
       continue;
-    SmallVector<uint8_t> forbidden;
-    for (auto [option, other] : llvm::enumerate(value.options))
-      if (other.produced == availability.produced)
-        forbidden.push_back(option);
+    SmallVector<uint8_t> forbidden = optionsOf(
+        value, [&](const Availability &other) { return other.produced == availability.produced; });
+    // A split that a user asks for is produced in no other way, but need not be resharded so.
+    if (forbidden.size() == value.options.size() && availability.produced.isSplit())
+      forbidden = optionsOf(value, [&](const Availability &other) {
+        return other.has(availability.reshards.front());
+      });
     ofClass[index] = forbidden.size() == value.options.size()
                          ? "nothing else is possible"
                          : alternativeTo(value.variable, forbidden, "without it");

@@ -226,16 +226,36 @@ std::vector<Availability> AxisOptions::ofValue(Value value, const std::set<Place
     } else if (place.isSplit() && (place == sequence || gathersAllowed_ || isReturned)) {
       result.push_back(
           {place, {Place::replicated()}, collective(CollectiveKind::AllGather, value)});
+      for (const Place &target : movesOf(value, place)) {
+        Picoseconds move = collective(CollectiveKind::AllToAll, value);
+        result.push_back({place, {target}, move});
+        result.push_back({place,
+                          {target, Place::replicated()},
+                          move + collective(CollectiveKind::AllGather, value)});
+      }
     }
   }
   return result;
 }
 
+/// Where an all_to_all may take a split: to what this axis splits of the other dims.
+std::vector<Place> AxisOptions::movesOf(Value value, Place split) const {
+  std::vector<Place> targets;
+  for (auto [dim, fact] : llvm::enumerate(atoms_.of(value)))
+    for (int atom = 0; atom < static_cast<int>(fact.atoms.size()); ++atom)
+      if (gathersAllowed_ && static_cast<int>(dim) != split.dim && mayBeSplit(fact, atom))
+        targets.push_back(Place::split(dim, atom));
+  return targets;
+}
+
 /// A replicated value alone: of a sum that is reduced a slice would be a reduce_scatter, and of a
-/// split that is gathered, an all_to_all.
+/// split that moves to another dim, an all_to_all. To another factor of its dim it is gathered and
+/// sliced.
 bool AxisOptions::mayBeSliced(const Availability &availability, Place place) const {
-  return place.isSplit() && availability.has(Place::replicated()) &&
-         (availability.produced.isReplicated() || gathersAllowed_);
+  if (!place.isSplit() || !availability.has(Place::replicated()))
+    return false;
+  bool moves = availability.produced.isSplit() && availability.produced.dim != place.dim;
+  return availability.produced.isReplicated() || (gathersAllowed_ && !moves);
 }
 
 /// The outermost factor that is large enough, or else the outermost one that is a factor at all; a

@@ -37,7 +37,8 @@ struct Availability {
 
 class AxisOptions {
 public:
-  /// `gathersAllowed`: any split value may be gathered, for a user's constraint.
+  /// `gathersAllowed`: any split value may be gathered, or its split may move, for a user's
+  /// constraint.
   AxisOptions(const SolverOptions &options, const FactorAtoms &atoms, AxisId axis,
               bool gathersAllowed);
 
@@ -65,6 +66,7 @@ private:
   bool isResidual(mlir::Value value) const;
   bool keepsSequenceSplit(mlir::Operation *op, const Strategy &strategy) const;
   Place constrained(const ShardConstraint &constraint, const std::vector<DimFacts> &facts) const;
+  std::vector<Place> movesOf(mlir::Value value, Place split) const;
   Picoseconds collective(CollectiveKind kind, mlir::Value value) const;
 
   const SolverOptions &options_;

@@ -12,7 +12,8 @@ std::string tpc::describe(const CollectiveCall &call) {
 
 bool tpc::agree(const CollectiveCall &a, const CollectiveCall &b) {
   auto sameTensor = [](const CollectiveTensor &x, const CollectiveTensor &y) {
-    return x.outer == y.outer && x.mid == y.mid && x.inner == y.inner && x.dtype == y.dtype;
+    return x.outer == y.outer && x.mid == y.mid && x.inner == y.inner && x.dtype == y.dtype &&
+           x.outward == y.outward;
   };
   return a.kind == b.kind && a.reduce == b.reduce && a.sequence == b.sequence &&
          std::ranges::equal(a.tensors, b.tensors, sameTensor);

@@ -18,9 +18,12 @@
 namespace tpc {
 
 /// One tensor of a collective, seen as [outer, mid, inner] on one rank: the input of all_gather,
-/// the output of reduce_scatter, both sides of all_reduce. all_gather puts element (i, j, k) of
-/// coordinate c at [i, c * mid + j, k] of an output [outer, n * mid, inner]; reduce_scatter is the
-/// inverse with a sum. all_to_all moves from a split of `inner` blocks: not used on CPU plans yet.
+/// the output of reduce_scatter, both sides of all_reduce, the input of all_to_all. all_gather puts
+/// element (i, j, k) of coordinate c at [i, c * mid + j, k] of an output [outer, n * mid, inner];
+/// reduce_scatter is the inverse with a sum. all_to_all sends part c of `inner`, which is n equal
+/// parts, to coordinate c, whose output is [outer, n * mid, inner / n], one sender behind the
+/// other; `outward` it is the inverse: part c of `mid` goes to coordinate c, and the output is
+/// [outer, mid / n, n * inner].
 struct CollectiveTensor {
   const void *input;
   void *output; ///< may equal input for all_reduce
@@ -29,6 +32,7 @@ struct CollectiveTensor {
   /// Where all ranks share one GPU: reduces their n inputs, in ascending order, into the n outputs
   /// of an all_reduce or one of a reduce_scatter, whose inputs then begin at that rank's part.
   const Kernel *kernel = nullptr;
+  bool outward = false; ///< of all_to_all
 };
 
 struct CollectiveCall {

@@ -65,6 +65,7 @@ Result<CollectiveCommand> collectiveCommand(const plan::Collective &collective,
     const plan::CollectiveTensor &tensor = *collective.tensors()->Get(i);
     command.tensors.push_back({pointers[i], pointers[n + i], tensor.outer(), tensor.mid(),
                                tensor.inner(), fromPlan(tensor.dtype())});
+    command.tensors.back().outward = tensor.outward();
     if (!tensor.kernel())
       continue;
     TPC_ASSIGN_OR_RETURN(Kernel kernel, images.kernel(*tensor.kernel(), resources.rank));

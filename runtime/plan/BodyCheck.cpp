@@ -242,7 +242,8 @@ private:
 
   /// Ranks that share a GPU are reduced by a kernel of the plan.
   Status checkReduction(const plan::Collective &collective, const plan::CollectiveTensor &tensor) {
-    bool reduces = collective.kind() != plan::CollectiveKind::all_gather;
+    bool reduces = collective.kind() == plan::CollectiveKind::all_reduce ||
+                   collective.kind() == plan::CollectiveKind::reduce_scatter;
     bool needed = isCuda() && reduces && plan_.mesh()->Get(collective.axis())->size() > 1;
     if (needed && !tensor.kernel())
       return invalid("a reduction without a kernel for ranks that share a GPU");
@@ -257,8 +258,6 @@ private:
     if (!isEnumerator(collective.kind(), plan::CollectiveKind::MAX) ||
         !isEnumerator(collective.reduce(), plan::ReduceKind::MAX))
       return invalid("a collective of an unknown kind");
-    if (collective.kind() == plan::CollectiveKind::all_to_all)
-      return invalid("this version of tpc executes no all_to_all");
     size_t tensors = collective.tensors()->size();
     if (tensors == 0)
       return invalid("a collective without a tensor");
@@ -279,9 +278,23 @@ private:
       TPC_RETURN_IF_ERROR(expectBytes(tensors + i, gather ? bytes * ranks : bytes));
       TPC_RETURN_IF_ERROR(expectAccess(i, plan::Access::read));
       TPC_RETURN_IF_ERROR(expectAccess(tensors + i, plan::Access::write));
+      TPC_RETURN_IF_ERROR(checkParts(collective, tensor));
       TPC_RETURN_IF_ERROR(checkInPlace(i, tensors + i, collective.kind()));
       TPC_RETURN_IF_ERROR(checkReduction(collective, tensor));
     }
+    return Status();
+  }
+
+  /// Of an all_to_all every rank sends an equal part to each.
+  Status checkParts(const plan::Collective &collective, const plan::CollectiveTensor &tensor) {
+    if (collective.kind() != plan::CollectiveKind::all_to_all)
+      return tensor.outward() ? invalid("a collective goes outward and is no all_to_all")
+                              : Status();
+    int64_t ranks = plan_.mesh()->Get(collective.axis())->size();
+    int64_t extent = tensor.outward() ? tensor.mid() : tensor.inner();
+    if (extent % ranks)
+      return invalid("an all_to_all of an extent of " + std::to_string(extent) + ", which is not " +
+                     std::to_string(ranks) + " equal parts");
     return Status();
   }
 

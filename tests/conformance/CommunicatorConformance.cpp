@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -277,6 +278,92 @@ TEST_P(CommunicatorConformance, ReduceScatterIsTheInverseWithASum) {
               ASSERT_EQ(outputs[rank].get((i * mid + j) * inner + k),
                         total * (1 + (i * n * mid + rank * mid + j) * inner + k));
     }
+}
+
+/// Element i of a rank's input is 1000 * rank + i, as exact as the dtype allows.
+TEST_P(CommunicatorConformance, AllToAllMovesASplit) {
+  TPC_NEED_RANKS(1);
+  for (int n : possible())
+    for (DType dtype : {DType::F32, DType::F64, DType::I32}) {
+      // Part c of `inner` goes to coordinate c, and that of r lies in front of that of r + 1.
+      const int64_t outer = 3, mid = 2, run = 5;
+      Communicators group = GetParam().make(n, 20s);
+      std::vector<Typed> outputs(n, Typed(dtype, outer * mid * n * run));
+      expectOk(onAllRanks(group, [&](Communicator &c) {
+        Typed input(dtype, outer * mid * n * run);
+        for (size_t i = 0; i < input.size(); ++i)
+          input.set(i, 1000 * c.coordinate() + i);
+        CollectiveTensor tensor = tensorOf(input, outputs[c.coordinate()], outer, mid, n * run);
+        return c.run({CollectiveKind::AllToAll, ReduceKind::Sum, {&tensor, 1}, 0}, {});
+      }));
+      for (int rank = 0; rank < n; ++rank)
+        for (int64_t i = 0; i < outer; ++i)
+          for (int64_t j = 0; j < n * mid; ++j)
+            for (int64_t k = 0; k < run; ++k)
+              ASSERT_EQ(outputs[rank].get((i * n * mid + j) * run + k),
+                        1000 * (j / mid) + ((i * mid + j % mid) * n + rank) * run + k)
+                  << "n " << n << " rank " << rank << " at " << i << ", " << j << ", " << k;
+    }
+}
+
+TEST_P(CommunicatorConformance, AllToAllOutwardIsTheInverse) {
+  TPC_NEED_RANKS(1);
+  for (int n : possible())
+    // Several rows with short runs, one row, and runs that are longer than a page.
+    for (auto [outer, part, inner] :
+         {std::array<int64_t, 3>{3, 2, 5}, {1, 1, 7}, {1, 3, 4}, {5, 1, 2}, {2, 2, 1500}}) {
+      Communicators group = GetParam().make(n, 20s);
+      const int64_t elements = outer * part * n * inner;
+      std::vector<Typed> moved(n, Typed(DType::F32, elements)), back = moved;
+      expectOk(onAllRanks(group, [&](Communicator &c) {
+        Typed input(DType::F32, elements);
+        for (size_t i = 0; i < input.size(); ++i)
+          input.set(i, 100000 * c.coordinate() + i);
+        Typed &there = moved[c.coordinate()];
+        CollectiveTensor tensor = tensorOf(input, there, outer, part * n, inner);
+        tensor.outward = true;
+        TPC_RETURN_IF_ERROR(
+            c.run({CollectiveKind::AllToAll, ReduceKind::Sum, {&tensor, 1}, 0}, {}));
+        tensor = tensorOf(there, back[c.coordinate()], outer, part, n * inner);
+        return c.run({CollectiveKind::AllToAll, ReduceKind::Sum, {&tensor, 1}, 1}, {});
+      }));
+      for (int rank = 0; rank < n; ++rank)
+        for (int64_t i = 0; i < outer; ++i)
+          for (int64_t j = 0; j < part; ++j)
+            for (int64_t k = 0; k < n * inner; ++k)
+              ASSERT_EQ(moved[rank].get((i * part + j) * n * inner + k),
+                        100000 * (k / inner) + (i * n * part + rank * part + j) * inner + k % inner)
+                  << "n " << n << " rank " << rank << " at " << i << ", " << j << ", " << k;
+      for (int rank = 0; rank < n; ++rank)
+        for (int64_t i = 0; i < elements; ++i)
+          ASSERT_EQ(back[rank].get(i), 100000 * rank + i);
+    }
+}
+
+TEST_P(CommunicatorConformance, AllToAllTakesSeveralTensors) {
+  TPC_NEED_RANKS(1);
+  for (int n : possible()) {
+    Communicators group = GetParam().make(n, 20s);
+    expectOk(onAllRanks(group, [&](Communicator &c) {
+      // Of both, rank r sends 10 * r + c to coordinate c; the second one in long rows.
+      const int64_t row = 3000;
+      Typed a(DType::BF16, n), b(DType::F64, n * row), fromA = a, fromB = b;
+      for (int to = 0; to < n; ++to) {
+        a.set(to, 10 * c.coordinate() + to);
+        for (int64_t i = 0; i < row; ++i)
+          b.set(to * row + i, 10 * c.coordinate() + to);
+      }
+      CollectiveTensor tensors[] = {tensorOf(a, fromA, 1, 1, n), tensorOf(b, fromB, 1, n, row)};
+      tensors[1].outward = true;
+      Status status = c.run({CollectiveKind::AllToAll, ReduceKind::Sum, tensors, 0}, {});
+      for (int from = 0; from < n; ++from)
+        if (double expected = 10 * from + c.coordinate();
+            fromA.get(from) != expected || fromB.get(from * row) != expected ||
+            fromB.get(from * row + row - 1) != expected)
+          return Status(Code::Difference, "what came from " + std::to_string(from));
+      return status;
+    }));
+  }
 }
 
 TEST_P(CommunicatorConformance, SeveralTensorsInOneCall) {

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 namespace {
 
 constexpr int kRanks = 3;
-constexpr int64_t kOuter = 5, kMid = 2, kInner = 7;
+constexpr int64_t kOuter = 5, kMid = 6, kInner = 9; ///< the last two are parts for three
 
 using Bytes = std::vector<uint8_t>;
 
@@ -44,10 +44,11 @@ Operands operandsOf(CollectiveKind kind, DType dtype) {
 }
 
 Status call(Communicator &communicator, Operands &operands, CollectiveKind kind, DType dtype,
-            uint32_t sequence = 0) {
+            uint32_t sequence = 0, bool outward = false) {
   int c = communicator.coordinate();
   CollectiveTensor tensor{
       operands.inputs[c].data(), operands.outputs[c].data(), kOuter, kMid, kInner, dtype};
+  tensor.outward = outward;
   return communicator.run({kind, ReduceKind::Sum, {&tensor, 1}, sequence}, {});
 }
 
@@ -72,17 +73,23 @@ protected:
 } // namespace
 
 TEST_F(Lockstep, GivesTheBitsOfRanksAsThreads) {
-  for (CollectiveKind kind :
-       {CollectiveKind::AllReduce, CollectiveKind::AllGather, CollectiveKind::ReduceScatter})
+  // An all_to_all goes inward and outward.
+  const std::pair<CollectiveKind, bool> kinds[] = {{CollectiveKind::AllReduce, false},
+                                                   {CollectiveKind::AllGather, false},
+                                                   {CollectiveKind::ReduceScatter, false},
+                                                   {CollectiveKind::AllToAll, false},
+                                                   {CollectiveKind::AllToAll, true}};
+  for (auto [kind, outward] : kinds)
     for (DType dtype : {DType::F32, DType::F64, DType::BF16, DType::I32}) {
-      SCOPED_TRACE(std::string(name(kind)) + " of type " + std::to_string(int(dtype)));
+      SCOPED_TRACE(std::string(name(kind)) + (outward ? " outward" : "") + " of type " +
+                   std::to_string(int(dtype)));
       Operands together = operandsOf(kind, dtype), apart = together;
       for (const std::unique_ptr<Communicator> &communicator : group_)
-        ASSERT_TRUE(call(*communicator, together, kind, dtype).ok());
+        ASSERT_TRUE(call(*communicator, together, kind, dtype, 0, outward).ok());
       std::vector<std::thread> threads;
       for (auto &communicator : makeLocalGroup(kRanks, 20s))
-        threads.emplace_back([&apart, kind, dtype, rank = std::move(communicator)] {
-          EXPECT_TRUE(call(*rank, apart, kind, dtype).ok());
+        threads.emplace_back([&apart, kind, dtype, outward, rank = std::move(communicator)] {
+          EXPECT_TRUE(call(*rank, apart, kind, dtype, 0, outward).ok());
         });
       for (std::thread &thread : threads)
         thread.join();

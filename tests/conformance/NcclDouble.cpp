@@ -17,12 +17,13 @@ namespace {
 
 /// What one rank brings to a meeting: operations of a group, or its part of a split.
 struct Op {
-  CollectiveKind kind;
-  ReduceKind reduce;
-  DType dtype;
-  const void *send;
-  void *receive;
-  size_t count;
+  CollectiveKind kind = CollectiveKind::AllToAll;
+  ReduceKind reduce = ReduceKind::Sum;
+  DType dtype = DType::F32;
+  const void *send = nullptr; ///< null: a message is received
+  void *receive = nullptr;
+  size_t count = 0;
+  int peer = -1; ///< of a message
 };
 struct Visit {
   std::vector<Op> ops = {};
@@ -91,6 +92,25 @@ void carryOut(std::map<int, Visit> &visits, size_t index) {
   }
 }
 
+/// Brings the messages between two ranks from the one to the other, in the order in which they are
+/// sent and received.
+void deliver(const Visit &from, int sender, const Visit &to, int receiver) {
+  auto next = [](const Visit &visit, size_t &at, int peer, bool sends) -> const Op * {
+    while (at < visit.ops.size()) {
+      const Op &op = visit.ops[at++];
+      if (op.kind == CollectiveKind::AllToAll && op.peer == peer && (op.send != nullptr) == sends)
+        return &op;
+    }
+    return nullptr;
+  };
+  size_t sent = 0, received = 0;
+  while (const Op *message = next(from, sent, receiver, true))
+    // One that nobody receives stays away, as does what does not fit.
+    if (const Op *place = next(to, received, sender, false);
+        place && place->count == message->count)
+      std::memcpy(place->receive, message->send, bytesOf(*message));
+}
+
 ncclComm_t makeComm(std::shared_ptr<Ring> ring, int rank) {
   ++living;
   return new ncclComm{.ring = std::move(ring), .rank = rank};
@@ -111,7 +131,11 @@ void meet(std::map<int, Visit> &visits) {
     return;
   }
   for (size_t i = 0; i < visits.at(0).ops.size(); ++i)
-    carryOut(visits, i);
+    if (visits.at(0).ops[i].kind != CollectiveKind::AllToAll)
+      carryOut(visits, i);
+  for (const auto &[sender, from] : visits)
+    for (const auto &[receiver, to] : visits)
+      deliver(from, sender, to, receiver);
 }
 
 /// Under the mutex.
@@ -232,6 +256,13 @@ ncclResult_t put(CollectiveKind kind, ncclRedOp_t reduce, const void *send, void
   return ncclSuccess;
 }
 
+ncclResult_t putMessage(const Op &message, ncclComm_t comm) {
+  if (groupDepth == 0 || !comm || message.peer < 0 || message.peer >= comm->ring->size)
+    return ncclInvalidUsage;
+  grouped[comm].push_back(message);
+  return ncclSuccess;
+}
+
 ncclResult_t allReduce(const void *send, void *receive, size_t count, ncclDataType_t type,
                        ncclRedOp_t reduce, ncclComm_t comm, cudaStream_t) {
   return put(CollectiveKind::AllReduce, reduce, send, receive, count, type, comm);
@@ -243,6 +274,15 @@ ncclResult_t allGather(const void *send, void *receive, size_t count, ncclDataTy
 ncclResult_t reduceScatter(const void *send, void *receive, size_t count, ncclDataType_t type,
                            ncclRedOp_t reduce, ncclComm_t comm, cudaStream_t) {
   return put(CollectiveKind::ReduceScatter, reduce, send, receive, count, type, comm);
+}
+
+ncclResult_t send(const void *from, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                  cudaStream_t) {
+  return putMessage({.dtype = typeOf(type), .send = from, .count = count, .peer = peer}, comm);
+}
+ncclResult_t recv(void *to, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                  cudaStream_t) {
+  return putMessage({.dtype = typeOf(type), .receive = to, .count = count, .peer = peer}, comm);
 }
 
 const char *errorString(ncclResult_t result) {
@@ -276,6 +316,8 @@ const nccl::NcclApi &tpc::test::doubleOfNccl() {
       .allReduce = allReduce,
       .allGather = allGather,
       .reduceScatter = reduceScatter,
+      .send = send,
+      .recv = recv,
   };
   return api;
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/comm/local/LocalGroup.h"
 
+#include "runtime/comm/AllToAll.h"
 #include "runtime/comm/Reduce.h"
 #include "runtime/comm/local/Barrier.h"
 #include "runtime/comm/local/MeshGroups.h"
@@ -66,8 +67,6 @@ public:
   void abort(const Status &reason) override { group_->abort(reason); }
 
   Status run(const CollectiveCall &call, Stream) override {
-    if (call.kind == CollectiveKind::AllToAll)
-      return Status(Code::InvalidInput, "ranks of one process execute no all_to_all");
     Group::Member &self = group_->members[coordinate_];
     if (group_->barrier.aborted())
       return group_->abortReason();
@@ -78,12 +77,19 @@ public:
     TPC_RETURN_IF_ERROR(meet(call));
     TPC_RETURN_IF_ERROR(checkAgreement());
     for (size_t i = 0; i < call.tensors.size(); ++i)
-      if (call.kind == CollectiveKind::AllReduce)
+      switch (call.kind) {
+      case CollectiveKind::AllReduce:
         allReduce(call, i);
-      else if (call.kind == CollectiveKind::AllGather)
+        break;
+      case CollectiveKind::AllGather:
         allGather(call.tensors[i], i);
-      else
+        break;
+      case CollectiveKind::ReduceScatter:
         reduceScatter(call, i);
+        break;
+      case CollectiveKind::AllToAll:
+        allToAll(call.tensors[i], i);
+      }
     return meet(call);
   }
 
@@ -164,6 +170,16 @@ private:
       void *output = at(tensor.output, o * piece);
       reduceInto(tensor.dtype, call.reduce, inputs_, {&output, 1}, static_cast<size_t>(elements));
     }
+  }
+
+  void allToAll(const CollectiveTensor &tensor, size_t i) {
+    const AllToAllRuns runs = allToAllRuns(tensor, group_->size);
+    for (int c = 0; c < group_->size; ++c)
+      for (int64_t o = 0; o < runs.outer; ++o)
+        for (int64_t m = 0; m < runs.mid; ++m)
+          std::memcpy(at(tensor.output, runs.output.at(c, o, m)),
+                      at(tensorOf(c, i).input, runs.input.at(coordinate_, o, m)),
+                      static_cast<size_t>(runs.bytes));
   }
 
   std::shared_ptr<Group> group_;

@@ -1,6 +1,7 @@
 //===- LockstepGroup.cpp - Ranks that one thread drives --------------------------------------===//
 #include "runtime/comm/local/LockstepGroup.h"
 
+#include "runtime/comm/AllToAll.h"
 #include "runtime/comm/Reduce.h"
 #include "runtime/comm/local/MeshGroups.h"
 
@@ -63,8 +64,6 @@ private:
                                             describe(members_[0].call) + ", and coordinate " +
                                             std::to_string(c) + " runs " +
                                             describe(members_[c].call));
-    if (members_[0].call.kind == CollectiveKind::AllToAll)
-      return Status(Code::InvalidInput, "ranks of one process execute no all_to_all");
     TPC_RETURN_IF_ERROR(gatherStreams());
     for (size_t i = 0; i < members_[0].tensors.size(); ++i)
       switch (members_[0].call.kind) {
@@ -74,8 +73,11 @@ private:
       case CollectiveKind::AllGather:
         TPC_RETURN_IF_ERROR(allGather(i));
         break;
-      default:
+      case CollectiveKind::ReduceScatter:
         TPC_RETURN_IF_ERROR(reduceScatter(i));
+        break;
+      case CollectiveKind::AllToAll:
+        TPC_RETURN_IF_ERROR(allToAll(i));
       }
     return releaseStreams();
   }
@@ -179,6 +181,38 @@ private:
                                   .sourcePitch = static_cast<size_t>(piece),
                                   .destinationPitch = static_cast<size_t>(piece * size())}));
     }
+    return Status();
+  }
+
+  Status allToAll(size_t i) {
+    for (size_t from = 0; from < members_.size(); ++from)
+      for (size_t to = 0; to < members_.size(); ++to)
+        TPC_RETURN_IF_ERROR(copyRuns(members_[from].tensors[i], static_cast<int>(from),
+                                     members_[to].tensors[i], static_cast<int>(to)));
+    return Status();
+  }
+
+  /// What one rank sends another: rows along the longer one of the two indices, so that there are
+  /// few copies.
+  Status copyRuns(const CollectiveTensor &from, int sender, const CollectiveTensor &to,
+                  int receiver) {
+    const AllToAllRuns runs = allToAllRuns(from, size());
+    const bool rowsAreMid = runs.mid >= runs.outer;
+    const int64_t rows = rowsAreMid ? runs.mid : runs.outer;
+    auto pitch = [&](const RunPlaces &places) {
+      return static_cast<size_t>(rowsAreMid ? places.mid : places.outer);
+    };
+    auto start = [&](const RunPlaces &places, int peer, int64_t index) {
+      return rowsAreMid ? places.at(peer, index, 0) : places.at(peer, 0, index);
+    };
+    for (int64_t index = 0; index < (rowsAreMid ? runs.outer : runs.mid); ++index)
+      TPC_RETURN_IF_ERROR(
+          copy(static_cast<const std::byte *>(from.input) + start(runs.input, receiver, index),
+               at(to.output, start(runs.output, sender, index)),
+               {.bytes = static_cast<size_t>(runs.bytes),
+                .rows = static_cast<size_t>(rows),
+                .sourcePitch = pitch(runs.input),
+                .destinationPitch = pitch(runs.output)}));
     return Status();
   }
 

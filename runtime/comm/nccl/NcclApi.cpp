@@ -33,6 +33,8 @@ Result<NcclApi> open() {
       {"ncclAllReduce", &api.allReduce},
       {"ncclAllGather", &api.allGather},
       {"ncclReduceScatter", &api.reduceScatter},
+      {"ncclSend", &api.send},
+      {"ncclRecv", &api.recv},
   };
   TPC_RETURN_IF_ERROR(bindSymbols(library, symbols));
   if (ncclResult_t result = getVersion(&api.version); result != ncclSuccess)

@@ -28,6 +28,8 @@ struct NcclApi {
   decltype(&ncclAllReduce) allReduce;
   decltype(&ncclAllGather) allGather;
   decltype(&ncclReduceScatter) reduceScatter;
+  decltype(&ncclSend) send;
+  decltype(&ncclRecv) recv;
 
   /// "2.28.9"
   std::string versionText() const;

@@ -2,9 +2,8 @@
 
 #include "runtime/comm/nccl/NcclCommunicator.h"
 
-#include "runtime/comm/nccl/NcclSteps.h"
-
 #include <thread>
+#include <tuple>
 
 using namespace tpc;
 using namespace tpc::nccl;
@@ -119,9 +118,11 @@ void NcclState::close() {
   group_.onFailure({});
 }
 
-ncclResult_t NcclCommunicator::enqueue(const CollectiveCall &call, const void *send, void *receive,
-                                       size_t count, ncclDataType_t dtype, cudaStream_t stream) {
+ncclResult_t NcclCommunicator::enqueue(const CollectiveCall &call, const NcclStep &step,
+                                       cudaStream_t stream) {
   const ncclRedOp_t reduce = call.reduce == ReduceKind::Max ? ncclMax : ncclSum;
+  const ncclDataType_t dtype = dataType(step.dtype);
+  const auto [send, receive, count] = std::tuple(step.send, step.receive, step.count);
   switch (call.kind) {
   case CollectiveKind::AllReduce:
     return state_.api.allReduce(send, receive, count, dtype, reduce, comm_, stream);
@@ -129,24 +130,25 @@ ncclResult_t NcclCommunicator::enqueue(const CollectiveCall &call, const void *s
     return state_.api.allGather(send, receive, count, dtype, comm_, stream);
   case CollectiveKind::ReduceScatter:
     return state_.api.reduceScatter(send, receive, count, dtype, reduce, comm_, stream);
-  case CollectiveKind::AllToAll:
-    break;
+  case CollectiveKind::AllToAll: {
+    ncclResult_t result = state_.api.send(send, count, dtype, step.peer, comm_, stream);
+    if (result != ncclSuccess && result != ncclInProgress)
+      return result;
+    return state_.api.recv(receive, count, dtype, step.peer, comm_, stream);
+  }
   }
   return ncclInvalidArgument;
 }
 
 Status NcclCommunicator::run(const CollectiveCall &call, Stream stream) {
   TPC_RETURN_IF_ERROR(state_.check());
-  if (call.kind == CollectiveKind::AllToAll)
-    return Status(Code::InvalidInput, "ranks on GPUs execute no all_to_all");
   const std::string what = describe(call);
   // One group, one launch, and one answer: a call inside a group does not fail for what the others
   // do, only for how it is made.
   ncclResult_t result = state_.api.groupStart();
   for (const NcclStep &step : stepsOf(call, size_))
     if (result == ncclSuccess || result == ncclInProgress)
-      result = enqueue(call, step.send, step.receive, step.count, dataType(step.dtype),
-                       static_cast<cudaStream_t>(stream.handle));
+      result = enqueue(call, step, static_cast<cudaStream_t>(stream.handle));
   ncclResult_t ended = state_.api.groupEnd();
   if (result == ncclSuccess || result == ncclInProgress)
     result = ended;

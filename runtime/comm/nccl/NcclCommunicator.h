@@ -11,6 +11,7 @@
 #include "runtime/comm/Communicator.h"
 #include "runtime/comm/ProcessGroup.h"
 #include "runtime/comm/nccl/NcclApi.h"
+#include "runtime/comm/nccl/NcclSteps.h"
 
 #include <atomic>
 #include <chrono>
@@ -74,9 +75,8 @@ public:
   void abort(const Status &reason) override { state_.abort(reason); }
 
 private:
-  /// One call to NCCL.
-  ncclResult_t enqueue(const CollectiveCall &call, const void *send, void *receive, size_t count,
-                       ncclDataType_t dtype, cudaStream_t stream);
+  /// One call to NCCL, or a message in both directions.
+  ncclResult_t enqueue(const CollectiveCall &call, const NcclStep &step, cudaStream_t stream);
 
   NcclState &state_;
   const ncclComm_t comm_;

@@ -2,7 +2,8 @@
 //
 // NCCL gathers and scatters whole buffers. A tensor [outer, mid, inner] whose middle dim is split
 // is `outer` of them: one call for each slice, all in one group, which NCCL launches
-// together; that needs no memory to pack into.
+// together; that needs no memory to pack into. An all_to_all is a message for each run of
+// contiguous bytes (runtime/comm/AllToAll.h), all in one group.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -14,12 +15,14 @@
 namespace tpc::nccl {
 
 /// all_reduce: `count` elements of both buffers. all_gather: `count` elements are sent, and n times
-/// as many received. reduce_scatter: the inverse.
+/// as many received. reduce_scatter: the inverse. all_to_all: `count` elements are sent to `peer`,
+/// and as many received from it.
 struct NcclStep {
   const void *send;
   void *receive;
   size_t count;
   DType dtype;
+  int peer = -1;
 };
 
 /// In the order of the call's tensors; the same number on all ranks.

@@ -16,8 +16,6 @@ namespace {
 constexpr size_t kDirectBytes = size_t(64) << 10;
 /// What a round of a large collective moves between two ranks.
 constexpr size_t kRoundBytes = size_t(1) << 20;
-/// Rows shorter than this are gathered through memory of our own: system calls take few ranges.
-constexpr int64_t kShortRow = 4096;
 
 const std::byte *at(const void *base, int64_t bytes) {
   return static_cast<const std::byte *>(base) + bytes;
@@ -50,8 +48,6 @@ std::pair<int64_t, int64_t> chunkOf(int64_t begin, int64_t end, int64_t element,
 } // namespace
 
 Status TcpCommunicator::run(const CollectiveCall &call, Stream) {
-  if (call.kind == CollectiveKind::AllToAll)
-    return Status(Code::InvalidInput, "ranks on CPUs execute no all_to_all");
   if (failures_.interrupt().raised())
     return failures_.reason(true);
   if (!failed_.ok())
@@ -72,6 +68,7 @@ Status TcpCommunicator::runChecked(const CollectiveCall &call) {
     mix(tensor.mid);
     mix(tensor.inner);
     mix(static_cast<int64_t>(tensor.dtype));
+    mix(tensor.outward);
     bytes += static_cast<size_t>(elementsOf(tensor) * elementBytes(tensor));
   }
   header_ = {static_cast<uint32_t>(call.kind), static_cast<uint32_t>(call.reduce), call.sequence,
@@ -87,7 +84,7 @@ Status TcpCommunicator::runChecked(const CollectiveCall &call) {
   case CollectiveKind::ReduceScatter:
     return reduceScatter(call);
   case CollectiveKind::AllToAll:
-    break;
+    return allToAll(call);
   }
   return Status(Code::Internal, "a collective of an unknown kind");
 }

@@ -42,6 +42,9 @@ public:
   void abort(const Status &reason) override { failures_.abort(reason); }
 
 private:
+  /// Rows shorter than this go and come through memory of our own: system calls take few ranges.
+  static constexpr int64_t kShortRow = 4096;
+
   /// What every rank says of a call before its data.
   struct CallHeader {
     uint32_t kind, reduce, sequence, tensors;
@@ -65,6 +68,7 @@ private:
   Status allReduceInChunks(const CollectiveCall &call);
   Status reduceScatter(const CollectiveCall &call);
   Status allGather(const CollectiveCall &call);
+  Status allToAll(const CollectiveCall &call);
 
   /// The next pieces of the rows of all tensors, together at most about `bytes`; moves `at` on.
   std::vector<Piece> nextRound(const CollectiveCall &call, Piece &at, size_t bytes) const;

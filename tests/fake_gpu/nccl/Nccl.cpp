@@ -31,7 +31,7 @@ struct ncclComm {
 
 namespace {
 
-enum class Kind : uint8_t { AllReduce, AllGather, ReduceScatter };
+enum class Kind : uint8_t { AllReduce, AllGather, ReduceScatter, Send, Receive };
 
 struct Op {
   Kind kind;
@@ -41,6 +41,7 @@ struct Op {
   std::byte *receive;
   size_t count;
   cudaStream_t stream;
+  int peer = -1; ///< of a message
 };
 
 thread_local int groupDepth = 0;
@@ -101,21 +102,75 @@ std::string carryOut(SharedRing &ring, const Op &enqueued) {
           !wrong.empty())
         return wrong;
     return "";
+  case Kind::Send:
+  case Kind::Receive:
+    break;
+  }
+  return "";
+}
+
+/// Ranks run one program: the next message of all of them goes to the same rank, which has a place
+/// for each.
+std::string sendMessage(SharedRing &ring, const Op &message,
+                        const std::vector<const Op *> &places) {
+  const size_t bytes = message.count * byteSize(message.dtype);
+  const auto from = reinterpret_cast<CUdeviceptr>(message.send);
+  if (std::string wrong = checkMemory(from, bytes); !wrong.empty())
+    return wrong;
+  std::vector<std::byte *> outputs;
+  for (const Op *place : places) {
+    const auto to = reinterpret_cast<CUdeviceptr>(place->receive);
+    if (std::string wrong = checkMemory(to, bytes); !wrong.empty())
+      return wrong;
+    if (place->count != message.count)
+      return "a message of another size than its receiver has a place for";
+    outputs.push_back(static_cast<std::byte *>(hostView(to)));
+  }
+  return exchange(ring, static_cast<const std::byte *>(hostView(from)), bytes,
+                  [&](size_t begin, size_t size) {
+                    for (size_t rank = 0; rank < outputs.size(); ++rank)
+                      std::memcpy(outputs[rank] + begin, ring.slot(static_cast<int>(rank)), size);
+                  });
+}
+
+/// Between two ranks messages come in the order in which they are sent.
+std::string carryOut(SharedRing &ring, const std::vector<Op> &group) {
+  std::vector<std::vector<const Op *>> receives(static_cast<size_t>(ring.ranks()));
+  for (const Op &op : group)
+    if (op.kind == Kind::Receive)
+      receives[static_cast<size_t>(op.peer)].push_back(&op);
+  size_t received = 0;
+  for (const Op &op : group) {
+    std::vector<const Op *> places;
+    if (op.kind == Kind::Send && op.peer == ring.rank()) {
+      for (const std::vector<const Op *> &from : receives) {
+        if (received >= from.size())
+          return "a message that nobody receives";
+        places.push_back(from[received]);
+      }
+      ++received;
+    }
+    std::string wrong = op.kind == Kind::Send      ? sendMessage(ring, op, places)
+                        : op.kind == Kind::Receive ? ""
+                                                   : carryOut(ring, op);
+    if (!wrong.empty())
+      return wrong;
   }
   return "";
 }
 
 ncclResult_t put(Kind kind, const void *send, void *receive, size_t count, ncclDataType_t type,
-                 ncclRedOp_t reduce, ncclComm_t comm, cudaStream_t stream) {
+                 ncclRedOp_t reduce, ncclComm_t comm, cudaStream_t stream, int peer = -1) {
   DType dtype = type == ncclFloat64    ? DType::F64
                 : type == ncclBfloat16 ? DType::BF16
                 : type == ncclInt32    ? DType::I32
                                        : DType::F32;
-  if (groupDepth == 0)
+  const bool isMessage = kind == Kind::Send || kind == Kind::Receive;
+  if (groupDepth == 0 || (isMessage && (peer < 0 || peer >= comm->ring->ranks())))
     return ncclInvalidUsage;
   grouped[comm].push_back({kind, reduce == ncclMax ? ReduceKind::Max : ReduceKind::Sum, dtype,
                            static_cast<const std::byte *>(send), static_cast<std::byte *>(receive),
-                           count, stream});
+                           count, stream, peer});
   return ncclSuccess;
 }
 
@@ -216,10 +271,8 @@ ncclResult_t ncclGroupEnd() {
     CUstream stream = reinterpret_cast<CUstream>(ops[0].stream);
     // The ring lives as long as a graph that holds the work.
     CUresult enqueued = enqueue(stream, "nccl", [ring = comm->ring, ops = ops] {
-      for (const Op &op : ops)
-        if (std::string wrong = carryOut(*ring, op); !wrong.empty())
-          return ring->isAborted() ? std::string() : wrong;
-      return std::string();
+      std::string wrong = carryOut(*ring, ops);
+      return ring->isAborted() ? std::string() : wrong;
     });
     comm->questions = 3;
     result = enqueued == CUDA_SUCCESS ? ncclInProgress : ncclUnhandledCudaError;
@@ -239,4 +292,12 @@ ncclResult_t ncclAllGather(const void *send, void *receive, size_t count, ncclDa
 ncclResult_t ncclReduceScatter(const void *send, void *receive, size_t count, ncclDataType_t type,
                                ncclRedOp_t reduce, ncclComm_t comm, cudaStream_t stream) {
   return put(Kind::ReduceScatter, send, receive, count, type, reduce, comm, stream);
+}
+ncclResult_t ncclSend(const void *send, size_t count, ncclDataType_t type, int peer,
+                      ncclComm_t comm, cudaStream_t stream) {
+  return put(Kind::Send, send, nullptr, count, type, ncclSum, comm, stream, peer);
+}
+ncclResult_t ncclRecv(void *receive, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                      cudaStream_t stream) {
+  return put(Kind::Receive, nullptr, receive, count, type, ncclSum, comm, stream, peer);
 }

@@ -73,6 +73,30 @@ module {
 
 // -----
 
+// A sum is no split that moves.
+module {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @x : tensor<4x8xf32, #tp.sharding<@mesh, [{}, {}]>> dims ["", ""]
+  nn.parameter @w1 : tensor<7x8xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> init #nn.init<zeros>
+  nn.parameter @w2 : tensor<8x7xf32, #tp.sharding<@mesh, [{}, {7:8 "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs ["y"] {
+    %x = nn.read @x : tensor<4x8xf32>
+    %w1 = nn.read @w1 : tensor<4x8xf32>
+    %w2 = nn.read @w2 : tensor<8x4xf32>
+    %h = nn.linear %x, %w1 {nn.scope = "fc"} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x4xf32>
+    %a = nn.exp %h {nn.scope = "fc"} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %o = tp.offset 4 on "tp"
+    %m = tp.mask %a at %o dim 1 minor 1 extent 4 logical 7 fill 0.0 : tensor<4x4xf32> -> tensor<4x4xf32>
+    %p = nn.linear %m, %w2 {nn.scope = "proj"} : (tensor<4x4xf32>, tensor<8x4xf32>) -> tensor<4x8xf32>
+    // expected-error @+1 {{expects its operand to be split(1) on axis "tp", but it is partial(sum)}}
+    %q = tp.all_to_all %p from 1 to 0 on "tp" why "nn.relu takes rows" : (tensor<4x8xf32>) -> tensor<2x16xf32>
+    %y = nn.relu %q : (tensor<2x16xf32>) -> tensor<2x16xf32>
+    nn.return %y : tensor<2x16xf32>
+  }
+}
+
+// -----
+
 // Another reduction.
 module {
   tp.mesh @mesh ["dp" = 2, "tp" = 2]

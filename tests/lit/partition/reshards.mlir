@@ -75,7 +75,8 @@ module @mask {
 
 // -----
 
-// The split moves from the rows to the columns: gathered, without the pads of the rows, and split anew.
+// The split moves from the rows to the columns: the columns of 5 are padded to 6, each rank sends the others' parts of its
+// rows, and the pads of the rows are dropped.
 // CHECK-LABEL: module @move
 module @move {
   tp.mesh @mesh ["tp" = 2]
@@ -83,12 +84,75 @@ module @move {
   nn.parameter @p : tensor<7x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>> init #nn.init<zeros>
   nn.entry @forward outputs [] {
     %x = nn.read @x : tensor<7x5xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>>
-    // CHECK: %[[G:.*]] = tp.all_gather %{{.*}} dim 0 on "tp" why "columns" : (tensor<4x5xf32>) -> tensor<8x5xf32>
-    // CHECK: %[[D:.*]] = nn.slice %[[G]] dim 0 start 0 size 7 : (tensor<8x5xf32>) -> tensor<7x5xf32>
-    // CHECK: %[[T:.*]] = tp.slice %[[D]] dim 1 on "tp" why "columns" : tensor<7x5xf32> -> tensor<7x3xf32>
+    // CHECK: %[[P:.*]] = nn.pad %{{.*}} dim 1 start 0 : (tensor<4x5xf32>) -> tensor<4x6xf32>
+    // CHECK: %[[T:.*]] = tp.all_to_all %[[P]] from 0 to 1 on "tp" why "columns" : (tensor<4x6xf32>) -> tensor<8x3xf32>
+    // CHECK: %[[D:.*]] = nn.slice %[[T]] dim 0 start 0 size 7 : (tensor<8x3xf32>) -> tensor<7x3xf32>
     %t = tp.reshard %x why "columns" : tensor<7x5xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> -> tensor<7x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>
-    // CHECK: nn.write %[[T]], @p : tensor<7x3xf32>
+    // CHECK: nn.write %[[D]], @p : tensor<7x3xf32>
     nn.write %t, @p : tensor<7x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// From a factor in the middle of a dim, which gets a dim of its own: that is the one that becomes whole.
+// CHECK-LABEL: module @move_middle
+module @move_middle {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<18x4xf32, #tp.sharding<@mesh, [{3, 3:4 "tp", 2}, {}]>> dims ["", ""]
+  nn.parameter @p : tensor<18x4xf32, #tp.sharding<@mesh, [{}, {"tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<18x4xf32, #tp.sharding<@mesh, [{3, 3:4 "tp", 2}, {}]>>
+    // CHECK: %[[V:.*]] = nn.split_dim %{{.*}} dim 0 minor 4 {tp.view} : (tensor<12x4xf32>) -> tensor<3x4x4xf32>
+    // CHECK: %[[T:.*]] = tp.all_to_all %[[V]] from 1 to 2 on "tp" why "columns" : (tensor<3x4x4xf32>) -> tensor<3x8x2xf32>
+    // CHECK: %[[D:.*]] = nn.slice %[[T]] dim 1 start 0 size 6 : (tensor<3x8x2xf32>) -> tensor<3x6x2xf32>
+    // CHECK: %[[M:.*]] = nn.merge_dims %[[D]] dim 0 {tp.view} : (tensor<3x6x2xf32>) -> tensor<18x2xf32>
+    %z = tp.reshard %x why "columns" : tensor<18x4xf32, #tp.sharding<@mesh, [{3, 3:4 "tp", 2}, {}]>> -> tensor<18x4xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>
+    // CHECK: nn.write %[[M]], @p
+    nn.write %z, @p : tensor<18x4xf32, #tp.sharding<@mesh, [{}, {"tp"}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// Integers get no pads, which an all_to_all would need: gathered, and split anew.
+// CHECK-LABEL: module @move_integers
+module @move_integers {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @ids : tensor<4x5xi32, #tp.sharding<@mesh, [{"tp"}, {}]>> dims ["", ""]
+  nn.parameter @w : tensor<8x3xf32, #tp.sharding<@mesh, [{}, {}]>> init #nn.init<zeros>
+  nn.parameter @p : tensor<4x5x3xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}, {}]>> init #nn.init<zeros>
+  nn.entry @forward outputs [] {
+    %i = nn.read @ids : tensor<4x5xi32, #tp.sharding<@mesh, [{"tp"}, {}]>>
+    %w = nn.read @w : tensor<8x3xf32, #tp.sharding<@mesh, [{}, {}]>>
+    // CHECK: %[[G:.*]] = tp.all_gather %{{.*}} dim 0 on "tp" why "columns" : (tensor<2x5xi32>) -> tensor<4x5xi32>
+    // CHECK: tp.slice %[[G]] dim 1 on "tp" why "columns" : tensor<4x5xi32> -> tensor<4x3xi32>
+    %t = tp.reshard %i why "columns" : tensor<4x5xi32, #tp.sharding<@mesh, [{"tp"}, {}]>> -> tensor<4x5xi32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>
+    %e = nn.embedding %t, %w : (tensor<4x5xi32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>, tensor<8x3xf32, #tp.sharding<@mesh, [{}, {}]>>) -> tensor<4x5x3xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}, {}]>>
+    nn.write %e, @p : tensor<4x5x3xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}, {}]>>
+    nn.return
+  }
+}
+
+// -----
+
+// Two axes split the rows, and are to split the columns: the minor one can't go before the major one. It is gathered, the
+// other moves, and its part of the columns is a slice.
+// CHECK-LABEL: module @move_two_axes
+module @move_two_axes {
+  tp.mesh @mesh ["dp" = 2, "tp" = 2]
+  nn.input @x : tensor<8x4xf32, #tp.sharding<@mesh, [{"dp" "tp"}, {}]>> dims ["", ""]
+  nn.parameter @p : tensor<8x4xf32, #tp.sharding<@mesh, [{}, {"dp" "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<8x4xf32, #tp.sharding<@mesh, [{"dp" "tp"}, {}]>>
+    // CHECK: %[[G:.*]] = tp.all_gather %{{.*}} dim 0 on "tp" why "columns" : (tensor<2x4xf32>) -> tensor<4x4xf32>
+    // CHECK: %[[T:.*]] = tp.all_to_all %[[G]] from 0 to 1 on "dp" why "columns" : (tensor<4x4xf32>) -> tensor<8x2xf32>
+    // CHECK: %[[S:.*]] = tp.slice %[[T]] dim 1 on "tp" why "columns" : tensor<8x2xf32> -> tensor<8x1xf32>
+    %z = tp.reshard %x why "columns" : tensor<8x4xf32, #tp.sharding<@mesh, [{"dp" "tp"}, {}]>> -> tensor<8x4xf32, #tp.sharding<@mesh, [{}, {"dp" "tp"}]>>
+    // CHECK: nn.write %[[S]], @p
+    nn.write %z, @p : tensor<8x4xf32, #tp.sharding<@mesh, [{}, {"dp" "tp"}]>>
     nn.return
   }
 }
@@ -181,5 +245,25 @@ module @wire {
     // CHECK: nn.cast %[[D]] {tp.wire} : (tensor<7x6xbf16>) -> tensor<7x6xf32>
     %g = tp.reshard %a why "output" wire bf16 : tensor<7x6xf32, #tp.sharding<@mesh, [{7:8 "tp"}, {}]>> -> tensor<7x6xf32, #tp.sharding<@mesh, [{}, {}]>>
     nn.return %g : tensor<7x6xf32, #tp.sharding<@mesh, [{}, {}]>>
+  }
+}
+
+// -----
+
+// What moves with a split is rounded, too; pads are made before.
+// CHECK-LABEL: module @move_on_wire
+module @move_on_wire {
+  tp.mesh @mesh ["tp" = 2]
+  nn.input @x : tensor<8x5xf32, #tp.sharding<@mesh, [{"tp"}, {}]>> dims ["", ""]
+  nn.parameter @p : tensor<8x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>> init #nn.init<zeros>
+  nn.entry @forward outputs [] {
+    %x = nn.read @x : tensor<8x5xf32, #tp.sharding<@mesh, [{"tp"}, {}]>>
+    // CHECK: %[[P:.*]] = nn.pad %{{.*}} dim 1 start 0 : (tensor<4x5xf32>) -> tensor<4x6xf32>
+    // CHECK: %[[N:.*]] = nn.cast %[[P]] {tp.wire} : (tensor<4x6xf32>) -> tensor<4x6xbf16>
+    // CHECK: %[[T:.*]] = tp.all_to_all %[[N]] from 0 to 1 on "tp" why "columns" : (tensor<4x6xbf16>) -> tensor<8x3xbf16>
+    // CHECK: nn.cast %[[T]] {tp.wire} : (tensor<8x3xbf16>) -> tensor<8x3xf32>
+    %t = tp.reshard %x why "columns" wire bf16 : tensor<8x5xf32, #tp.sharding<@mesh, [{"tp"}, {}]>> -> tensor<8x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>
+    nn.write %t, @p : tensor<8x5xf32, #tp.sharding<@mesh, [{}, {5:6 "tp"}]>>
+    nn.return
   }
 }

@@ -9,6 +9,8 @@
 #include "tests/unit/emit/CompiledPlans.h"
 
 #include <gtest/gtest.h>
+
+#include <array>
 #include <set>
 
 using namespace tpc;
@@ -163,6 +165,63 @@ TEST(CompiledPlan, APartOfAnotherShapeIsSeen) {
       copy->axis = 0;
     }
   EXPECT_GT(parts, 0u);
+}
+
+TEST(CompiledPlan, AnAllToAllOfAnotherShapeIsSeen) {
+  // The rows of x come split, and fc1 takes columns: part c of each row goes to rank c.
+  std::vector<uint8_t> bytes = compile(
+      kModels / "mlp.mlir", {"--tp", "2", "--shard", "x=[{tp}, {}]", "--shard", "fc1=[{}, {tp}]"});
+  std::unique_ptr<plan::PlanT> plan(plan::GetPlan(bytes.data())->UnPack());
+  ASSERT_TRUE(passes(*plan));
+  unsigned moves = 0;
+  for (auto &entry : plan->entries)
+    for (auto &instruction : entry->instructions) {
+      plan::CollectiveT *collective = instruction->body.AsCollective();
+      if (!collective || collective->kind != plan::CollectiveKind::all_to_all)
+        continue;
+      ++moves;
+      EXPECT_NE(instruction->why.find("takes operand 0 split(1) on tp"), std::string::npos)
+          << instruction->why;
+      ASSERT_EQ(collective->tensors.size(), 1u);
+      plan::CollectiveTensorT &tensor = *collective->tensors[0];
+      EXPECT_EQ(tensor.outer, 1);
+      EXPECT_EQ(tensor.mid, 4);
+      EXPECT_EQ(tensor.inner, 128);
+      EXPECT_FALSE(tensor.outward);
+      // Half of 4 x 128 floats goes to the other rank.
+      EXPECT_EQ(instruction->bytes, 4 * 64 * 4);
+      for (int64_t *field : {&tensor.outer, &tensor.mid, &tensor.inner})
+        for (int64_t wrong : {*field + 1, -*field}) {
+          std::swap(*field, wrong);
+          EXPECT_FALSE(passes(*plan));
+          std::swap(*field, wrong);
+        }
+      --tensor.inner;
+      EXPECT_FALSE(passes(*plan)) << "127 columns are not two equal parts";
+      ++tensor.inner;
+      collective->kind = plan::CollectiveKind::all_reduce;
+      tensor.outward = true;
+      EXPECT_FALSE(passes(*plan)) << "only an all_to_all goes outward";
+      collective->kind = plan::CollectiveKind::all_to_all;
+      tensor.outward = false;
+    }
+  EXPECT_GT(moves, 0u);
+}
+
+/// fc1 is split by rows and a state of it by columns: the state goes there and back in each step.
+TEST(CompiledPlan, ASplitMovesInBothDirections) {
+  std::vector<uint8_t> bytes =
+      compile(kModels / "mlp.mlir",
+              {"--tp", "2", "--shard", "fc1=[{tp}, {}]", "--shard", "fc1.m=[{}, {tp}]"});
+  Result<PlanFile> plan = PlanFile::fromBytes(bytes);
+  ASSERT_TRUE(plan.ok());
+  std::vector<std::array<int64_t, 4>> moves;
+  for (const plan::Instruction *instruction : *plan->findEntry("train")->instructions())
+    if (const plan::Collective *collective = instruction->body_as_Collective();
+        collective && collective->kind() == plan::CollectiveKind::all_to_all)
+      for (const plan::CollectiveTensor *tensor : *collective->tensors())
+        moves.push_back({tensor->outer(), tensor->mid(), tensor->inner(), tensor->outward()});
+  EXPECT_EQ(moves, (std::vector<std::array<int64_t, 4>>{{1, 128, 64, 1}, {1, 64, 128, 0}}));
 }
 
 TEST(CompiledPlan, UpdatesParametersInPlace) {

@@ -49,6 +49,21 @@ TEST_F(Reductions, EqualFormsShareOneKernel) {
   EXPECT_NE(kernels.find(first, 0), kernels.find(other, 0));
 }
 
+/// What only moves is copied, whatever the size of its parts.
+TEST_F(Reductions, AnAllToAllNeedsNoKernel) {
+  Location loc = builder.getUnknownLoc();
+  auto type = [&](int64_t rows, int64_t columns) {
+    return RankedTensorType::get({rows, columns}, builder.getF32Type());
+  };
+  Value input = block.addArgument(type(1, 6), loc);
+  Operation *move =
+      tp::AllToAllOp::create(builder, loc, type(2, 3), input, builder.getStringAttr("tp"), 0, 1,
+                             builder.getStringAttr("a test asks for it"));
+  ASSERT_TRUE(succeeded(kernels.add(move)));
+  EXPECT_TRUE(kernels.kernels().empty());
+  EXPECT_FALSE(kernels.find(move, 0));
+}
+
 // The second rank's part begins at byte 24, where a GPU cannot load 16 bytes.
 TEST_F(Reductions, PartsThatKernelsCannotReadAreRefused) {
   std::string message;

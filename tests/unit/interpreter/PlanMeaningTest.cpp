@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <iostream>
 
 namespace tpc::interpreter::test {
@@ -20,22 +21,36 @@ int poisonedPads = 0;
 
 class PlanMeaning : public testing::TestWithParam<TestModel> {};
 
+bool movesSplits(const PlanFile &plan) {
+  return std::ranges::any_of(
+      *plan.findEntry("train")->instructions(), [](const plan::Instruction *instruction) {
+        const plan::Collective *collective = instruction->body_as_Collective();
+        return collective && collective->kind() == plan::CollectiveKind::all_to_all;
+      });
+}
+
 /// A step of the plan is a step of the interpreter. Poisoned: whatever the pads hold that nobody
-/// may read.
-void expectSameStep(const std::string &text, const Mesh &mesh, SequenceParallel mode, bool poisoned,
-                    WeightAlignment alignment = {}) {
+/// may read. Only a user's constraint moves splits.
+void expectSameStep(const std::string &text, CompileOptions options, bool poisoned,
+                    bool moves = false) {
   auto module = gradModule(text);
   Bindings bindings = drawBindings(*module, 6);
   auto expected = Interpreter::run(entryNamed(*module, "train"), bindings);
   ASSERT_TRUE(succeeded(expected));
-  CompileOptions options;
-  options.mesh = mesh;
   options.precision = "f64";
-  options.sequenceParallel = mode;
-  options.target.alignment = alignment;
   CompiledPlan compiled = compilePlan(text, options, poisoned);
+  EXPECT_EQ(movesSplits(compiled.plan), moves);
   expectSameOutcome(runTrain(compiled.plan, bindings), *expected, 1e-10);
   poisonedPads += compiled.poisonedPads;
+}
+
+void expectSameStep(const std::string &text, const Mesh &mesh, SequenceParallel mode, bool poisoned,
+                    WeightAlignment alignment = {}) {
+  CompileOptions options;
+  options.mesh = mesh;
+  options.sequenceParallel = mode;
+  options.target.alignment = alignment;
+  expectSameStep(text, std::move(options), poisoned);
 }
 
 struct PlanCase {
@@ -72,6 +87,26 @@ TEST_P(PlanMeaning, AStepOfAlignedWeightsIsTheInterpreters) {
     expectSameStep(text, Mesh{{{"tp", tp}}}, mode, /*poisoned=*/true,
                    {.leading = 4, .vocabulary = 16});
   }
+}
+
+/// The data comes split by batch or sequence, and the weight of its product by features, so one of
+/// them moves, whether or not its extents divide.
+TEST(ConstrainedModels, ASplitThatMovesIsTheInterpreters) {
+  std::string error;
+  for (const char *data : {"data=[{tp}, {}, {}]", "data=[{}, {tp}, {}]"})
+    // Large enough that it does not pay to gather both.
+    for (ModelSizes sizes : {ModelSizes{.batch = 4, .sequence = 4, .hidden = 64, .inner = 96},
+                             ModelSizes{.batch = 3, .sequence = 5, .hidden = 65, .inner = 97}})
+      for (int64_t tp : {2, 3}) {
+        SCOPED_TRACE(std::string(data) + " on " + std::to_string(tp) + " ranks, hidden " +
+                     std::to_string(sizes.hidden));
+        CompileOptions options;
+        options.mesh = Mesh{{{"tp", tp}}};
+        for (const char *constraint : {data, "fc.weight=[{}, {tp}]"})
+          options.constraints.push_back(*parseShardConstraint(constraint, error));
+        expectSameStep(mlpText(sizes, kAdam), std::move(options), /*poisoned=*/true,
+                       /*moves=*/true);
+      }
 }
 
 TEST(RandomModels, AStepIsTheInterpreters) {

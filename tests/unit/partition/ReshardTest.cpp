@@ -152,8 +152,8 @@ TEST(Reshards, TwoAxes) { checkAll({{{"dp", 2}, {"tp", 2}}}); }
 /// Of 5 one rank has 8 where 4 are wanted, and one of three 4.
 TEST(Reshards, PadsOfOtherSizes) {
   for (int64_t ranks : {2, 3})
-    for (int from : {3, kNone, kPartial})
-      for (int to : {3, kNone})
+    for (int from : {0, 1, 3, kNone, kPartial})
+      for (int to : {0, 1, 3, kNone})
         for (auto [before, after] : {std::pair<int64_t, int64_t>(1, 4), {4, 1}, {4, 4}, {4, 3}}) {
           check({{from}, before}, {{to}, after}, {{{"tp", ranks}}});
           if (HasFatalFailure())
@@ -172,11 +172,32 @@ TEST(Reshards, PadsOfAnInnerFactor) {
       }
 }
 
+/// How the split goes from one dim to the other: by one all_to_all, whichever factor is split.
+TEST(Reshards, ASplitMovesToAnotherDimByOneCollective) {
+  for (const Mesh &mesh : {Mesh{{{"tp", 2}}}, Mesh{{{"tp", 4}}}, Mesh{{{"tp", 3}, {"dp", 1}}}})
+    for (int factor : {0, 1, 2})
+      for (bool back : {false, true}) {
+        Choice from{{factor, kNone}}, to{{3, kNone}};
+        if (back)
+          std::swap(from, to);
+        auto local = parseModule(programOf(from, to, mesh));
+        ASSERT_TRUE(local);
+        ASSERT_TRUE(succeeded(partition(*local)));
+        int moves = 0, others = 0;
+        local->walk([&](Operation *op) {
+          moves += isa<tp::AllToAllOp>(op);
+          others += isa<tp::SliceOp>(op) || (tp::isCollective(op) && !isa<tp::AllToAllOp>(op));
+        });
+        EXPECT_EQ(moves, 1) << mesh.str() << ": factor " << factor << (back ? ", back" : "");
+        EXPECT_EQ(others, 0) << mesh.str() << ": factor " << factor << (back ? ", back" : "");
+      }
+}
+
 /// The views around a collective are no hole in the proof.
 TEST(Reshards, MutantsAreRefused) {
   const Mesh mesh{{{"tp", 2}}};
-  const std::pair<Choice, Choice> pairs[] = {
-      {{{1}}, {{0}}}, {{{0}}, {{2}}}, {{{kPartial}}, {{1}}}, {{{1}}, {{3}}}};
+  const std::pair<Choice, Choice> pairs[] = {{{{1}}, {{0}}}, {{{0}}, {{2}}}, {{{kPartial}}, {{1}}},
+                                             {{{1}}, {{3}}}, {{{3}}, {{1}}}, {{{0}}, {{3}}}};
   for (const auto &[from, to] : pairs) {
     auto sharded = parseModule(programOf(from, to, mesh));
     OwningOpRef<ModuleOp> local = sharded->clone();

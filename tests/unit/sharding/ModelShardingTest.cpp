@@ -348,6 +348,28 @@ TEST_F(ModelSharding, AConstraintIsHonoured) {
   EXPECT_EQ(shardings["h.1.attn.q.weight"], "[{\"tp\"}, {}]");
 }
 
+/// Where the rows of an input come split and its product takes columns, an all_to_all is paid for,
+/// in the training and in the loss.
+TEST_F(ModelSharding, ASplitThatMovesIsAnAllToAll) {
+  auto solve = [&](const char *input) {
+    OwningOpRef<ModuleOp> module = grad("mlp");
+    SolverOptions constrained = options(4);
+    std::string error;
+    for (const char *constraint : {input, "fc1=[{}, {tp}]"})
+      constrained.constraints.push_back(*parseShardConstraint(constraint, error));
+    report = {};
+    return reshards(*module, constrained, 0);
+  };
+  std::map<std::string, int> stays = solve("x=[{}, {tp}]");
+  Picoseconds withoutMove = report.predicted;
+  std::map<std::string, int> moves = solve("x=[{tp}, {}]");
+  EXPECT_EQ(moves["forward : split(0) to split(1)"], 1);
+  moves.erase("forward : split(0) to split(1)");
+  EXPECT_EQ(moves, stays);
+  EXPECT_EQ(report.predicted - withoutMove,
+            2 * collectiveTime(Hardware(), CollectiveKind::AllToAll, 8 * 128 * 4, 4));
+}
+
 TEST_F(ModelSharding, AConstraintOfOneLayerLeavesTheOthers) {
   OwningOpRef<ModuleOp> module = grad("gpt-2l");
   SolverOptions constrained = options(2);
