@@ -453,7 +453,7 @@ Status Bindings::makeInputValues(RunSession &session) {
 
 Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
   for (const BoundInput &bound : inputs_)
-    TPC_RETURN_IF_ERROR(session.write(rank, bound.input->buffer(), [&](void *memory) {
+    TPC_RETURN_IF_ERROR(session.writeInput(rank, bound.input->buffer(), [&](void *memory) {
       if (bound.fed)
         return data_
             ->fill(feedOf(*bound.input), firstPosition_ / stride_ + (step - firstStep_) * batch_,
@@ -466,7 +466,7 @@ Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
     const plan::Scalar &scalar = *entry_.scalars()->Get(i);
     auto set = scalars_.find(scalar.name()->str());
     double value = set == scalars_.end() ? scalar.value() : set->second;
-    TPC_RETURN_IF_ERROR(session.write(rank, scalar.buffer(), [&](void *memory) {
+    TPC_RETURN_IF_ERROR(session.writeInput(rank, scalar.buffer(), [&](void *memory) {
       storeScalar(memory, plan_.buffer(scalar.buffer()).dtype(), value);
       return Status();
     }));
@@ -475,7 +475,7 @@ Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
     int32_t number = static_cast<int32_t>(static_cast<uint32_t>(value));
     if (index < 0)
       return Status();
-    return session.write(rank, static_cast<uint32_t>(index), [&](void *memory) {
+    return session.writeInput(rank, static_cast<uint32_t>(index), [&](void *memory) {
       std::memcpy(memory, &number, sizeof(number));
       return Status();
     });

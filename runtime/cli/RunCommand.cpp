@@ -12,10 +12,9 @@
 #include "runtime/cli/Utilisation.h"
 #include "runtime/comm/nccl/NcclGroup.h"
 #include "runtime/comm/tcp/TcpGroup.h"
-#include "runtime/io/SafetensorsWriter.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanCheck.h"
-#include "runtime/plan/PlanWriter.h"
+#include "runtime/support/AtomicFile.h"
 
 #include <algorithm>
 #include <atomic>
@@ -45,7 +44,7 @@ void noteSignal(int signal) {
   RankBoard *board = signalBoard;
   if (stopSignal.exchange(signal) == 0 && !(board && board->endNow))
     return;
-  SafetensorsWriter::removeUnfinished();
+  AtomicFile::removeUnfinished();
   _exit(128 + signal);
 }
 
@@ -80,7 +79,7 @@ struct Surroundings {
   ExitNow exitNow;
   /// What is wrong, before exitNow.
   std::function<void(const Status &)> report = printError;
-  ProcessGroup *processes = nullptr; ///< null: all ranks are threads of this one
+  ProcessGroup *processes = nullptr; ///< the run's; null: all ranks are threads of this one
   RankBoard *board = nullptr;        ///< of the process that started this one, if tpc did
   Comm comm = Comm::Local;
   int gpu = 0;              ///< number on this machine
@@ -162,12 +161,14 @@ public:
     return result;
   }
 
-  Result<int> execute(Bindings bindings, const Surroundings &surroundings) {
-    int64_t last = bindings.firstStep() + options_.steps - 1;
-    RunLog log = RunLog::silent();
-    if (surroundings.isRoot()) {
-      TPC_RETURN_IF_ERROR(tryTargets());
-      TPC_ASSIGN_OR_RETURN(log, RunLog::open(options_.logJson, last));
+  /// `processes`: those of the surroundings, which this call ends. Whatever fails, fails for all.
+  Result<int> execute(Bindings bindings, const Surroundings &surroundings,
+                      std::unique_ptr<ProcessGroup> processes) {
+    Result<RunLog> log = openLog(bindings, surroundings);
+    if (!log.ok()) {
+      if (processes)
+        processes->abort(log.status());
+      return log.status();
     }
     std::vector<BoardObserver> boards;
     SessionOptions sessionOptions;
@@ -175,7 +176,7 @@ public:
     sessionOptions.lockstep = surroundings.device.lockstep;
     sessionOptions.threadsPerRank = options_.threadsPerRank;
     sessionOptions.timeout = std::chrono::seconds(options_.timeoutSeconds);
-    sessionOptions.processes = surroundings.processes;
+    sessionOptions.processes = std::move(processes);
     if (surroundings.board) {
       boards.emplace_back(surroundings.board->ranks[surroundings.processes->rank()]);
       sessionOptions.observers = {&boards[0]};
@@ -189,38 +190,54 @@ public:
     };
     TPC_ASSIGN_OR_RETURN(std::unique_ptr<RunSession> session,
                          RunSession::create(plan_, std::move(sessionOptions)));
-    TPC_RETURN_IF_ERROR(session->prepare(*entry_));
-    TPC_RETURN_IF_ERROR(bindings.bindStart(*session));
-    announce(log, *session, surroundings.device.description);
+    Result<int> result = runIn(*session, bindings, surroundings, *log);
+    if (!result.ok())
+      session->abort(result.status());
+    return result;
+  }
+
+private:
+  Result<RunLog> openLog(const Bindings &bindings, const Surroundings &surroundings) const {
+    if (!surroundings.isRoot())
+      return RunLog::silent();
+    TPC_RETURN_IF_ERROR(tryTargets());
+    return RunLog::open(options_.logJson, bindings.firstStep() + options_.steps - 1);
+  }
+
+  Result<int> runIn(RunSession &session, Bindings &bindings, const Surroundings &surroundings,
+                    RunLog &log) const {
+    TPC_RETURN_IF_ERROR(session.prepare(*entry_));
+    TPC_RETURN_IF_ERROR(bindings.bindStart(session));
+    announce(log, session, surroundings.device.description);
     if (!bindings.note().empty())
       log.say(bindings.note());
 
     int64_t lastDone = bindings.firstStep() - 1;
     Status logFailure;
     StepHooks hooks;
-    hooks.bind = [&](int rank, int64_t step) { return bindings.bindStep(*session, rank, step); };
+    hooks.bind = [&](int rank, int64_t step) { return bindings.bindStep(session, rank, step); };
     std::vector<double> times;
     hooks.done = [&](int64_t step, double seconds) -> Result<bool> {
       lastDone = step;
       times.push_back(seconds);
       TPC_ASSIGN_OR_RETURN(StepReport report,
-                           reportOf(*session, step, bindings.tokensPerStep(), seconds));
+                           reportOf(session, step, bindings.tokensPerStep(), seconds));
       logFailure = log.step(report);
-      TPC_RETURN_IF_ERROR(judge(log, *session, report));
+      TPC_RETURN_IF_ERROR(judge(log, session, report));
       return logFailure.ok();
     };
     hooks.stop = [&] { return surroundings.stopSignal(); };
     hooks.check = [&](int rank, int64_t step) {
-      return options_.warnOnNonfinite ? Status() : checkFinite(*session, rank, step);
+      return options_.warnOnNonfinite ? Status() : checkFinite(session, rank, step);
     };
     SignalGuard signals(surroundings.board);
-    TPC_RETURN_IF_ERROR(session->runSteps(*entry_, bindings.firstStep(), options_.steps, hooks));
+    TPC_RETURN_IF_ERROR(session.runSteps(*entry_, bindings.firstStep(), options_.steps, hooks));
 
-    if (session->stoppedBy())
+    if (session.stoppedBy())
       log.say("stopped by a signal after step " + std::to_string(lastDone));
     if (!logFailure.ok())
       log.say("stopped after step " + std::to_string(lastDone) + ": " + logFailure.message());
-    TPC_RETURN_IF_ERROR(write(log, *session,
+    TPC_RETURN_IF_ERROR(write(log, session,
                               {plan_->model_name()->str(), plan_->model_hash(), lastDone,
                                bindings.seed(), bindings.dataPosition(lastDone)}));
     TPC_RETURN_IF_ERROR(std::move(logFailure));
@@ -228,15 +245,14 @@ public:
     if (surroundings.device.refusals)
       for (const std::string &reason : surroundings.device.refusals())
         log.say("kernels  attention runs in those of the plan: " + reason);
-    TPC_RETURN_IF_ERROR(reportMemory(log, *session));
+    TPC_RETURN_IF_ERROR(reportMemory(log, session));
     TPC_RETURN_IF_ERROR(log.close());
     // A signal that came while files were written ends the program like one before.
-    TPC_ASSIGN_OR_RETURN(
-        int64_t signal, session->finish(std::max(session->stoppedBy(), surroundings.stopSignal())));
+    TPC_ASSIGN_OR_RETURN(int64_t signal,
+                         session.finish(std::max(session.stoppedBy(), surroundings.stopSignal())));
     return static_cast<int>(signal);
   }
 
-private:
   Status checkOutputs() const {
     for (const auto &[output, file] : options_.outputs)
       if (!findOutput(output))
@@ -422,7 +438,8 @@ private:
     TPC_ASSIGN_OR_RETURN(uint64_t onDevice, session.device(session.hostedRanks()[0]).bytesInUse());
     uint64_t used = onDevice ? onDevice : peakResident();
     log.say("outside  " + humanBytes(used > all ? used - all : 0) +
-            (onDevice ? " on the GPU (driver, libraries, graphs, other programs)"
+            (onDevice ? " on the GPU (driver, libraries, graphs, other programs), " +
+                            humanBytes(session.stagedBytes()) + " of pinned memory (inputs)"
                       : " in this process (program and libraries)"));
     return Status();
   }
@@ -455,10 +472,7 @@ Result<int> runAsRank(Run &run, tcp::TcpGroupOptions options, Surroundings surro
   TPC_ASSIGN_OR_RETURN(std::unique_ptr<ProcessGroup> processes,
                        run.join(std::move(options), surroundings));
   surroundings.processes = processes.get();
-  Result<int> result = run.execute(std::move(*bindings), surroundings);
-  if (!result.ok())
-    processes->abort(result.status());
-  return result;
+  return run.execute(std::move(*bindings), surroundings, std::move(processes));
 }
 
 } // namespace
@@ -507,7 +521,7 @@ Result<int> tpc::runCommand(std::span<const std::string> words, const ExitNow &e
   TPC_ASSIGN_OR_RETURN(Bindings bindings, run.prepare());
   if (surroundings.comm == Comm::Local) {
     TPC_RETURN_IF_ERROR(run.chooseDevice(surroundings));
-    return run.execute(std::move(bindings), surroundings);
+    return run.execute(std::move(bindings), surroundings, nullptr);
   }
 
   RankProcessesOptions processes;

@@ -156,6 +156,13 @@ public:
   /// Return when it is done. What was enqueued before need not be: callers synchronize.
   virtual Status upload(const void *host, void *memory, size_t bytes) = 0;
   virtual Status download(const void *memory, void *host, size_t bytes) = 0;
+  /// Memory of the host that the device reads by itself, 64-byte aligned at least, freed with the
+  /// device. Only called before the start. Where the device's memory is the host's, any does.
+  virtual Result<void *> allocateStaging(size_t bytes) { return allocate(bytes); }
+  /// Enqueues a copy from there, where nobody writes until the stream has come so far.
+  virtual Status uploadStaged(Stream, const void *staging, void *memory, size_t bytes) {
+    return upload(staging, memory, bytes);
+  }
   /// Bytes of the device's memory that anybody uses, or 0 where that is the host's.
   virtual Result<uint64_t> bytesInUse() const = 0;
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "runtime/comm/Communicator.h"
-#include "runtime/exec/RankMemory.h"
+#include "runtime/exec/StepInputs.h"
 
 #include <map>
 #include <variant>
@@ -57,6 +57,7 @@ struct RankResources {
   int rank;
   Device &device;
   RankMemory &memory;
+  StepInputs &inputs;
   std::vector<Communicator *> communicators;
 };
 

@@ -45,13 +45,18 @@ Result<std::vector<Executor::Step>> Executor::makeSteps(const plan::Entry &entry
   return steps;
 }
 
-Status Executor::beginStep(const plan::Entry &entry, int64_t step) {
+Status Executor::beginStep(const plan::Entry &entry, int64_t step, Stream origin) {
   if (!entries_.contains(&entry))
     TPC_RETURN_IF_ERROR(prepare(entry));
   entry_ = &entry;
   steps_ = &entries_[&entry];
   step_ = step;
   current_.store(0, std::memory_order_relaxed);
+  // Who looks closely finds the inputs where they belong, and the device idle.
+  StepInputs &inputs = resources_.inputs;
+  bool isClose = needs() != ExecutionObserver::Needs::Steps;
+  if (Status status = isClose ? inputs.flush() : inputs.enqueue(origin); !status.ok())
+    return failed(std::move(status));
   for (ExecutionObserver *observer : observers_)
     if (Status status = observer->beginStep(entry, step); !status.ok())
       return failed(std::move(status));

@@ -31,7 +31,8 @@ public:
   Status prepare(const plan::Entry &entry);
 
   // A step, in this order. Failures say "rank 1 failed in step 3 at instruction 7 ...".
-  Status beginStep(const plan::Entry &entry, int64_t step);
+  /// `origin`: the stream that all work of the step comes after, perhaps of another rank.
+  Status beginStep(const plan::Entry &entry, int64_t step, Stream origin);
   Status issue(uint32_t index);
   /// Once all ranks of the team have issued it: only then a collective is enqueued whole. What
   /// waits for the instruction waits for this point, and the observers are told.

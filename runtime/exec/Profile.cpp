@@ -2,7 +2,7 @@
 
 #include "runtime/exec/Profile.h"
 
-#include "runtime/plan/PlanWriter.h"
+#include "runtime/support/AtomicFile.h"
 #include "runtime/support/Json.h"
 
 using namespace tpc;

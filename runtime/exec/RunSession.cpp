@@ -35,48 +35,62 @@ RunSession::RunSession(PlanFile plan, SessionOptions options)
 
 Result<std::unique_ptr<RunSession>> RunSession::create(PlanFile plan, SessionOptions options) {
   std::unique_ptr<RunSession> session(new RunSession(std::move(plan), std::move(options)));
-  const Mesh &mesh = session->plan_.mesh();
+  if (Status status = session->open(); !status.ok()) {
+    session->abort(status);
+    return status;
+  }
+  return session;
+}
+
+Status RunSession::open() {
+  const Mesh &mesh = plan_.mesh();
   int ranks = static_cast<int>(mesh.numRanks());
-  const std::optional<Fault> &fault = session->options_.fault;
+  const std::optional<Fault> &fault = options_.fault;
   if (fault && fault->rank >= ranks)
     return Status(Code::Usage, "TPC_INJECT_FAULT names rank " + std::to_string(fault->rank) +
                                    " of a plan for " + std::to_string(ranks) + " rank(s)");
-  ProcessGroup *processes = session->options_.processes;
-  if (fault && fault->kind == Fault::Kind::Stall && session->options_.lockstep && !processes)
+  ProcessGroup *processes = options_.processes.get();
+  if (fault && fault->kind == Fault::Kind::Stall && options_.lockstep && !processes)
     return Status(Code::Usage, "TPC_INJECT_FAULT stalls the one thread that drives all ranks, and "
                                "nobody is left to notice");
-  if (session->options_.threadsPerRank == 0)
-    session->options_.threadsPerRank =
+  if (options_.threadsPerRank == 0)
+    options_.threadsPerRank =
         std::max(1, static_cast<int>(std::thread::hardware_concurrency()) /
                         (processes ? processes->ranksOnThisMachine() : ranks));
 
   if (processes) {
-    session->hosted_ = {processes->rank()};
-    processes->onFailure(
-        [raw = session.get()](const Status &failure) { return raw->explain(failure); });
+    hosted_ = {processes->rank()};
+    processes->onFailure([this](const Status &failure) { return explain(failure); });
     // All come out of it within microseconds, so that their profiles count from the same time.
-    TPC_RETURN_IF_ERROR(session->meet());
+    TPC_RETURN_IF_ERROR(meet());
   } else {
-    session->hosted_.resize(static_cast<size_t>(ranks));
-    std::iota(session->hosted_.begin(), session->hosted_.end(), 0);
+    hosted_.resize(static_cast<size_t>(ranks));
+    std::iota(hosted_.begin(), hosted_.end(), 0);
   }
   Profile::Clock::time_point origin = Profile::Clock::now();
-  for (int rank : session->hosted_) {
-    session->ranks_[rank] = std::make_unique<Rank>();
-    session->single_.push_back({rank});
+  for (int rank : hosted_) {
+    ranks_[rank] = std::make_unique<Rank>();
+    single_.push_back({rank});
   }
   // Each rank's memory is first touched by a thread of its own.
-  TPC_RETURN_IF_ERROR(session->onEveryRank([&](int rank) { return session->createRank(rank); }));
-  session->connectRanks();
-  for (int rank : session->hosted_)
-    session->createExecutor(rank, origin);
-  session->makeTeams();
-  return session;
+  TPC_RETURN_IF_ERROR(onEveryRank([&](int rank) { return createRank(rank); }));
+  connectRanks();
+  for (int rank : hosted_)
+    createExecutor(rank, origin);
+  makeTeams();
+  return Status();
 }
 
 RunSession::~RunSession() {
-  if (options_.processes)
-    options_.processes->onFailure({});
+  if (!options_.processes)
+    return;
+  options_.processes->onFailure({});
+  // In this order: what runs, the graphs that hold collectives, the communicators, and only then
+  // memory. It may be registered with the communicators, and others may read it through them.
+  for (const std::vector<int> &rank : single_)
+    quiesce(rank);
+  teams_.clear();
+  options_.processes.reset();
 }
 
 Status RunSession::createRank(int index) {
@@ -90,6 +104,8 @@ Status RunSession::createRank(int index) {
   } else {
     TPC_ASSIGN_OR_RETURN(rank.memory, RankMemory::create(plan_, *rank.device));
   }
+  TPC_ASSIGN_OR_RETURN(rank.inputs,
+                       StepInputs::create(plan_, *rank.device, *rank.memory, options_.timeout));
   return Status();
 }
 
@@ -110,7 +126,7 @@ void RunSession::connectRanks() {
 
 void RunSession::createExecutor(int index, Profile::Clock::time_point origin) {
   Rank &rank = *ranks_[index];
-  RankResources resources{index, *rank.device, *rank.memory, rank.communicators};
+  RankResources resources{index, *rank.device, *rank.memory, *rank.inputs, rank.communicators};
   rank.executor = std::make_unique<Executor>(plan_, std::move(resources));
   for (ExecutionObserver *observer : options_.observers)
     rank.executor->addObserver(observer);
@@ -201,7 +217,7 @@ Status RunSession::endStep(int index, int64_t step, std::chrono::steady_clock::t
     goOn_ = verdict == 0;
   };
   std::string where = " at the end of step " + std::to_string(step);
-  if (ProcessGroup *processes = options_.processes) {
+  if (ProcessGroup *processes = options_.processes.get()) {
     Status hookFailure;
     Result<int64_t> verdict = processes->agree(
         asked(),
@@ -333,12 +349,21 @@ std::string RunSession::whereOthersWere(Ranks ranks, const plan::Entry &entry) c
 
 Status RunSession::read(int rank, uint32_t index,
                         const std::function<Status(const void *)> &visit) const {
+  TPC_RETURN_IF_ERROR(ranks_[rank]->inputs->flush());
   return readOnHost(device(rank), buffer(rank, index), plan_.buffer(index).bytes(), visit);
 }
 
 Status RunSession::write(int rank, uint32_t index,
                          const std::function<Status(void *)> &fill) const {
+  TPC_RETURN_IF_ERROR(ranks_[rank]->inputs->flush());
   return writeOnHost(device(rank), buffer(rank, index), plan_.buffer(index).bytes(), fill);
+}
+
+uint64_t RunSession::stagedBytes() const {
+  uint64_t bytes = 0;
+  for (int rank : hosted_)
+    bytes += ranks_[rank]->inputs->stagedBytes();
+  return bytes;
 }
 
 Status RunSession::gather(uint32_t buffer, std::span<const int> ranks,
@@ -377,6 +402,11 @@ Status RunSession::writeProfile(const std::string &path) const {
         return Status();
       }));
   return isRoot() ? writeTrace(path, events) : Status();
+}
+
+void RunSession::abort(const Status &reason) const {
+  if (options_.processes)
+    options_.processes->abort(reason);
 }
 
 Result<int64_t> RunSession::finish(int64_t value) const {

@@ -26,8 +26,9 @@ using DeviceFactory = std::function<Result<std::unique_ptr<Device>>(int threads)
 
 struct SessionOptions {
   DeviceFactory makeDevice;
-  /// Null: all ranks live in this process. Must outlive the session.
-  ProcessGroup *processes = nullptr;
+  /// Null: all ranks live in this process. The session ends the group before it frees memory:
+  /// communicators may use the buffers of their collectives until they have ended.
+  std::unique_ptr<ProcessGroup> processes = nullptr;
   /// One thread drives all ranks that live here; else each has a thread of its own.
   bool lockstep = false;
   int threadsPerRank = 0; ///< 0: the cores divided by the ranks
@@ -58,6 +59,7 @@ struct StepHooks {
 
 class RunSession {
 public:
+  /// If it fails, so has the group of processes, for all ranks.
   static Result<std::unique_ptr<RunSession>> create(PlanFile plan, SessionOptions options);
   ~RunSession();
 
@@ -77,6 +79,15 @@ public:
   Status write(int rank, uint32_t index, const std::function<Status(void *)> &fill) const;
   /// Bytes that each rank allocated.
   uint64_t allocatedBytes() const { return ranks_[hosted_[0]]->memory->allocatedBytes(); }
+
+  /// Between steps and in StepHooks::bind, on the thread of the rank: new contents for an input, a
+  /// scalar, the step number or the seed. They are copied to the device together, and the host does
+  /// not wait for it (StepInputs.h).
+  Status writeInput(int rank, uint32_t index, const std::function<Status(void *)> &fill) const {
+    return ranks_[rank]->inputs->write(index, fill);
+  }
+  /// Host memory that all ranks of this process reserved for that.
+  uint64_t stagedBytes() const;
 
   /// Must outlive the session.
   void addObserver(int rank, ExecutionObserver *observer);
@@ -99,11 +110,14 @@ public:
   Status writeProfile(const std::string &path) const;
   /// The last meeting of all processes, after which they may end. Returns the largest value.
   Result<int64_t> finish(int64_t value) const;
+  /// Between steps: what this process fails with; the others then fail, too.
+  void abort(const Status &reason) const;
 
 private:
   struct Rank {
     std::unique_ptr<Device> device;
     std::unique_ptr<RankMemory> memory;
+    std::unique_ptr<StepInputs> inputs;
     GuardedMemory *guarded = nullptr;          ///< that the memory is, if it is checked
     std::vector<Communicator *> communicators; ///< one per axis
     std::unique_ptr<FaultInjector> faults;
@@ -115,6 +129,7 @@ private:
   using Ranks = std::span<const int>;
 
   RunSession(PlanFile plan, SessionOptions options);
+  Status open();
   /// Device and memory.
   Status createRank(int rank);
   void connectRanks();

@@ -13,7 +13,7 @@ Status Team::run(const plan::Entry &entry, int64_t step) {
   step_ = step;
   needs_ = Needs::Steps;
   for (Executor *executor : executors_) {
-    TPC_RETURN_IF_ERROR(executor->beginStep(entry, step));
+    TPC_RETURN_IF_ERROR(executor->beginStep(entry, step, origin()));
     needs_ = std::max(needs_, executor->needs());
   }
   TPC_ASSIGN_OR_RETURN(EntryState * state, stateOf(entry));

@@ -1,9 +1,7 @@
 //===- SafetensorsWriter.h - Logical tensors into a safetensors file -----------------------===//
 //
 // A checkpoint holds logical tensors without padding, so it loads at any mesh. Each rank's elements
-// are written into one file beside the target, which replaces the target only when complete: a
-// reader sees the old file or the new one. A target that is a link stays one; what it points to is
-// replaced.
+// are written into one file, which is there whole or not at all (AtomicFile.h).
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -11,6 +9,7 @@
 #include "algebra/CoordinateMap.h"
 #include "runtime/device/Device.h"
 #include "runtime/io/SafetensorsHeader.h"
+#include "runtime/support/AtomicFile.h"
 
 #include <span>
 
@@ -27,35 +26,25 @@ bool writesSlice(const Sharding &sharding, const Mesh &mesh, int64_t rank);
 
 class SafetensorsWriter {
 public:
-  /// Makes the unfinished file, "PATH.partial", and reserves its bytes, so that a full disk or a
-  /// folder that can't be written is an error now.
+  /// Begins the file and reserves its bytes. Whoever saves to the same target at the same time
+  /// makes it fail.
   static Result<SafetensorsWriter> create(const std::string &path,
                                           const std::vector<SavedTensor> &tensors,
                                           const std::map<std::string, std::string> &metadata);
-  SafetensorsWriter(SafetensorsWriter &&other) noexcept;
-  SafetensorsWriter &operator=(SafetensorsWriter &&) = delete;
-  /// Without commit, removes the unfinished file.
-  ~SafetensorsWriter();
 
   /// Writes one rank's elements of the index-th tensor. Ranks may write at the same time.
   Status write(size_t index, const CoordinateMap &map, const void *local);
 
-  /// Makes what was written permanent and puts the file in its place.
-  Status commit();
-
-  /// Removes the unfinished file of this process, if there is one. A signal handler may call it.
-  static void removeUnfinished() noexcept;
+  /// Makes what was written permanent and puts the file in its place. Without it, nothing is left.
+  Status commit() { return file_.commit(); }
 
 private:
-  SafetensorsWriter() = default;
-  Status makeUnfinished(uint64_t size);
-  Status writeBytes(uint64_t offset, std::span<const uint8_t> bytes);
+  SafetensorsWriter(AtomicFile file, SafetensorsHeader header, uint64_t dataBegin)
+      : file_(std::move(file)), header_(std::move(header)), dataBegin_(dataBegin) {}
 
-  std::string path_, partial_;
+  AtomicFile file_;
   SafetensorsHeader header_;
-  bool owner_ = false;
-  int fd_ = -1;
-  uint64_t dataBegin_ = 0;
+  uint64_t dataBegin_;
 };
 
 } // namespace tpc

@@ -195,14 +195,24 @@ Status PtxModule::layOutVariables(std::vector<Variable> variables) {
 Result<PtxModule> PtxModule::parse(std::string_view text) {
   TPC_ASSIGN_OR_RETURN(SyntaxTree tree, parsePtx(text));
   PtxModule module;
+  module.version_ = tree.version;
   TPC_RETURN_IF_ERROR(module.layOutVariables(std::move(tree.variables)));
+  // PTX ISA, "Kernel Function Parameters".
+  const uint64_t mostParameterBytes = tree.version >= 81 ? 32764 : 4352;
   for (const Function &function : tree.functions) {
     TPC_ASSIGN_OR_RETURN(Program program, decode(function, module.variables_));
+    if (program.parameterBytes > mostParameterBytes)
+      return invalid("function '" + function.name + "' has " +
+                     std::to_string(program.parameterBytes) + " bytes of parameters, and PTX " +
+                     std::to_string(tree.version / 10) + "." + std::to_string(tree.version % 10) +
+                     " takes at most " + std::to_string(mostParameterBytes));
     FunctionInfo info;
     for (auto &threads : {function.maximalThreads, function.requiredThreads})
-      if (threads[0])
+      if (threads[0]) {
+        info.isBounded = true;
         info.maximalThreads =
             static_cast<uint32_t>(std::min<uint64_t>(product(threads), maximalThreadsPerBlock));
+      }
     info.staticShared = static_cast<uint32_t>(program.staticShared);
     info.localBytes = static_cast<uint32_t>(program.localBytes);
     for (const Variable &parameter : function.params)

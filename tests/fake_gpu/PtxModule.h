@@ -54,6 +54,7 @@ struct Statistics {
 
 struct FunctionInfo {
   uint32_t maximalThreads = 1024; ///< of a block, by .maxntid or .reqntid
+  bool isBounded = false;         ///< there is one of them
   uint32_t staticShared = 0, localBytes = 0;
   std::vector<size_t> parameterSizes; ///< in bytes, in order
 };
@@ -65,6 +66,8 @@ public:
   PtxModule &operator=(PtxModule &&);
   ~PtxModule();
 
+  /// Of the language: 81 of 8.1; 0 if the text says none.
+  unsigned version() const { return version_; }
   std::vector<std::string> functions() const;
   /// Null if there is none.
   const FunctionInfo *find(const std::string &function) const;
@@ -92,6 +95,7 @@ private:
   Status layOutVariables(std::vector<Variable> variables);
 
   struct Entry;
+  unsigned version_ = 0;
   std::map<std::string, Entry> entries_;
   std::vector<Variable> variables_;
   std::vector<std::unique_ptr<uint64_t[]>> storage_;

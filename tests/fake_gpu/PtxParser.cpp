@@ -2,6 +2,7 @@
 #include "tests/fake_gpu/PtxLexer.h"
 #include "tests/fake_gpu/PtxSyntax.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 
@@ -67,7 +68,9 @@ private:
   void parseTopLevel() {
     Token token = lexer_.next();
     std::string_view word = token.text;
-    if (word == ".version" || word == ".target" || word == ".address_size") {
+    if (word == ".version") {
+      parseVersion();
+    } else if (word == ".target" || word == ".address_size") {
       lexer_.next();
       while (lexer_.take(","))
         lexer_.next();
@@ -91,6 +94,14 @@ private:
     } else {
       fail("unknown directive '" + std::string(word) + "'", token.line);
     }
+  }
+
+  void parseVersion() {
+    Token token = lexer_.next();
+    unsigned major = 0, minor = 0;
+    if (std::sscanf(std::string(token.text).c_str(), "%u.%u", &major, &minor) != 2)
+      return fail("no version of the language: '" + std::string(token.text) + "'", token.line);
+    tree_.version = 10 * major + minor;
   }
 
   static std::optional<Variable::Space> spaceNamed(std::string_view word) {

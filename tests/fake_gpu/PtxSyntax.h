@@ -90,6 +90,7 @@ struct Function {
 };
 
 struct SyntaxTree {
+  unsigned version = 0; ///< of the language: 81 of 8.1
   std::vector<Variable> variables;
   std::vector<Function> functions;
 };

@@ -12,6 +12,7 @@ using namespace tpc;
 using namespace tpc::test;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 namespace {
 
@@ -87,8 +88,10 @@ TEST_F(FakeGpuRanks, NcclGivesWhatOneGpuGives) {
     place.insert(machine_.begin(), machine_.end());
     ranks.push_back(start(words + " --comm nccl" + results("nccl"), place));
   }
-  for (Program &rank : ranks)
+  for (Program &rank : ranks) {
     EXPECT_EQ(rank.wait(), 0) << rank.log();
+    EXPECT_THAT(rank.log(), Not(HasSubstr("fake GPU:")));
+  }
   for (const char *file : {".weights", ".y"})
     EXPECT_TRUE(read(std::string("local") + file) == read(std::string("nccl") + file)) << file;
   EXPECT_NE(read("local.y"), "");
@@ -99,6 +102,25 @@ TEST_F(FakeGpuRanks, NcclGivesWhatOneGpuGives) {
 TEST_F(FakeGpuRanks, OneRankMayUseNccl) {
   Program one = start(cudaPlan(1) + " --steps 3 --comm nccl --deterministic", machine_);
   EXPECT_EQ(one.wait(), 0) << one.log();
+  expectNothingLeft();
+}
+
+TEST_F(FakeGpuRanks, AFailureEndsAllAndLeavesNothing) {
+  const uint16_t port = freePort();
+  std::vector<Program> ranks;
+  for (int rank : {0, 1}) {
+    Variables place = torchrun(rank, 2, port);
+    place["CUDA_VISIBLE_DEVICES"] = "0";
+    // Its weight, and so the loss of the next step.
+    place["TPC_INJECT_FAULT"] = "rank=1,step=2,instruction=5,kind=nan";
+    place.insert(machine_.begin(), machine_.end());
+    ranks.push_back(start(cudaPlan(2) + " --steps 4 --comm nccl --timeout 30", place));
+  }
+  for (Program &rank : ranks) {
+    EXPECT_EQ(rank.wait(), 3) << rank.log();
+    EXPECT_THAT(rank.log(), HasSubstr("loss is not finite in step 3"));
+    EXPECT_THAT(rank.log(), Not(HasSubstr("fake GPU:")));
+  }
   expectNothingLeft();
 }
 

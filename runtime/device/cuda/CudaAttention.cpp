@@ -12,9 +12,14 @@ static AttentionPass passOf(const AttentionCall &call, bool deterministic) {
                          : AttentionPass::Backward;
 }
 
-Attention::Attention(bool deterministic)
-    : deterministic_(deterministic), cudnn_(CudnnAttention::create()) {}
-Attention::~Attention() = default;
+Attention::Attention(std::shared_ptr<Context> context, bool deterministic)
+    : context_(std::move(context)), deterministic_(deterministic),
+      cudnn_(CudnnAttention::create()) {}
+
+Attention::~Attention() {
+  // A thread without a context would get one of GPU number 0 from cuDNN.
+  (void)context_->makeCurrent();
+}
 
 const CudnnAttentionPlan *Attention::planFor(const AttentionCall &call) {
   if (!cudnnMayRun(call.shape))

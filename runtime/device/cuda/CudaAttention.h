@@ -24,8 +24,8 @@ class CudnnAttentionPlan;
 /// All attention of the ranks on one GPU, under its context.
 class Attention {
 public:
-  /// Opens cuDNN, on the current context.
-  explicit Attention(bool deterministic);
+  /// Opens cuDNN. The context is the calling thread's.
+  Attention(std::shared_ptr<Context> context, bool deterministic);
   ~Attention();
 
   /// "cuDNN 9.19.0", or "no cuDNN".
@@ -42,6 +42,7 @@ private:
   /// whatever the reason.
   const CudnnAttentionPlan *planFor(const AttentionCall &call);
 
+  const std::shared_ptr<Context> context_;
   const bool deterministic_;
   mutable std::mutex mutex_;
   const Result<std::unique_ptr<CudnnAttention>> cudnn_;

@@ -22,7 +22,7 @@ public:
     gemms.choicesOwner = options.choicesOwner;
     TPC_ASSIGN_OR_RETURN(backend->gemms_, Gemms::create(backend->context_, gemms));
     if (options.cudnn)
-      backend->attention_ = std::make_shared<Attention>(options.deterministic);
+      backend->attention_ = std::make_shared<Attention>(backend->context_, options.deterministic);
     return std::unique_ptr<CudaBackend>(std::move(backend));
   }
 

@@ -7,10 +7,16 @@
 #include <charconv>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace tpc;
 using namespace tpc::cuda;
+
+Module::~Module() {
+  if (context_.makeCurrent().ok())
+    context_.driver().unloadModule(module_);
+}
 
 Result<std::shared_ptr<Context>> Context::create(int ordinal, std::chrono::milliseconds timeout) {
   TPC_ASSIGN_OR_RETURN(const Driver *driver, Driver::get());
@@ -40,12 +46,12 @@ Status Context::open(int ordinal) {
       driver_.check(driver_.deviceName(name, sizeof(name) - 1, device_), "cuDeviceGetName"));
   name_ = name;
   int major = 0, minor = 0;
-  TPC_RETURN_IF_ERROR(driver_.check(
-      driver_.deviceAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device_),
-      "cuDeviceGetAttribute"));
-  TPC_RETURN_IF_ERROR(driver_.check(
-      driver_.deviceAttribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device_),
-      "cuDeviceGetAttribute"));
+  for (auto [attribute, value] :
+       {std::pair(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, &major),
+        std::pair(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, &minor),
+        std::pair(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, &sharedBytes_)})
+    TPC_RETURN_IF_ERROR(
+        driver_.check(driver_.deviceAttribute(value, attribute, device_), "cuDeviceGetAttribute"));
   architecture_ = 10 * major + minor;
   TPC_RETURN_IF_ERROR(driver_.check(driver_.driverVersion(&driverVersion_), "cuDriverGetVersion"));
   return driver_.check(driver_.streamPriorities(&leastPriority_, &greatestPriority_),
@@ -109,7 +115,7 @@ Result<std::shared_ptr<Module>> Context::compile(std::span<const uint8_t> image)
   CUmodule module = nullptr;
   CUresult result = driver_.loadModule(&module, image.data(), 2, options, values);
   if (result == CUDA_SUCCESS)
-    return std::make_shared<Module>(driver_, module);
+    return std::make_shared<Module>(*this, module);
   std::string text(log.data(), strnlen(log.data(), log.size()));
   std::replace(text.begin(), text.end(), '\n', ' ');
   Status status = driver_.check(result, "cuModuleLoadDataEx");

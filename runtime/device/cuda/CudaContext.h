@@ -12,16 +12,18 @@
 
 namespace tpc::cuda {
 
-/// A loaded image. It is unloaded when nobody holds it.
+class Context;
+
+/// A loaded image. It is unloaded when nobody holds it; the context outlives it.
 class Module {
 public:
-  Module(const Driver &driver, CUmodule module) : driver_(driver), module_(module) {}
-  ~Module() { driver_.unloadModule(module_); }
+  Module(const Context &context, CUmodule module) : context_(context), module_(module) {}
+  ~Module();
   Module(const Module &) = delete;
   CUmodule get() const { return module_; }
 
 private:
-  const Driver &driver_;
+  const Context &context_;
   CUmodule module_;
 };
 
@@ -44,6 +46,8 @@ public:
   /// 90 of "sm_90"
   int architecture() const { return architecture_; }
   int driverVersion() const { return driverVersion_; }
+  /// Shared memory that a block may have if it asks for it.
+  int sharedBytes() const { return sharedBytes_; }
   int leastPriority() const { return leastPriority_; }
   int greatestPriority() const { return greatestPriority_; }
 
@@ -61,7 +65,8 @@ private:
   std::chrono::milliseconds timeout_;
   CUcontext context_ = nullptr;
   std::string name_;
-  int architecture_ = 0, driverVersion_ = 0, leastPriority_ = 0, greatestPriority_ = 0;
+  int architecture_ = 0, driverVersion_ = 0, sharedBytes_ = 0;
+  int leastPriority_ = 0, greatestPriority_ = 0;
   std::mutex mutex_;
   std::map<uint64_t, std::weak_ptr<Module>> modules_; ///< by hash of the image
 };

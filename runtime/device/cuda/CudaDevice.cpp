@@ -1,8 +1,10 @@
 //===- CudaDevice.cpp - One rank on a GPU -----------------------------------------------------===//
 #include "runtime/device/cuda/CudaDevice.h"
 
+#include "runtime/device/cuda/CudaKernelModule.h"
 #include "runtime/support/BFloat16.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
@@ -15,31 +17,8 @@ CUdeviceptr address(const void *memory) { return reinterpret_cast<CUdeviceptr>(m
 CUstream handleOf(Stream stream) { return static_cast<CUstream>(stream.handle); }
 CUevent handleOf(Event event) { return static_cast<CUevent>(event.handle); }
 
-/// What a block may use without asking for more.
-constexpr uint32_t kPlainSharedBytes = 48 << 10;
-
-class CudaKernelModule final : public KernelModule {
-public:
-  CudaKernelModule(std::shared_ptr<Context> context, std::shared_ptr<Module> module)
-      : context_(std::move(context)), module_(std::move(module)) {}
-
-  Result<KernelHandle> function(const std::string &name) const override {
-    TPC_RETURN_IF_ERROR(context_->makeCurrent());
-    CUfunction function = nullptr;
-    const Driver &driver = context_->driver();
-    if (Status status = driver.check(driver.moduleFunction(&function, module_->get(), name.c_str()),
-                                     "cuModuleGetFunction");
-        !status.ok())
-      return Status(Code::InvalidInput,
-                    "a kernel image has no function '" + name + "': " + status.message(),
-                    "the plan is damaged; compile it again");
-    return KernelHandle(function);
-  }
-
-private:
-  std::shared_ptr<Context> context_;
-  std::shared_ptr<Module> module_;
-};
+/// Rows of a copy lie at most so far apart (CU_DEVICE_ATTRIBUTE_MAX_PITCH of all GPUs).
+constexpr size_t kMostPitch = std::numeric_limits<int32_t>::max();
 
 class CudaGraph final : public Graph {
 public:
@@ -93,6 +72,8 @@ CudaDevice::~CudaDevice() {
       driver_.destroyStream(stream);
   for (CUdeviceptr memory : memory_)
     driver_.free(memory);
+  for (void *memory : staging_)
+    driver_.freeHost(memory);
 }
 
 Result<void *> CudaDevice::allocate(size_t bytes) {
@@ -130,6 +111,26 @@ Status CudaDevice::download(const void *memory, void *host, size_t bytes) {
   TPC_RETURN_IF_ERROR(
       check(driver_.download(host, address(memory), bytes, streams_[0]), "cuMemcpyDtoHAsync"));
   return context_->await(streams_[0]);
+}
+
+Result<void *> CudaDevice::allocateStaging(size_t bytes) {
+  TPC_RETURN_IF_ERROR(context_->makeCurrent());
+  void *memory = nullptr;
+  if (Status status =
+          check(driver_.allocateHost(&memory, std::max<size_t>(bytes, 1), 0), "cuMemHostAlloc");
+      !status.ok())
+    return Status(Code::Unavailable,
+                  "cannot pin " + std::to_string(bytes) +
+                      " bytes of this machine's memory: " + status.message(),
+                  "use more ranks or smaller inputs");
+  staging_.push_back(memory);
+  return memory;
+}
+
+Status CudaDevice::uploadStaged(Stream stream, const void *staging, void *memory, size_t bytes) {
+  TPC_RETURN_IF_ERROR(context_->makeCurrent());
+  return check(driver_.upload(address(memory), staging, bytes, handleOf(stream)),
+               "cuMemcpyHtoDAsync");
 }
 
 Result<uint64_t> CudaDevice::bytesInUse() const {
@@ -265,11 +266,6 @@ Status CudaDevice::launch(Stream stream, const Kernel &kernel, std::span<void *c
                                           " blocks, and a GPU takes at most 2^31 - 1");
   TPC_RETURN_IF_ERROR(context_->makeCurrent());
   auto function = static_cast<CUfunction>(kernel.function);
-  if (kernel.sharedBytes > kPlainSharedBytes)
-    TPC_RETURN_IF_ERROR(check(
-        driver_.setFunctionAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                                     static_cast<int>(kernel.sharedBytes)),
-        "cuFuncSetAttribute"));
   std::vector<void *> parameters;
   parameters.reserve(pointers.size() + kernel.scalars.size());
   for (void *const &pointer : pointers)
@@ -293,6 +289,14 @@ Status CudaDevice::copy(Stream stream, const void *source, void *destination,
     return check(driver_.copy(address(destination), address(source), shape.bytes * shape.rows,
                               handleOf(stream)),
                  "cuMemcpyDtoDAsync");
+  if (std::max(shape.sourcePitch, shape.destinationPitch) > kMostPitch) {
+    for (size_t row = 0; row < shape.rows; ++row)
+      TPC_RETURN_IF_ERROR(check(driver_.copy(address(destination) + row * shape.destinationPitch,
+                                             address(source) + row * shape.sourcePitch, shape.bytes,
+                                             handleOf(stream)),
+                                "cuMemcpyDtoDAsync"));
+    return Status();
+  }
   CUDA_MEMCPY2D rows = {};
   rows.srcMemoryType = rows.dstMemoryType = CU_MEMORYTYPE_DEVICE;
   rows.srcDevice = address(source);

@@ -27,6 +27,8 @@ public:
   bool isHostMemory() const override { return false; }
   Status upload(const void *host, void *memory, size_t bytes) override;
   Status download(const void *memory, void *host, size_t bytes) override;
+  Result<void *> allocateStaging(size_t bytes) override;
+  Status uploadStaged(Stream stream, const void *staging, void *memory, size_t bytes) override;
   Result<uint64_t> bytesInUse() const override;
   Result<std::unique_ptr<KernelModule>> load(std::span<const uint8_t> image,
                                              const std::string &level) override;
@@ -69,6 +71,7 @@ private:
   std::shared_ptr<Attention> attention_;
   CUstream streams_[2] = {};
   std::vector<CUdeviceptr> memory_;
+  std::vector<void *> staging_; ///< pinned memory of the host
   std::vector<CUevent> events_;
 };
 

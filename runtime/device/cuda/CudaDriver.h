@@ -29,6 +29,8 @@ struct Driver {
 
   CUresult (*allocate)(CUdeviceptr *, size_t);
   CUresult (*free)(CUdeviceptr);
+  CUresult (*allocateHost)(void **, size_t, unsigned flags);
+  CUresult (*freeHost)(void *);
   CUresult (*memoryInfo)(size_t *free, size_t *total);
   CUresult (*setBytes)(CUdeviceptr, unsigned char, size_t, CUstream);
   CUresult (*setRows16)(CUdeviceptr, size_t pitch, unsigned short, size_t width, size_t height,
@@ -44,6 +46,7 @@ struct Driver {
   CUresult (*loadModule)(CUmodule *, const void *, unsigned, CUjit_option *, void **);
   CUresult (*unloadModule)(CUmodule);
   CUresult (*moduleFunction)(CUfunction *, CUmodule, const char *);
+  CUresult (*functionAttribute)(int *, CUfunction_attribute, CUfunction);
   CUresult (*setFunctionAttribute)(CUfunction, CUfunction_attribute, int);
   CUresult (*launch)(CUfunction, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream, void **,

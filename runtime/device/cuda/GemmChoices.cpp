@@ -1,7 +1,7 @@
 //===- GemmChoices.cpp - Which algorithm a product uses, kept beside the plan ---------------===//
 #include "runtime/device/cuda/GemmChoices.h"
 
-#include "runtime/plan/PlanWriter.h"
+#include "runtime/support/AtomicFile.h"
 
 #include <cinttypes>
 #include <cstdio>

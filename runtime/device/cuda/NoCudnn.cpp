@@ -5,8 +5,8 @@ namespace tpc::cuda {
 
 class CudnnAttention {};
 
-Attention::Attention(bool deterministic)
-    : deterministic_(deterministic),
+Attention::Attention(std::shared_ptr<Context> context, bool deterministic)
+    : context_(std::move(context)), deterministic_(deterministic),
       cudnn_(Status(Code::Unavailable, "this tpc was built without cuDNN's headers")) {}
 Attention::~Attention() = default;
 std::string Attention::describe() const { return "no cuDNN"; }

@@ -146,7 +146,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
                               const void *dataC, cublasLtMatrixLayout_t c, void *dataD,
                               cublasLtMatrixLayout_t d, const cublasLtMatmulAlgo_t *algo,
                               void *workspace, size_t workspaceBytes, cudaStream_t stream) {
-  if (!handle || !alpha || !beta)
+  if (!handle || !alpha || !beta || (workspaceBytes && !workspace))
+    return CUBLAS_STATUS_INVALID_VALUE;
+  if ((of(operation).epilogue & CUBLASLT_EPILOGUE_BIAS) && !of(operation).bias)
     return CUBLAS_STATUS_INVALID_VALUE;
   Matrices m{of(a), of(b), of(c), of(d)};
   if (cublasStatus_t status = checkProduct(of(operation), m); status != CUBLAS_STATUS_SUCCESS)

@@ -122,7 +122,9 @@ CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   }
   if (CUresult result = gpu.forbidOn(found); result != CUDA_SUCCESS)
     return result;
-  return gpu.launchGraph(*exec->nodes, found);
+  CUresult result = gpu.launchGraph(*exec->nodes, found);
+  exec->last = found->last;
+  return result;
 }
 
 CUresult cuGraphDestroy(CUgraph graph) {
@@ -134,5 +136,8 @@ CUresult cuGraphDestroy(CUgraph graph) {
 CUresult cuGraphExecDestroy(CUgraphExec exec) {
   Gpu &gpu = Gpu::get();
   std::lock_guard lock(gpu.mutex);
+  // What becomes of a launch that has not ended is not documented.
+  if (gpu.execs.count(exec) && exec->last && !exec->last->done)
+    gpu.report("a graph is destroyed while it runs");
   return destroy(gpu.execs, exec);
 }

@@ -65,6 +65,7 @@ CUresult copy(const char *name, Rows to, Rows from, size_t width, size_t height,
   bool captured = found->capture != nullptr;
   std::shared_ptr<std::vector<char>> staged;
   if (!from.isDevice && !captured && !isPinned(gpu, from.data, bytes)) {
+    ++gpu.ordinaryUploads;
     staged = std::make_shared<std::vector<char>>(from.data, from.data + bytes);
     from.data = staged->data();
   }
@@ -116,6 +117,10 @@ CUresult copyDescribed(const CUDA_MEMCPY2D *description, CUstream stream, bool w
   for (CUmemorytype type : {d.srcMemoryType, d.dstMemoryType})
     if (type != CU_MEMORYTYPE_DEVICE && type != CU_MEMORYTYPE_HOST)
       return CUDA_ERROR_NOT_SUPPORTED;
+  constexpr size_t largestPitch = 0x7fffffff; // CU_DEVICE_ATTRIBUTE_MAX_PITCH
+  for (size_t pitch : {d.srcPitch, d.dstPitch})
+    if (pitch > largestPitch || (pitch && pitch < d.WidthInBytes))
+      return CUDA_ERROR_INVALID_VALUE;
   return copy("copy of rows",
               side(d.dstMemoryType, d.dstDevice, d.dstHost,
                    d.dstPitch ? d.dstPitch : d.WidthInBytes, d.dstXInBytes, d.dstY),
@@ -141,8 +146,7 @@ CUresult cuMemAlloc(CUdeviceptr *address, size_t bytes) {
 }
 
 CUresult cuMemFree(CUdeviceptr address) {
-  Gpu &gpu = Gpu::get();
-  std::lock_guard lock(gpu.mutex);
+  TPC_ENTER_TO_RELEASE(gpu);
   if (!address)
     return CUDA_SUCCESS;
   if (CUresult result = gpu.forbidInCapture(); result != CUDA_SUCCESS)
@@ -157,18 +161,27 @@ CUresult cuMemAllocHost(void **data, size_t bytes) { return cuMemHostAlloc(data,
 
 CUresult cuMemHostAlloc(void **data, size_t bytes, unsigned) {
   TPC_ENTER(gpu);
+  if (!data || bytes == 0)
+    return CUDA_ERROR_INVALID_VALUE;
   if (CUresult result = gpu.forbidInCapture(); result != CUDA_SUCCESS)
     return result;
   *data = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   if (!*data)
     return CUDA_ERROR_OUT_OF_MEMORY;
+  if (gpu.instantiated)
+    gpu.report("memory is pinned after a graph was instantiated: " + std::to_string(bytes) +
+               " bytes");
   gpu.hostMemory[*data] = bytes;
   return CUDA_SUCCESS;
 }
 
 CUresult cuMemFreeHost(void *data) {
-  Gpu &gpu = Gpu::get();
-  std::lock_guard lock(gpu.mutex);
+  TPC_ENTER_TO_RELEASE(gpu);
+  if (CUresult result = gpu.forbidInCapture(); result != CUDA_SUCCESS)
+    return result;
+  // Whether the driver waits here is not documented.
+  if (!gpu.queue.idle())
+    gpu.report("pinned memory is freed before the work is done that may use it");
   if (gpu.sticky == CUDA_SUCCESS)
     gpu.wait(nullptr);
   if (!gpu.hostMemory.erase(data))

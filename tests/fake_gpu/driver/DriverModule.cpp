@@ -30,6 +30,21 @@ void writeLog(const std::string &text, unsigned count, CUjit_option *options, vo
   *size = length;
 }
 
+/// The newest PTX that a driver knows, 81 of PTX 8.1 (PTX ISA, "Release Notes").
+unsigned versionOf(int driver) {
+  if (driver >= 13000)
+    return static_cast<unsigned>(90 + (driver - 13000) / 10);
+  constexpr struct {
+    int driver;
+    unsigned ptx;
+  } versions[] = {{12090, 88}, {12080, 87}, {12070, 86}, {12050, 85}, {12040, 84},
+                  {12030, 83}, {12020, 82}, {12010, 81}, {12000, 80}};
+  for (auto [since, ptx] : versions)
+    if (driver >= since)
+      return ptx;
+  return 78;
+}
+
 /// The values of a launch's parameters, kept until it runs (again and again, in a graph).
 struct Parameters {
   std::vector<std::vector<uint8_t>> values;
@@ -86,6 +101,15 @@ CUresult launch(CUfunction function, const LaunchShape &shape, CUstream stream, 
     return CUDA_ERROR_INVALID_VALUE;
   if (extra || (!parameters && !info.parameterSizes.empty()))
     return CUDA_ERROR_INVALID_VALUE;
+  // Without a bound on its threads the compiler may give each of them 255 registers of the 65536.
+  constexpr uint64_t threadsOfAnyKernel = 256;
+  if (threads > threadsOfAnyKernel && !info.isBounded) {
+    gpu.report("kernel '" + function->name +
+               "' has more threads than its registers allow: it has "
+               "neither .maxntid nor .reqntid");
+    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  }
+  function->mostLaunched = std::max(function->mostLaunched, shape.sharedBytes);
   return gpu.enqueue(
       stream, "kernel",
       [ptx = function->module->ptx, name = function->name, shape,
@@ -106,6 +130,8 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count,
                    4) == 0)
     return CUDA_ERROR_INVALID_IMAGE;
   auto parsed = PtxModule::parse(text);
+  if (parsed.ok() && versionOf(gpu.driverVersion) < parsed->version())
+    return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
   if (!parsed.ok()) {
     writeLog(parsed.status().message(), count, options, values);
     gpu.report(parsed.status().message());
@@ -124,8 +150,7 @@ CUresult cuModuleLoadData(CUmodule *module, const void *image) {
 }
 
 CUresult cuModuleUnload(CUmodule module) {
-  Gpu &gpu = Gpu::get();
-  std::lock_guard lock(gpu.mutex);
+  TPC_ENTER_TO_RELEASE(gpu);
   if (!gpu.modules.erase(module))
     return CUDA_ERROR_INVALID_HANDLE;
   if (gpu.sticky == CUDA_SUCCESS)
@@ -162,6 +187,10 @@ CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute,
   if (value < 0 || static_cast<uint32_t>(value) + fixed > maximalShared)
     return CUDA_ERROR_INVALID_VALUE;
   function->dynamicShared = static_cast<uint32_t>(value);
+  if (function->dynamicShared < function->mostLaunched)
+    gpu.report("function '" + function->name +
+               "' may have less shared memory than launches of it "
+               "that a graph may hold");
   return CUDA_SUCCESS;
 }
 

@@ -24,7 +24,7 @@ CUresult poll(Gpu &gpu, const CommandPtr &command) {
 
 CUresult waitInCapture(Gpu &, CUstream stream, CUevent event) {
   if (!event->capture) { // never recorded, or recorded outside
-    if (!event->recorded)
+    if (!event->recorded && !event->isCaptured)
       return CUDA_SUCCESS;
     stream->capture->invalidated = true;
     return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
@@ -63,8 +63,7 @@ CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
 }
 
 CUresult cuStreamDestroy(CUstream stream) {
-  Gpu &gpu = Gpu::get();
-  std::lock_guard lock(gpu.mutex);
+  TPC_ENTER_TO_RELEASE(gpu);
   if (!gpu.streams.erase(stream))
     return CUDA_ERROR_INVALID_HANDLE;
   if (stream->capture)
@@ -101,6 +100,9 @@ CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
     return CUDA_ERROR_INVALID_HANDLE;
   if (found->capture || event->capture)
     return waitInCapture(gpu, found, event);
+  // What it stands for is a node of a graph.
+  if (event->isCaptured)
+    return CUDA_ERROR_CAPTURED_EVENT;
   if (event->recorded)
     found->waits.push_back(event->recorded);
   return CUDA_SUCCESS;
@@ -116,8 +118,7 @@ CUresult cuEventCreate(CUevent *event, unsigned flags) {
 }
 
 CUresult cuEventDestroy(CUevent event) {
-  Gpu &gpu = Gpu::get();
-  std::lock_guard lock(gpu.mutex);
+  TPC_ENTER_TO_RELEASE(gpu);
   if (!gpu.events.erase(event))
     return CUDA_ERROR_INVALID_HANDLE;
   delete event;
@@ -133,6 +134,7 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
     return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
   event->capture = found->capture;
   event->nodes = found->captured;
+  event->isCaptured = found->capture != nullptr;
   event->recorded = nullptr;
   if (found->capture)
     return CUDA_SUCCESS;
@@ -147,8 +149,11 @@ CUresult cuEventQuery(CUevent event) {
   TPC_ENTER(gpu);
   if (!findEvent(gpu, event))
     return CUDA_ERROR_INVALID_HANDLE;
-  if (event->capture)
+  if (event->isCaptured)
     return CUDA_ERROR_CAPTURED_EVENT;
+  // One of the calls that the modes of captures are about.
+  if (CUresult result = gpu.forbidInCapture(); result != CUDA_SUCCESS)
+    return result;
   return poll(gpu, event->recorded);
 }
 

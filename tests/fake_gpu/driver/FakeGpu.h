@@ -40,6 +40,15 @@ void *hostView(CUdeviceptr address);
 /// allocated after a graph was instantiated, leaks.
 std::vector<std::string> takeReports();
 
+/// What there is now.
+struct InUse {
+  size_t graphs;            ///< instantiated
+  size_t pinned;            ///< allocations
+  uint64_t ordinaryUploads; ///< since the start, from host memory that is not pinned
+  bool isIdle;              ///< nothing is enqueued that has not run
+};
+InUse inUse();
+
 /// As TPC_FAKE_GPU_ORDER, TPC_FAKE_GPU_FAIL_LAUNCH and TPC_FAKE_GPU_HANG_LAUNCH (counted from now
 /// on; 0: none).
 void setOrder(uint64_t order);

@@ -251,13 +251,16 @@ bool &hasContext() {
   return current;
 }
 
-CUresult ready() {
+CUresult readyToRelease() {
   Gpu &gpu = Gpu::get();
   if (!gpu.initialised)
     return CUDA_ERROR_NOT_INITIALIZED;
-  if (!hasContext() || gpu.contexts == 0)
-    return CUDA_ERROR_INVALID_CONTEXT;
-  return gpu.sticky;
+  return hasContext() && gpu.contexts > 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+}
+
+CUresult ready() {
+  CUresult result = readyToRelease();
+  return result != CUDA_SUCCESS ? result : Gpu::get().sticky;
 }
 
 CUresult enqueue(CUstream stream, std::string name, std::function<std::string()> work) {
@@ -287,6 +290,15 @@ std::vector<std::string> takeReports() {
   Gpu &gpu = Gpu::get();
   std::lock_guard lock(gpu.mutex);
   return std::exchange(gpu.reports, {});
+}
+
+InUse inUse() {
+  Gpu &gpu = Gpu::get();
+  std::lock_guard lock(gpu.mutex);
+  return {.graphs = gpu.execs.size(),
+          .pinned = gpu.hostMemory.size(),
+          .ordinaryUploads = gpu.ordinaryUploads,
+          .isIdle = gpu.queue.idle()};
 }
 
 void setOrder(uint64_t order) {

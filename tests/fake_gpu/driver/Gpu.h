@@ -49,6 +49,7 @@ struct CUevent_st {
   tpc::fake_gpu::CommandPtr recorded;
   std::shared_ptr<tpc::fake_gpu::Capture> capture; ///< recorded in it
   std::vector<size_t> nodes;
+  bool isCaptured = false; ///< recorded last in a capture, even if that has ended
 };
 
 struct CUmod_st {
@@ -60,6 +61,7 @@ struct CUfunc_st {
   CUmodule module = nullptr;
   std::string name;
   uint32_t dynamicShared = 0; ///< that a launch may ask for
+  uint32_t mostLaunched = 0;  ///< that one has asked for
 };
 
 struct CUgraph_st {
@@ -68,6 +70,7 @@ struct CUgraph_st {
 
 struct CUgraphExec_st {
   std::shared_ptr<const tpc::fake_gpu::Nodes> nodes;
+  tpc::fake_gpu::CommandPtr last; ///< the end of its last launch
 };
 
 namespace tpc::fake_gpu {
@@ -125,6 +128,7 @@ public:
   std::set<CUgraph> graphs;
   std::set<CUgraphExec> execs;
   std::map<void *, size_t> hostMemory; ///< pinned
+  uint64_t ordinaryUploads = 0;        ///< copies from host memory that is not pinned
   unsigned nextStream = 1;
 
   /// Everything that still lives, as reports.
@@ -141,6 +145,8 @@ bool &hasContext();
 
 /// In front of every call: what it returns if the GPU cannot serve it.
 CUresult ready();
+/// The same of calls that give something back: they do it after a failure, too.
+CUresult readyToRelease();
 
 } // namespace tpc::fake_gpu
 
@@ -149,4 +155,9 @@ CUresult ready();
   auto &gpu = tpc::fake_gpu::Gpu::get();                                                           \
   std::lock_guard lock(gpu.mutex);                                                                 \
   if (CUresult ready_ = tpc::fake_gpu::ready(); ready_ != CUDA_SUCCESS)                            \
+  return ready_
+#define TPC_ENTER_TO_RELEASE(gpu)                                                                  \
+  auto &gpu = tpc::fake_gpu::Gpu::get();                                                           \
+  std::lock_guard lock(gpu.mutex);                                                                 \
+  if (CUresult ready_ = tpc::fake_gpu::readyToRelease(); ready_ != CUDA_SUCCESS)                   \
   return ready_

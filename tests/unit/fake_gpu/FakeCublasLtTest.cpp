@@ -316,6 +316,17 @@ TEST_F(FakeCublasLt, HoldsAlgorithmsToTheirNeeds) {
   EXPECT_EQ(product.run(handle_, stream_, data, result, &garbage), CUBLAS_STATUS_INVALID_VALUE);
 }
 
+TEST_F(FakeCublasLt, WantsTheMemoryThatItWasPromised) {
+  void *data = filled(CUDA_R_32F, 64 * 64, 1), *result = filled(CUDA_R_32F, 64 * 64, 1);
+  Plain product(64);
+  EXPECT_EQ(product.run(handle_, stream_, data, result, nullptr, nullptr, 256),
+            CUBLAS_STATUS_INVALID_VALUE);
+  uint32_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+  cublasLtMatmulDescSetAttribute(product.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+                                 sizeof epilogue);
+  EXPECT_EQ(product.run(handle_, stream_, data, result), CUBLAS_STATUS_INVALID_VALUE);
+}
+
 TEST_F(FakeCublasLt, FindsWhatIsNotAllocated) {
   void *data = filled(CUDA_R_32F, 64 * 64, 1), *small = filled(CUDA_R_32F, 64 * 64 - 1, 1);
   ASSERT_EQ(Plain(64).run(handle_, stream_, data, small), CUBLAS_STATUS_SUCCESS);

@@ -38,6 +38,7 @@ const char *const kernels = R"(
 .visible .entry shared(.param .u64 x) {
   .shared .align 16 .b8 fixed[1024]; ret;
 }
+.visible .entry many() .maxntid 512 { ret; }
 )";
 
 constexpr unsigned words = 8;
@@ -192,6 +193,31 @@ TEST_F(FakeDriver, ReadsPinnedMemoryWhenTheCopyRuns) {
   ASSERT_EQ(cuMemFreeHost(pinned), CUDA_SUCCESS);
 }
 
+TEST_F(FakeDriver, PinnedMemoryIsFreedAfterItsCopies) {
+  expectsReports_ = true;
+  void *pinned = nullptr;
+  EXPECT_EQ(cuMemHostAlloc(&pinned, 0, 0), CUDA_ERROR_INVALID_VALUE);
+  const uint64_t before = inUse().ordinaryUploads;
+  ASSERT_EQ(cuMemHostAlloc(&pinned, 4, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuMemcpyHtoDAsync(x_, pinned, 4, a_), CUDA_SUCCESS);
+  EXPECT_EQ(inUse().ordinaryUploads, before);
+  ASSERT_EQ(cuMemFreeHost(pinned), CUDA_SUCCESS);
+  EXPECT_THAT(takeReports(), ElementsAre(HasSubstr("freed before the work is done")));
+}
+
+TEST_F(FakeDriver, PitchesHaveABound) {
+  CUDA_MEMCPY2D rows = {};
+  rows.srcMemoryType = rows.dstMemoryType = CU_MEMORYTYPE_DEVICE;
+  rows.srcDevice = x_;
+  rows.dstDevice = y_;
+  rows.srcPitch = size_t{1} << 31;
+  rows.dstPitch = rows.WidthInBytes = 4;
+  rows.Height = 1;
+  EXPECT_EQ(cuMemcpy2DAsync(&rows, a_), CUDA_ERROR_INVALID_VALUE);
+  rows.srcPitch = 2; // and rows do not overlap
+  EXPECT_EQ(cuMemcpy2DAsync(&rows, a_), CUDA_ERROR_INVALID_VALUE);
+}
+
 TEST_F(FakeDriver, CopiesAndFillsRows) {
   std::vector<unsigned> data(words);
   std::iota(data.begin(), data.end(), 0);
@@ -252,6 +278,25 @@ TEST_F(FakeDriver, ReplaysAGraph) {
   }
 }
 
+TEST_F(FakeDriver, AGraphIsDestroyedWhenItHasRun) {
+  expectsReports_ = true;
+  ASSERT_EQ(cuStreamBeginCapture(a_, CU_STREAM_CAPTURE_MODE_GLOBAL), CUDA_SUCCESS);
+  ASSERT_EQ(put(x_, 3, a_), CUDA_SUCCESS);
+  CUgraph graph = nullptr;
+  ASSERT_EQ(cuStreamEndCapture(a_, &graph), CUDA_SUCCESS);
+  for (bool waits : {true, false}) {
+    CUgraphExec exec = nullptr;
+    ASSERT_EQ(cuGraphInstantiate(&exec, graph, 0), CUDA_SUCCESS);
+    ASSERT_EQ(cuGraphLaunch(exec, a_), CUDA_SUCCESS);
+    if (waits) {
+      ASSERT_EQ(cuStreamSynchronize(a_), CUDA_SUCCESS);
+    }
+    ASSERT_EQ(cuGraphExecDestroy(exec), CUDA_SUCCESS);
+    EXPECT_EQ(takeReports().size(), waits ? 0u : 1u);
+  }
+  ASSERT_EQ(cuGraphDestroy(graph), CUDA_SUCCESS);
+}
+
 TEST_F(FakeDriver, RefusesWhatCapturesForbid) {
   // Work of b that does not come back to a.
   beginForked();
@@ -301,6 +346,34 @@ TEST_F(FakeDriver, RefusesWhatCapturesForbid) {
     EXPECT_EQ(endCapture(a_), CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD);
   }).join();
   EXPECT_EQ(endCapture(a_), CUDA_SUCCESS);
+}
+
+TEST_F(FakeDriver, AnEventOfACaptureStandsForNothingOutsideOfIt) {
+  beginForked();
+  ASSERT_EQ(cuEventRecord(joined_, b_), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamWaitEvent(a_, joined_, 0), CUDA_SUCCESS);
+  EXPECT_EQ(endCapture(a_), CUDA_SUCCESS);
+  EXPECT_EQ(cuEventQuery(joined_), CUDA_ERROR_CAPTURED_EVENT);
+  EXPECT_EQ(cuStreamWaitEvent(b_, joined_, 0), CUDA_ERROR_CAPTURED_EVENT);
+  // In another capture neither.
+  ASSERT_EQ(cuStreamBeginCapture(a_, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamWaitEvent(a_, joined_, 0), CUDA_ERROR_STREAM_CAPTURE_ISOLATION);
+  EXPECT_EQ(endCapture(a_), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+  ASSERT_EQ(cuEventRecord(joined_, b_), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamWaitEvent(a_, joined_, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cuStreamSynchronize(a_), CUDA_SUCCESS);
+}
+
+TEST_F(FakeDriver, QueriesOfEventsBreakACapture) {
+  ASSERT_EQ(cuEventRecord(joined_, b_), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamBeginCapture(a_, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), CUDA_SUCCESS);
+  std::thread([&] {
+    cuCtxSetCurrent(context_);
+    EXPECT_NE(cuEventQuery(joined_), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+  }).join();
+  EXPECT_EQ(put(x_, 1, a_), CUDA_SUCCESS);
+  EXPECT_EQ(cuEventQuery(joined_), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+  EXPECT_EQ(endCapture(a_), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
 }
 
 TEST_F(FakeDriver, FailsOfAKernelStick) {
@@ -400,7 +473,11 @@ TEST_F(FakeDriver, ReportsAllocationBehindTheStart) {
   ASSERT_EQ(cuGraphInstantiate(&exec, graph, 0), CUDA_SUCCESS);
   CUdeviceptr z = 0;
   ASSERT_EQ(cuMemAlloc(&z, 4), CUDA_SUCCESS);
-  EXPECT_THAT(takeReports(), ElementsAre(HasSubstr("after a graph was instantiated: 4 bytes")));
+  void *pinned = nullptr;
+  ASSERT_EQ(cuMemHostAlloc(&pinned, 8, 0), CUDA_SUCCESS);
+  EXPECT_THAT(takeReports(), ElementsAre(HasSubstr("after a graph was instantiated: 4 bytes"),
+                                         HasSubstr("after a graph was instantiated: 8 bytes")));
+  ASSERT_EQ(cuMemFreeHost(pinned), CUDA_SUCCESS);
   ASSERT_EQ(cuMemFree(z), CUDA_SUCCESS);
   ASSERT_EQ(cuGraphExecDestroy(exec), CUDA_SUCCESS);
   ASSERT_EQ(cuGraphDestroy(graph), CUDA_SUCCESS);
@@ -437,6 +514,30 @@ TEST_F(FakeDriver, ChecksSharedMemoryOfLaunches) {
   EXPECT_EQ(launch(226 * 1024, 1), CUDA_SUCCESS);
   EXPECT_EQ(launch(0, 1025), CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(cuStreamSynchronize(a_), CUDA_SUCCESS);
+  // Less than a graph may hold a launch of.
+  expectsReports_ = true;
+  EXPECT_EQ(allow(100 * 1024), CUDA_SUCCESS);
+  EXPECT_THAT(takeReports(), ElementsAre(HasSubstr("'shared' may have less shared memory")));
+}
+
+TEST_F(FakeDriver, ManyThreadsNeedABoundOnRegisters) {
+  expectsReports_ = true;
+  auto launch = [&](const char *name, unsigned threads) {
+    void *parameters[] = {&x_};
+    return cuLaunchKernel(function(name), 1, 1, 1, threads, 1, 1, 0, a_, parameters, nullptr);
+  };
+  EXPECT_EQ(launch("shared", 256), CUDA_SUCCESS);
+  EXPECT_EQ(launch("shared", 257), CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES);
+  EXPECT_THAT(takeReports(), ElementsAre(HasSubstr("'shared' has more threads")));
+  EXPECT_EQ(launch("many", 512), CUDA_SUCCESS);
+  EXPECT_EQ(launch("many", 513), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(cuStreamSynchronize(a_), CUDA_SUCCESS);
+}
+
+TEST_F(FakeDriver, RefusesPtxThatIsNewerThanItself) {
+  CUmodule module = nullptr;
+  EXPECT_EQ(cuModuleLoadData(&module, ".version 99.9\n.target sm_90\n.address_size 64\n"),
+            CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
 }
 
 TEST_F(FakeDriver, LogsWhatIsWrongWithPtx) {
@@ -455,6 +556,11 @@ TEST_F(FakeDriver, NeedsAContext) {
   ASSERT_EQ(cuCtxSetCurrent(nullptr), CUDA_SUCCESS);
   CUdeviceptr z = 0;
   EXPECT_EQ(cuMemAlloc(&z, 4), CUDA_ERROR_INVALID_CONTEXT);
+  // What gives back does, too.
+  EXPECT_EQ(cuMemFree(x_), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuStreamDestroy(a_), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuEventDestroy(forked_), CUDA_ERROR_INVALID_CONTEXT);
+  EXPECT_EQ(cuModuleUnload(module_), CUDA_ERROR_INVALID_CONTEXT);
   ASSERT_EQ(cuCtxSetCurrent(context_), CUDA_SUCCESS);
   const char *name = nullptr;
   ASSERT_EQ(cuGetErrorName(CUDA_ERROR_INVALID_CONTEXT, &name), CUDA_SUCCESS);

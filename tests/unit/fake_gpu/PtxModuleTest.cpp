@@ -30,6 +30,19 @@ TEST(PtxErrors, NameTheLine) {
   EXPECT_NE(parseError("hello").find("unknown directive 'hello'"), std::string::npos);
 }
 
+TEST(PtxErrors, RefuseMoreParametersThanALanguageHas) {
+  const std::string most = kernelText("", "", 4352 / 8), more = kernelText("", "", 4352 / 8 + 1);
+  EXPECT_EQ(parseError(most), "");
+  EXPECT_EQ(parseError(more),
+            "function 'k' has 4360 bytes of parameters, and PTX 8.0 takes at most 4352");
+  auto newer = [](unsigned parameters) {
+    std::string text = kernelText("", "", parameters);
+    return parseError(text.replace(text.find("8.0"), 3, "8.1"));
+  };
+  EXPECT_EQ(newer(4352 / 8 + 1), "");
+  EXPECT_NE(newer(32764 / 8 + 1).find("takes at most 32764"), std::string::npos);
+}
+
 TEST(PtxErrors, RefuseShapesThatNoGpuHas) {
   PtxModule module = parseOrFail(kernelText("", "", 0));
   LaunchShape shape;

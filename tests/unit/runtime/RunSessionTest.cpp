@@ -381,6 +381,29 @@ TEST(RunSession, CollectivesOnTwoAxes) {
   }
 }
 
+TEST(RunSession, InputsOfTheHostAreWrittenWhereTheyLie) {
+  PlanFile plan = rowSplitLinear(2).load();
+  std::unique_ptr<RunSession> session = makeSession(plan, referenceOptions());
+  EXPECT_EQ(session->stagedBytes(), 0u);
+  ASSERT_TRUE(session
+                  ->writeInput(1, kStep,
+                               [&](void *memory) {
+                                 EXPECT_EQ(memory, session->buffer(1, kStep));
+                                 return Status();
+                               })
+                  .ok());
+  EXPECT_EQ(session->writeInput(1, kW, {}).code(), Code::Internal);
+}
+
+TEST(RunSession, StagingOfTheHostIsMemoryLikeAnyOther) {
+  std::unique_ptr<Device> device = std::move(*referenceDevices()(1));
+  Result<void *> staging = device->allocateStaging(4), memory = device->allocate(4);
+  ASSERT_TRUE(staging.ok() && memory.ok());
+  *static_cast<int32_t *>(*staging) = 5;
+  ASSERT_TRUE(device->uploadStaged(device->stream(0), *staging, *memory, 4).ok());
+  EXPECT_EQ(*static_cast<int32_t *>(*memory), 5);
+}
+
 TEST(CheckMemory, FindsWritesOutsideOfABuffer) {
   for (const char *function : {"overrun", "underrun"}) {
     PlanBuilder b(Mesh{{{"tp", 1}}});
@@ -393,7 +416,7 @@ TEST(CheckMemory, FindsWritesOutsideOfABuffer) {
     PlanFile plan = b.load();
     SessionOptions options = referenceOptions();
     options.checkMemory = true;
-    Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, options);
+    Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, std::move(options));
     ASSERT_TRUE(session.ok());
     Status status = (*session)->runSteps(*plan.findEntry("forward"), 1, 1, {});
     EXPECT_EQ(status.code(), Code::RankFailed);
@@ -413,10 +436,10 @@ TEST(CheckMemory, ExplainsFaults) {
   // The operand's size is that of the buffer; what the kernel believes is not.
   launch(b, "overrun", {writes(out, 1)}, {scalar(100'000)}, 1);
   PlanFile plan = b.load();
-  SessionOptions options = referenceOptions();
-  options.checkMemory = true;
   auto run = [&] {
-    Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, options);
+    SessionOptions options = referenceOptions();
+    options.checkMemory = true;
+    Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, std::move(options));
     if (session.ok())
       (void)(*session)->runSteps(*plan.findEntry("forward"), 1, 1, {});
   };
@@ -427,7 +450,7 @@ TEST(CheckMemory, DeadBytesAreNaN) {
   PlanFile plan = rowSplitLinear(2).load();
   SessionOptions options = referenceOptions();
   options.checkMemory = true;
-  std::unique_ptr<RunSession> session = makeSession(plan, options);
+  std::unique_ptr<RunSession> session = makeSession(plan, std::move(options));
   Trained result;
   ASSERT_TRUE(
       session->runSteps(*plan.findEntry("train"), 1, 1, rowSplitHooks(*session, result)).ok());
@@ -456,7 +479,7 @@ TEST(CheckMemory, ViewsOfOneValueStayTogether) {
   PlanFile plan = b.load();
   SessionOptions options = referenceOptions();
   options.checkMemory = true;
-  Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, options);
+  Result<std::unique_ptr<RunSession>> session = RunSession::create(plan, std::move(options));
   ASSERT_TRUE(session.ok());
   ASSERT_TRUE((*session)->runSteps(*plan.findEntry("forward"), 1, 1, {}).ok());
   EXPECT_EQ(static_cast<const float *>((*session)->buffer(0, out))[31], 3.0f);
@@ -466,7 +489,7 @@ TEST(Profile, IsAChromeTrace) {
   PlanFile plan = rowSplitLinear(2).load();
   SessionOptions options = referenceOptions();
   options.profile = true;
-  std::unique_ptr<RunSession> session = makeSession(plan, options);
+  std::unique_ptr<RunSession> session = makeSession(plan, std::move(options));
   Trained result;
   ASSERT_TRUE(
       session->runSteps(*plan.findEntry("train"), 1, 2, rowSplitHooks(*session, result)).ok());

@@ -1,0 +1,174 @@
+//===- AtomicFile.cpp - A file that is there whole or not at all ----------------------------===//
+#include "runtime/support/AtomicFile.h"
+
+#include "runtime/support/FileError.h"
+
+#include <atomic>
+#include <climits>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+using namespace tpc;
+
+namespace {
+
+constexpr const char *kSuffix = ".partial";
+
+/// The unfinished file of this process, for a signal handler.
+enum class Noted : uint8_t { None, Writing, Ready };
+char notedPath[PATH_MAX];
+std::atomic<Noted> noted = Noted::None;
+static_assert(std::atomic<Noted>::is_always_lock_free, "a signal handler reads it");
+
+/// What a link points to, or the path itself.
+Result<std::string> targetOf(const std::string &path) {
+  std::error_code error;
+  std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  std::string target;
+  if (!error)
+    target = std::filesystem::weakly_canonical(absolute, error).string();
+  if (error)
+    return fileError("write", path, error.value());
+  if (target.size() + std::strlen(kSuffix) >= PATH_MAX)
+    return Status(Code::InvalidInput, "cannot write '" + path + "': its name is too long",
+                  "choose a shorter one");
+  struct stat info;
+  if (stat(target.c_str(), &info) != 0)
+    return target;
+  if (!S_ISREG(info.st_mode))
+    return Status(Code::InvalidInput, "cannot write '" + path + "': it is not a regular file",
+                  "name a file that is new, or one that may be replaced");
+  if (access(target.c_str(), W_OK) != 0)
+    return fileError("write", path);
+  return target;
+}
+
+/// Whether locks are what a file system does not have.
+bool hasNoLocks(int error) {
+  return error == ENOSYS || error == EOPNOTSUPP || error == ENOLCK || error == EINVAL;
+}
+
+} // namespace
+
+Result<AtomicFile> AtomicFile::create(const std::string &path, uint64_t size, Busy busy) {
+  AtomicFile file;
+  TPC_ASSIGN_OR_RETURN(file.target_, targetOf(path));
+  file.path_ = path;
+  file.partial_ = file.target_ + kSuffix;
+  while (true) {
+    TPC_ASSIGN_OR_RETURN(bool isOurs, file.open(busy));
+    if (isOurs)
+      break;
+  }
+  file.isOwner_ = true;
+  Noted none = Noted::None;
+  if (noted.compare_exchange_strong(none, Noted::Writing)) {
+    std::memcpy(notedPath, file.partial_.c_str(), file.partial_.size() + 1);
+    noted = Noted::Ready;
+    file.isNoted_ = true;
+  }
+  TPC_RETURN_IF_ERROR(file.reserve(size));
+  return file;
+}
+
+Result<bool> AtomicFile::open(Busy busy) {
+  fd_ = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (fd_ < 0)
+    return fileError("write", path_);
+  // What another process leaves behind is taken over; what it is writing, or has just put in its
+  // place, is not.
+  int locked = 0;
+  do
+    locked = flock(fd_, busy == Busy::Wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+  while (locked != 0 && errno == EINTR);
+  const bool isFree = locked == 0 || hasNoLocks(errno);
+  struct stat ours, there;
+  if (isFree && fstat(fd_, &ours) == 0 && stat(partial_.c_str(), &there) == 0 &&
+      ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+    return true;
+  close(std::exchange(fd_, -1));
+  if (busy == Busy::Wait && isFree)
+    return false;
+  return Status(Code::InvalidInput, "another process is saving to '" + path_ + "'",
+                "wait for it, or save to another file");
+}
+
+Status AtomicFile::reserve(uint64_t size) {
+  if (ftruncate(fd_, 0) != 0)
+    return fileError("write", path_);
+  // Some file systems can't reserve; there, a full disk is found by writing.
+  auto bytes = static_cast<off_t>(size);
+  if (bytes == 0 || fallocate(fd_, 0, 0, bytes) == 0)
+    return {};
+  if (errno != EOPNOTSUPP && errno != ENOSYS)
+    return fileError("write " + std::to_string(size) + " bytes to", path_);
+  return ftruncate(fd_, bytes) == 0 ? Status() : fileError("write", path_);
+}
+
+AtomicFile::AtomicFile(AtomicFile &&other) noexcept
+    : path_(std::move(other.path_)), target_(std::move(other.target_)),
+      partial_(std::move(other.partial_)), fd_(std::exchange(other.fd_, -1)),
+      isOwner_(std::exchange(other.isOwner_, false)),
+      isNoted_(std::exchange(other.isNoted_, false)) {}
+
+AtomicFile::~AtomicFile() {
+  if (isOwner_)
+    unlink(partial_.c_str());
+  if (isNoted_)
+    noted = Noted::None;
+  if (fd_ >= 0)
+    close(fd_);
+}
+
+void AtomicFile::removeUnfinished() noexcept {
+  if (noted == Noted::Ready)
+    unlink(notedPath);
+}
+
+Status AtomicFile::write(uint64_t offset, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    ssize_t count = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return fileError("write", path_);
+    offset += static_cast<uint64_t>(count);
+    bytes = bytes.subspan(static_cast<size_t>(count));
+  }
+  return {};
+}
+
+Status AtomicFile::commit() {
+  if (fsync(fd_) != 0)
+    return fileError("write", path_);
+  if (rename(partial_.c_str(), target_.c_str()) != 0)
+    return fileError("write", path_);
+  isOwner_ = false;
+  if (std::exchange(isNoted_, false))
+    noted = Noted::None;
+  // The new name is permanent once its folder is.
+  std::string folder = target_.substr(0, target_.rfind('/') + 1);
+  int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  // Some file systems have nothing to do for it, and say so.
+  Status status =
+      fd >= 0 && (fsync(fd) == 0 || errno == EINVAL) ? Status() : fileError("write", folder);
+  if (fd >= 0)
+    close(fd);
+  return status;
+}
+
+Status tpc::writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes) {
+  TPC_ASSIGN_OR_RETURN(AtomicFile file,
+                       AtomicFile::create(path, bytes.size(), AtomicFile::Busy::Wait));
+  TPC_RETURN_IF_ERROR(file.write(0, bytes));
+  return file.commit();
+}
+
+Status tpc::tryFile(const std::string &path) {
+  return AtomicFile::create(path, 0, AtomicFile::Busy::Wait).status();
+}
