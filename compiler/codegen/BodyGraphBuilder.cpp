@@ -274,8 +274,20 @@ Value BodyGraphBuilder::readElement(BlockArgument element) {
   return load(argument.getArgNumber(), elementIndex(dims), isWhole);
 }
 
+/// The argument that a tensor is, or that an op widens to it element by element.
+static BlockArgument argumentOf(Value tensor) {
+  if (auto widening = tensor.getDefiningOp<linalg::GenericOp>()) {
+    auto wide = widening.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::ExtFOp>();
+    if (wide && wide.getIn() == widening.getBody()->getArgument(0) &&
+        llvm::all_of(widening.getIndexingMapsArray(),
+                     [](AffineMap map) { return map.isIdentity(); }))
+      return dyn_cast<BlockArgument>(widening.getOperand(0));
+  }
+  return dyn_cast<BlockArgument>(tensor);
+}
+
 Value BodyGraphBuilder::extract(tensor::ExtractOp op) {
-  auto argument = dyn_cast<BlockArgument>(op.getTensor());
+  BlockArgument argument = argumentOf(op.getTensor());
   if (!argument) {
     fail("reads elsewhere in a value that is made in the kernel");
     return constantIndex(0);
@@ -291,7 +303,11 @@ Value BodyGraphBuilder::extract(tensor::ExtractOp op) {
     element = arith::MulIOp::create(b, loc, element, constantIndex(shape[dim]));
     element = arith::AddIOp::create(b, loc, element, position);
   }
-  return load(argument.getArgNumber(), element, /*inPlace=*/false);
+  Value value = load(argument.getArgNumber(), element, /*inPlace=*/false);
+  Type type = op.getType();
+  if (value.getType() == type || type.isBF16())
+    return value;
+  return arith::ExtFOp::create(b, loc, type, value);
 }
 
 Value BodyGraphBuilder::join(Operation *scalar) {

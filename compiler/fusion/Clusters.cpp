@@ -2,6 +2,7 @@
 #include "compiler/fusion/Clusters.h"
 
 #include "compiler/fusion/BodyProbe.h"
+#include "compiler/fusion/FoldCasts.h"
 #include "dialects/nn/Types.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -41,7 +42,9 @@ public:
     for (Operation &op : entry.getBody().front())
       number[&op] = number.size();
     for (Operation &op : entry.getBody().front())
-      if (isGenerated(&op))
+      findFollowing(&op);
+    for (Operation &op : entry.getBody().front())
+      if (isGenerated(&op) && !follows(&op))
         assign(&op);
   }
 
@@ -57,7 +60,14 @@ private:
     int64_t saved = 0;
   };
 
+  /// Operands of the op that are widened for it alone, element by element, follow it: they go where
+  /// it goes, so that what passes between kernels is narrow.
+  void findFollowing(Operation *op);
+  bool follows(Operation *op) const { return op && following.contains(op); }
+  /// What a kernel with the operand's reader reads: of a widening that follows, what it widens.
+  Value readFor(Value operand) const;
   void assign(Operation *op);
+  void add(Operation *op, BodyTraits traits, unsigned draft);
   std::optional<Proposal> propose(unsigned draft, Operation *op, const BodyTraits &traits);
   /// Where the draft would stand with the op.
   std::optional<unsigned> placeWith(const Draft &draft, unsigned index, Operation *op) const;
@@ -67,10 +77,31 @@ private:
 
   unsigned mostOps;
   DenseMap<Operation *, unsigned> number;
+  llvm::DenseSet<Operation *> following;
   DenseMap<Operation *, unsigned> draftOf;
   DenseMap<Operation *, BodyTraits> traitsOf;
   std::vector<Draft> drafts;
 };
+
+void Clustering::findFollowing(Operation *op) {
+  if (auto cast = dyn_cast<nn::CastOp>(op); !isGenerated(op) || (cast && isWidening(cast)))
+    return;
+  BodyTraits traits = probe(op);
+  llvm::SetVector<Operation *> widenings;
+  for (Value operand : op->getOperands()) {
+    auto cast = operand.getDefiningOp<nn::CastOp>();
+    if (cast && isWidening(cast) && llvm::all_equal(operand.getUsers()) &&
+        nn::shapeOf(operand) == ArrayRef<int64_t>(traits.domain))
+      widenings.insert(cast);
+  }
+  if (!traits.scatters && widenings.size() < mostOps)
+    following.insert(widenings.begin(), widenings.end());
+}
+
+Value Clustering::readFor(Value operand) const {
+  Operation *producer = operand.getDefiningOp();
+  return follows(producer) ? producer->getOperand(0) : operand;
+}
 
 std::optional<unsigned> Clustering::placeOf(Value value) const {
   Operation *producer = value.getDefiningOp();
@@ -94,6 +125,7 @@ std::optional<unsigned> Clustering::placeWith(const Draft &draft, unsigned index
                                               Operation *op) const {
   // Up to the draft's place, if all operands are made by then.
   bool canRise = llvm::all_of(op->getOperands(), [&](Value operand) {
+    operand = readFor(operand);
     Operation *producer = operand.getDefiningOp();
     auto it = draftOf.find(producer);
     if (producer && it != draftOf.end() && it->second == index)
@@ -120,7 +152,10 @@ std::optional<unsigned> Clustering::placeWith(const Draft &draft, unsigned index
 std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operation *op,
                                                         const BodyTraits &traits) {
   const Draft &draft = drafts[index];
-  if (draft.isClosed || draft.ops.size() >= mostOps || traits.scatters ||
+  unsigned count = 1 + llvm::count_if(op->getOperands(), [&](Value operand) {
+                     return follows(operand.getDefiningOp());
+                   });
+  if (draft.isClosed || draft.ops.size() + count > mostOps || traits.scatters ||
       nn::phaseOf(op) != draft.phase)
     return std::nullopt;
   Proposal proposal;
@@ -162,6 +197,7 @@ std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operatio
     if (!isa<RankedTensorType>(operand.getType()))
       continue;
     Access access = traits.operands[number];
+    operand = readFor(operand);
     Operation *producer = operand.getDefiningOp();
     bool isInside = producer && draftOf.contains(producer) && draftOf.lookup(producer) == index;
     if (!isInside) {
@@ -196,6 +232,7 @@ void Clustering::assign(Operation *op) {
   for (Value operand : op->getOperands()) {
     if (!isa<RankedTensorType>(operand.getType()))
       continue;
+    operand = readFor(operand);
     if (Operation *producer = operand.getDefiningOp())
       if (auto it = draftOf.find(producer); it != draftOf.end())
         candidates.insert(it->second);
@@ -224,13 +261,22 @@ void Clustering::assign(Operation *op) {
     drafts.push_back(std::move(draft));
   }
   Draft &draft = drafts[best->draft];
-  draft.ops.push_back(op);
   draft.place = best->place;
   draft.domain = best->domain;
   draft.split = best->split;
+  for (Value operand : op->getOperands())
+    if (Operation *producer = operand.getDefiningOp();
+        follows(producer) && !draftOf.contains(producer))
+      add(producer, probe(producer), best->draft);
+  add(op, std::move(traits), best->draft);
+}
+
+void Clustering::add(Operation *op, BodyTraits traits, unsigned index) {
+  Draft &draft = drafts[index];
+  draft.ops.push_back(op);
   draft.hasRowSum |= traits.sum == BodyTraits::Leading || traits.sum == BodyTraits::All;
   draft.isExpensive |= traits.isExpensive;
-  draftOf[op] = best->draft;
+  draftOf[op] = index;
   traitsOf[op] = std::move(traits);
 }
 

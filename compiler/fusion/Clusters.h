@@ -2,6 +2,7 @@
 //
 // The decision of fusion, made before anything is changed. Ops are taken in program order; each
 // joins the kernel that saves the most memory traffic among those where it is legal, or starts one.
+// What is widened for an op comes with it.
 //
 // Every kernel has a place in the program: that of its last op, or of an earlier one that later ops
 // were moved up to. A kernel is legal there if all that it reads is made before its place and all

@@ -82,8 +82,9 @@ void makeKernel(const Cluster &cluster) {
   }
   OpBuilder b(cluster.place);
   Location loc = b.getFusedLoc(locations);
-  auto kernel = nn::KernelOp::create(b, loc, ValueRange(results).getTypes(),
-                                     b.getStringAttr(nameOf(cluster)), inputs.getArrayRef());
+  auto kernel =
+      nn::KernelOp::create(b, loc, ValueRange(results).getTypes(), b.getStringAttr(nameOf(cluster)),
+                           inputs.getArrayRef(), /*in_place=*/DenseI64ArrayAttr());
   if (std::optional<nn::Phase> phase = nn::phaseOf(cluster.ops.front()))
     nn::setPhase(kernel, *phase);
   if (std::string scope = commonScope(cluster); !scope.empty())
@@ -114,8 +115,8 @@ bool findsPlace(ArrayRef<int64_t> shape, ArrayRef<int64_t> whole, Access access,
   return access == Access::Row ? isBeginning : readers == whole && !isBeginning;
 }
 
-/// Moves a widening that one kernel would make for another into the one that reads it: what passes
-/// between them stays narrow.
+/// Moves a widening that one kernel would make for another, or that would be a kernel of its own,
+/// into the one that reads it: what passes between them stays narrow.
 void moveWidenings(std::vector<Cluster> &clusters, unsigned mostOps) {
   llvm::DenseMap<Operation *, Cluster *> clusterOf;
   for (Cluster &cluster : clusters)
@@ -124,7 +125,9 @@ void moveWidenings(std::vector<Cluster> &clusters, unsigned mostOps) {
   for (Cluster &cluster : clusters)
     for (Operation *op : std::vector<Operation *>(cluster.ops)) {
       auto cast = dyn_cast<nn::CastOp>(op);
-      if (!cast || !isWidening(cast) || !cast.getY().hasOneUse() || op == cluster.place)
+      bool isAlone = cluster.ops.size() == 1;
+      if (!cast || !isWidening(cast) || !cast.getY().hasOneUse() ||
+          (op == cluster.place && !isAlone))
         continue;
       OpOperand &use = *cast.getY().use_begin();
       Cluster *reader = clusterOf.lookup(use.getOwner());
@@ -132,12 +135,13 @@ void moveWidenings(std::vector<Cluster> &clusters, unsigned mostOps) {
         continue;
       BodyTraits traits = probe(use.getOwner());
       Access access = traits.operands[use.getOperandNumber()];
-      if (access == Access::Elsewhere ||
+      if (access == Access::Elsewhere || traits.scatters ||
           !findsPlace(nn::shapeOf(cast.getY()), domainOf(*reader), access, traits.domain))
         continue;
       llvm::erase(cluster.ops, op);
       reader->ops.insert(reader->ops.begin(), op);
     }
+  llvm::erase_if(clusters, [](const Cluster &cluster) { return cluster.ops.empty(); });
 }
 
 struct FusePass : PassWrapper<FusePass, OperationPass<ModuleOp>> {

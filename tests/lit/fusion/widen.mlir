@@ -7,4 +7,4 @@
 // CHECK: nn.entry @train
 // CHECK: nn.kernel "cast+ce_row_max" (%{{.+}} : tensor<1x7x25152xbf16>{{.*}} -> (tensor<1x7xf32>) attributes
 // CHECK: nn.kernel "cast+ce_row_sums" (%{{.+}} : tensor<1x7x25152xbf16>{{.*}} -> (tensor<1x7xf32>, tensor<1x7xf32>) attributes
-// CHECK: nn.kernel {{.*}}ce_row_sums_grad{{.*}} -> (tensor<1x7x25152xbf16>) attributes {in_place = array<i64: 0, 0>
+// CHECK: nn.kernel {{.*}}+cast+ce_row_sums_grad{{.*}} -> (tensor<1x7x25152xbf16>) attributes {in_place = array<i64: 0, 4>
