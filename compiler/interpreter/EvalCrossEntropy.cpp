@@ -40,7 +40,7 @@ double crossEntropy(const Tensor &logits, const Tensor &labels, int64_t ignoreIn
     ++counted;
     double largest = -std::numeric_limits<double>::infinity(), sum = 0;
     for (int64_t c = 0; c < n; ++c)
-      largest = std::max(largest, logits[row * n + c]);
+      largest = largerOf(largest, logits[row * n + c]);
     for (int64_t c = 0; c < n; ++c)
       sum += std::exp(logits[row * n + c] - largest);
     for (int64_t c = 0; c < n; ++c) {
@@ -55,7 +55,7 @@ Tensor rowMax(const Tensor &logits, const Columns &columns, Shape shape) {
   Tensor result(std::move(shape), -std::numeric_limits<double>::infinity());
   for (int64_t row = 0; row < result.size(); ++row)
     for (int64_t c = 0; c < columns.valid(); ++c)
-      result[row] = std::max(result[row], logits[row * columns.count + c]);
+      result[row] = largerOf(result[row], logits[row * columns.count + c]);
   return result;
 }
 

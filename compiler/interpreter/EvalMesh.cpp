@@ -56,7 +56,7 @@ Tensor reduced(llvm::ArrayRef<const Tensor *> values, tp::Reduce kind) {
   Tensor y = *values[0];
   for (const Tensor *value : values.drop_front())
     for (int64_t i = 0; i < y.size(); ++i)
-      y[i] = kind == tp::Reduce::sum ? y[i] + (*value)[i] : std::max(y[i], (*value)[i]);
+      y[i] = kind == tp::Reduce::sum ? y[i] + (*value)[i] : largerOf(y[i], (*value)[i]);
   return y;
 }
 

@@ -11,6 +11,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -26,6 +27,9 @@ void forEachIndex(llvm::ArrayRef<int64_t> shape,
                   llvm::function_ref<void(llvm::ArrayRef<int64_t> index)> visit);
 /// Shape of a tensor-typed value (encodings ignored); of an index, that of a 0-d tensor.
 Shape shapeOf(mlir::Value value);
+
+/// The larger number; none if either is none.
+inline double largerOf(double x, double y) { return x > y || std::isnan(x) ? x : y; }
 
 /// Row-major, dense.
 struct Tensor {

@@ -36,7 +36,7 @@ std::vector<Tensor> combined(llvm::ArrayRef<Tensor> parts, const Sharding &shard
         for (int64_t i = 0; i < values[rank].size(); ++i)
           values[rank][i] = partial.kind == ReduceKind::Sum
                                 ? values[rank][i] + before[member][i]
-                                : std::max(values[rank][i], before[member][i]);
+                                : largerOf(values[rank][i], before[member][i]);
     }
   }
   return values;

@@ -42,20 +42,32 @@ Results binary(const Evaluated &e,
   return {std::move(bounds)};
 }
 
-/// Operands are added one after the other, but for the product of the same kernel: it is added part
-/// by part onto what stands there.
+/// Operands are added one after the other, but for a product or a scatter of the same kernel: it is
+/// added part by part onto what stands there.
 Results sumOfOperands(const Evaluated &e) {
   int64_t additions = static_cast<int64_t>(e.values.size()) - 1;
-  for (mlir::Value operand : e.op->getOperands())
-    if (mlir::Operation *producer = operand.getDefiningOp();
-        producer && mlir::isa<nn::KernelOp>(e.op->getParentOp()))
-      if (std::optional<int64_t> terms = contractedTerms(producer))
-        additions += (*terms - 1) / kGemmLeastChain;
-  double gamma = e.rounding().gamma(static_cast<double>(additions));
+  int64_t scattered = 0; // elements that a row may get
+  const Errors *ofScatter = nullptr;
+  for (auto [operand, errors] : llvm::zip(e.op->getOperands(), e.errors)) {
+    mlir::Operation *producer = operand.getDefiningOp();
+    if (!producer || !mlir::isa<nn::KernelOp>(e.op->getParentOp()))
+      continue;
+    if (std::optional<int64_t> terms = contractedTerms(producer))
+      additions += (*terms - 1) / kGemmLeastChain;
+    if (auto scatter = mlir::dyn_cast<nn::EmbeddingGradOp>(producer)) {
+      scattered = mlir::cast<mlir::ShapedType>(scatter.getIds().getType()).getNumElements();
+      ofScatter = &errors;
+    }
+  }
+  double once = e.rounding().gamma(static_cast<double>(additions));
+  double each = e.rounding().sum(static_cast<double>(scattered));
   Tensor bounds = magnitudes(e);
   Tensor through = propagated(e);
-  for (int64_t i = 0; i < bounds.size(); ++i)
-    bounds[i] = gamma * bounds[i] + through[i];
+  for (int64_t i = 0; i < bounds.size(); ++i) {
+    // A row that gets nothing has no error but underflow.
+    bool isHit = ofScatter && ofScatter->repeated(i) > e.rounding().tiny;
+    bounds[i] = (isHit ? once + each : once) * bounds[i] + through[i];
+  }
   return {std::move(bounds)};
 }
 

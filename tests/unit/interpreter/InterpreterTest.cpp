@@ -190,6 +190,14 @@ TEST(CrossEntropy, ColumnsBeyondTheClassesDoNotCount) {
              {2});
 }
 
+TEST(CrossEntropy, ARowWithoutAMaximumHasNone) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  Tensor logits({2, 3}, {1, kNan, 2, kNan, 1, 2});
+  Tensor max = runLine("nn.ce_row_max %0 {classes = 3 : i64} : (tensor<2x3xf64>) -> tensor<2xf64>",
+                       {logits})[0];
+  EXPECT_TRUE(std::isnan(max[0]) && std::isnan(max[1]));
+}
+
 TEST(Training, Sgd) {
   // g = 1 + 0.1 * 10 = 2; step 1: m' = 2; later m' = 0.5 * 4 + 2.
   Tensor p({1}, {10}), g({1}, {1}), m({1}, {4}), lr = Tensor::scalar(0.5);

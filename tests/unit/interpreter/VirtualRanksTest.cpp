@@ -54,6 +54,15 @@ TEST(Collectives, AllReduce) {
   EXPECT_EQ(y[0].data, y[1].data);
 }
 
+TEST(Collectives, AMaximumOfWhatIsNoNumberIsNone) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  auto y = runRanks("\"tp\" = 2", kTwo, "tensor<2xf64>",
+                    "%y = tp.all_reduce max %x on \"tp\" why \"test\" : (tensor<2xf64>) -> "
+                    "tensor<2xf64>",
+                    "tensor<2xf64>", {Tensor({2}, {kNan, 1}), Tensor({2}, {1, kNan})});
+  EXPECT_TRUE(std::isnan(y[0][0]) && std::isnan(y[0][1]));
+}
+
 TEST(Collectives, AllGather) {
   auto y = onTwo("%y = tp.all_gather %x dim 1 on \"tp\" why \"test\" : (tensor<2x2xf64>) -> "
                  "tensor<2x4xf64>",

@@ -127,6 +127,32 @@ TEST_F(BoundsTest, ProductsThatAreAddedInPartsAreUnderTheirBound) {
   EXPECT_GT(off(expected, wrong), 0) << "the product itself is not below the bound";
 }
 
+constexpr const char *kScatter = R"(
+  %a = nn.read @a : tensor<3x4xf32>
+  %i = nn.read @i : tensor<64xi32>
+  %d = nn.read @d : tensor<64x4xf32>
+  %k = nn.kernel "k" (%a0 = %a : tensor<3x4xf32>, %i0 = %i : tensor<64xi32>, %d0 = %d : tensor<64x4xf32>) -> (tensor<3x4xf32>) {
+    %g = nn.embedding_grad %i0, %d0 like %a0 {rows = 3 : i64} : (tensor<64xi32>, tensor<64x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
+    %s = nn.add %a0, %g : (tensor<3x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
+    nn.yield %s : tensor<3x4xf32>
+  }
+)";
+
+/// A gradient that is large against the tokens' rows that are added to it, one after the other.
+TEST_F(BoundsTest, ScattersThatAreAccumulatedAreUnderTheirBound) {
+  Tensor a = random({3, 4}), ids({64}), d = random({64, 4}, 1e-3); // all tokens are row 0
+  Bounded expected = evaluate(kScatter, "nn.kernel", {a, ids, d})[0];
+  Tensor found = a;
+  for (int64_t token = 0; token < 64; ++token)
+    for (int64_t j = 0; j < 4; ++j)
+      found[j] = static_cast<float>(found[j]) + static_cast<float>(d[token * 4 + j]);
+  EXPECT_EQ(off(expected, found), 0);
+  EXPECT_EQ(off(expected, a), 4) << "the scatter itself is not below the bound";
+  for (int64_t i = 4; i < 12; ++i)
+    found[i] *= 1 + 0x1p-21;
+  EXPECT_EQ(off(expected, found), 8) << "what no token reads has no more error than one addition";
+}
+
 constexpr const char *kLayerNorm = R"(
   %x = nn.read @x : tensor<6x64xf32>
   %n, %r = nn.layer_normalize %x {eps = 1.0e-5 : f64} : (tensor<6x64xf32>) -> (tensor<6x64xf32>, tensor<6xf32>)
