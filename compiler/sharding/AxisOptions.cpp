@@ -101,6 +101,23 @@ bool AxisOptions::keepsSequenceSplit(Operation *op, const Strategy &strategy) co
   return true;
 }
 
+/// Whether the op takes a partial value that the forward pass would have kept for it: nothing
+/// partial is kept, as the proof demands.
+static bool takesKeptPartial(Operation *op, const Rule &rule, const Strategy &strategy) {
+  std::optional<nn::Phase> phase = nn::phaseOf(op);
+  if (!phase || *phase == nn::Phase::Forward)
+    return false;
+  for (auto [index, operand, placement] :
+       llvm::enumerate(tensorsOf(op->getOperands()), strategy.operands)) {
+    Operation *maker = operand.getDefiningOp();
+    bool isKept = maker && nn::phaseOf(maker) == nn::Phase::Forward &&
+                  !llvm::is_contained(rule.shapeOnly, static_cast<int>(index));
+    if (isKept && placement.kind == Placement::Partial)
+      return true;
+  }
+  return false;
+}
+
 //===-------------------------------------------------------------------------------------===//
 // Costs
 //===-------------------------------------------------------------------------------------===//
@@ -172,6 +189,8 @@ std::vector<OpOption> AxisOptions::ofOp(Operation *op, const Rule &rule) const {
            mayBeSplit(factorFacts[way.factor], 0);
   });
   for (auto [index, strategy] : llvm::enumerate(ways)) {
+    if (takesKeptPartial(op, rule, strategy))
+      continue;
     OpOption option;
     option.strategy = index;
     if (strategy.factor < 0) {

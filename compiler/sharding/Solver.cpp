@@ -183,12 +183,14 @@ FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options
       return failure();
     llvm::StringMap<Place> fixed;
     for (nn::EntryOp entry : entries) {
-      // Anything else than the usual transitions is taken only for a user's constraint.
+      // Anything else than the usual transitions is taken only for a user's constraint, and by an
+      // entry that has to take the parameters as the training left them.
       auto solve = [&](bool gathersAllowed) {
         return AxisSolver(symbols, options, atoms, layerNames, axis, gathersAllowed)
             .solve(entry, fixed, decision, report);
       };
-      if (!solve(false) && (options.constraints.empty() || !solve(true)))
+      bool isFirst = entry == entries.front();
+      if (!solve(false) && ((options.constraints.empty() && isFirst) || !solve(true)))
         return reportImpossible(entry, options, axis, report.gaveUp);
     }
     for (auto &entry : fixed) {
