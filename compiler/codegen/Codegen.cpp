@@ -66,7 +66,7 @@ std::string keyOf(nn::KernelOp kernel) {
       os << ':' << result.getType();
     }
   }
-  if (Attribute sharing = kernel->getAttr(kSharedMemoryAttr))
+  if (Attribute sharing = kernel.getInPlaceAttr())
     os << '\n' << sharing;
   return key;
 }
@@ -92,20 +92,15 @@ std::vector<SharedMemory> sharable(const BodyGraph &graph) {
 
 FailureOr<std::vector<SharedMemory>> sharingOf(nn::KernelOp kernel, const BodyGraph &graph) {
   std::vector<SharedMemory> sharing;
-  auto pairs = kernel->getAttrOfType<DenseI64ArrayAttr>(kSharedMemoryAttr);
-  if (!pairs)
+  ArrayRef<int64_t> pairs = kernel.getInPlace().value_or(ArrayRef<int64_t>());
+  if (pairs.empty())
     return sharing;
   std::vector<SharedMemory> allowed = sharable(graph);
-  if (pairs.size() % 2 != 0)
-    return kernel.emitOpError() << kSharedMemoryAttr << " must hold pairs (result, input)";
-  for (int64_t i = 0; i < pairs.size(); i += 2) {
+  for (size_t i = 0; i < pairs.size(); i += 2) {
     SharedMemory pair{static_cast<unsigned>(pairs[i]), static_cast<unsigned>(pairs[i + 1])};
     if (!llvm::is_contained(allowed, pair))
       return kernel.emitOpError() << "result " << pairs[i] << " cannot take the place of input "
                                   << pairs[i + 1] << "; give it memory of its own";
-    for (SharedMemory other : sharing)
-      if (other.result == pair.result || other.input == pair.input)
-        return kernel.emitOpError() << kSharedMemoryAttr << " names a result or an input twice";
     sharing.push_back(pair);
   }
   return sharing;

@@ -13,11 +13,7 @@
 
 namespace tpc::codegen {
 
-/// Attribute of nn.kernel: pairs (result, input) of one memory, as a flat array of i64. The pairs
-/// must be among mayShare's.
-inline constexpr llvm::StringLiteral kSharedMemoryAttr = "in_place";
-
-/// A result that takes the place of an input, element by element.
+/// A result that takes the place of an input, element by element: a pair of a kernel's in_place.
 struct SharedMemory {
   unsigned result, input;
   bool operator==(const SharedMemory &) const = default;

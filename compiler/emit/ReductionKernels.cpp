@@ -100,8 +100,9 @@ static nn::KernelOp makeKernel(Block &block, Location loc, const Form &form) {
   for (int64_t rank = 0; rank < form.ranks; ++rank)
     inputs.push_back(block.addArgument(inputType, loc));
   SmallVector<Type> results(form.givesAll ? form.ranks : 1, resultType);
-  auto kernel = nn::KernelOp::create(builder, loc, results,
-                                     builder.getStringAttr(form.isMax ? "max" : "add"), inputs);
+  auto kernel =
+      nn::KernelOp::create(builder, loc, results, builder.getStringAttr(form.isMax ? "max" : "add"),
+                           inputs, /*in_place=*/DenseI64ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   SmallVector<Value> parts;
   for (int64_t rank = 0; rank < form.ranks; ++rank)

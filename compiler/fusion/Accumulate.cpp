@@ -23,8 +23,9 @@ static Value addInPlace(Value sum, Operation *op, OpBuilder &builder) {
   inputs.insert(sum);
   inputs.insert(op->operand_begin(), op->operand_end());
   std::string name = op->getName().stripDialect().str() + "+add";
-  auto kernel = nn::KernelOp::create(builder, op->getLoc(), sum.getType(),
-                                     builder.getStringAttr(name), inputs.getArrayRef());
+  auto kernel =
+      nn::KernelOp::create(builder, op->getLoc(), sum.getType(), builder.getStringAttr(name),
+                           inputs.getArrayRef(), /*in_place=*/DenseI64ArrayAttr());
   nn::copyPlace(op, kernel);
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&kernel.getBody());

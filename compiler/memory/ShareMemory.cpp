@@ -110,7 +110,7 @@ private:
       chosen.append({pair.result, pair.input});
     }
     if (!chosen.empty())
-      kernel->setAttr(codegen::kSharedMemoryAttr, DenseI64ArrayAttr::get(&getContext(), chosen));
+      kernel.setInPlace(chosen);
   }
 
   llvm::DenseMap<Operation *, std::vector<codegen::SharedMemory>> possible;

@@ -29,10 +29,12 @@ unsigned tpc::streamOf(Operation *step) {
 }
 
 std::optional<unsigned> tpc::inPlaceOperand(Operation *step, unsigned result) {
-  if (auto pairs = step->getAttrOfType<DenseI64ArrayAttr>(codegen::kSharedMemoryAttr))
-    for (int64_t i = 0; i + 1 < pairs.size(); i += 2)
-      if (pairs[i] == result)
-        return pairs[i + 1];
+  auto kernel = dyn_cast<nn::KernelOp>(step);
+  ArrayRef<int64_t> pairs =
+      kernel ? kernel.getInPlace().value_or(ArrayRef<int64_t>()) : ArrayRef<int64_t>();
+  for (size_t i = 0; i < pairs.size(); i += 2)
+    if (pairs[i] == result)
+      return pairs[i + 1];
   return std::nullopt;
 }
 

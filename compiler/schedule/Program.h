@@ -17,7 +17,7 @@ mlir::Value rootOf(mlir::Value value);
 /// Whether the op becomes an instruction.
 bool isStep(mlir::Operation *op);
 /// Attribute of a step: the number of its stream; the steps of a stream run in order. None: 0.
-inline constexpr llvm::StringLiteral kStreamAttr = "stream";
+inline constexpr llvm::StringLiteral kStreamAttr = "tp.stream";
 unsigned streamOf(mlir::Operation *step);
 /// The operand in whose bytes the kernel leaves its result `result`, if any.
 std::optional<unsigned> inPlaceOperand(mlir::Operation *step, unsigned result);

@@ -231,11 +231,29 @@ void KernelOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
 
+static LogicalResult verifyInPlace(KernelOp op) {
+  ArrayRef<int64_t> pairs = op.getInPlace().value_or(ArrayRef<int64_t>());
+  auto isPair = [&](int64_t result, int64_t input) {
+    return result >= 0 && result < op.getNumResults() && input >= 0 &&
+           input < static_cast<int64_t>(op.getInputs().size());
+  };
+  llvm::SmallDenseSet<int64_t> results, inputs;
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    if (i + 1 == pairs.size() || !isPair(pairs[i], pairs[i + 1]))
+      return op.emitOpError() << "has an in_place of no pairs (result, input)";
+    if (!results.insert(pairs[i]).second || !inputs.insert(pairs[i + 1]).second)
+      return op.emitOpError() << "has an in_place that names a result or an input twice";
+  }
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())
     return emitOpError() << "has inputs (" << getInputs().getTypes() << "), but its region takes ("
                          << block.getArgumentTypes() << ")";
+  if (failed(verifyInPlace(*this)))
+    return failure();
   return verifyEnd<YieldOp>(*this, block, getResultTypes());
 }
 

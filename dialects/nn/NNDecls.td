@@ -277,13 +277,17 @@ def NN_KernelOp : NN_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
   let summary = "ops that become one generated kernel (level `fused`)";
   let description = [{
     `%y = nn.kernel "name" (%a = %x : tensor<..>, %o = %off : index) -> (tensor<..>) { ... nn.yield %r : ... }`.
-    The region is what code generation sees: nothing outside it changes the code.
+    The region is what code generation sees: nothing outside it changes the code. Memory planning lets results take the
+    place of inputs: `in_place` holds pairs (result, input) of one memory. Which pairs a kernel allows, code
+    generation says.
 
     Constraints:
     - the region's arguments have the types of the inputs
     - it ends in an nn.yield of values of its result types
+    - in_place has pairs of a result and an input
+    - in_place names no result and no input twice
   }];
-  let arguments = (ins StrAttr:$name, Variadic<AnyType>:$inputs);
+  let arguments = (ins StrAttr:$name, Variadic<AnyType>:$inputs, OptionalAttr<DenseI64ArrayAttr>:$in_place);
   let results = (outs Variadic<NN_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

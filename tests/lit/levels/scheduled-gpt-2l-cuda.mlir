@@ -1,7 +1,7 @@
 // REQUIRES: tpc-compile
 // RUN: tpc-compile compile %models/gpt-2l.mlir --target cuda --tp 2 --stop-after scheduled > %t
 // RUN: tpc-opt %t --tpc-verify-scheduled -o %t.again
-// RUN: grep -cE 'tp\.(all_|reduce_).*stream = 1' %t | FileCheck %s --check-prefix=COUNT
+// RUN: grep -cE 'tp\.(all_|reduce_).*tp.stream = 1' %t | FileCheck %s --check-prefix=COUNT
 // COUNT: 19
 // RUN: grep -E 'nn\.entry|tp\.(all_|reduce_)|weight_grad|input_grad' %t | sed -n '/@train/,$p' | FileCheck %s
 

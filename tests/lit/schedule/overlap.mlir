@@ -7,7 +7,7 @@
 // what uses the sum comes last.
 // CHECK-LABEL: nn.entry @backward
 // CHECK: nn.linear_input_grad
-// CHECK-NEXT: tp.all_reduce sum {{.*}}stream = 1 : i64
+// CHECK-NEXT: tp.all_reduce sum {{.*}}tp.stream = 1 : i64
 // CHECK-NEXT: nn.linear_weight_grad
 // CHECK-NEXT: nn.linear_input_grad
 // CHECK-NEXT: nn.return

@@ -38,7 +38,7 @@ nn.input @x : tensor<4x4xf32> dims ["", ""]
 nn.entry @forward outputs ["y"] {
   %x = nn.read @x : tensor<4x4xf32>
   // expected-error @+1 {{has a stream: collectives alone have one, and it is number 1}}
-  %y = nn.linear %x, %x {stream = 1 : i64} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %y = nn.linear %x, %x {tp.stream = 1 : i64} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   nn.return %y : tensor<4x4xf32>
 }
 
@@ -49,6 +49,6 @@ nn.input @x : tensor<4xf32> dims [""]
 nn.entry @forward outputs ["y"] {
   %x = nn.read @x : tensor<4xf32>
   // expected-error @+1 {{has a stream: collectives alone have one, and it is number 1}}
-  %y = tp.all_reduce sum %x on "tp" why "test" {stream = 2 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  %y = tp.all_reduce sum %x on "tp" why "test" {tp.stream = 2 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   nn.return %y : tensor<4xf32>
 }

@@ -31,12 +31,12 @@ const char *const kProgram = R"(
       %r = nn.exp %p : (tensor<64xf32>) -> tensor<64xf32>
       nn.yield %r : tensor<64xf32>
     }
-    %g = tp.reduce_scatter %first dim 0 on "tp" why "test" {stream = 1 : i64} : (tensor<64xf32>) -> tensor<32xf32>
+    %g = tp.reduce_scatter %first dim 0 on "tp" why "test" {tp.stream = 1 : i64} : (tensor<64xf32>) -> tensor<32xf32>
     %second = nn.kernel "second" (%p = %x : tensor<64xf32>) -> (tensor<64xf32>) {
       %r = nn.neg %p : (tensor<64xf32>) -> tensor<64xf32>
       nn.yield %r : tensor<64xf32>
     }
-    %h = tp.reduce_scatter %second dim 0 on "tp" why "test" {stream = 1 : i64} : (tensor<64xf32>) -> tensor<32xf32>
+    %h = tp.reduce_scatter %second dim 0 on "tp" why "test" {tp.stream = 1 : i64} : (tensor<64xf32>) -> tensor<32xf32>
     %u = nn.kernel "user" (%p = %g : tensor<32xf32>) -> (tensor<32xf32>) {
       %r = nn.exp %p : (tensor<32xf32>) -> tensor<32xf32>
       nn.yield %r : tensor<32xf32>
@@ -94,7 +94,7 @@ protected:
 TEST_F(Streams, InputsOfCollectivesLiveUntilTheWait) {
   parse(kProgram);
   EXPECT_FALSE(overlap(kernel("first"), kernel("second")));
-  parse(std::regex_replace(kProgram, std::regex(R"( \{stream = 1 : i64\})"), ""));
+  parse(std::regex_replace(kProgram, std::regex(R"( \{tp.stream = 1 : i64\})"), ""));
   EXPECT_TRUE(overlap(kernel("first"), kernel("second")));
 }
 

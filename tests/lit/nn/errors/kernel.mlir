@@ -22,3 +22,42 @@ nn.entry @e outputs [] {
   }
   nn.return
 }
+
+// -----
+
+// constraint: in_place has pairs of a result and an input
+nn.entry @e outputs [] {
+  %x = nn.read @x : tensor<8xf32>
+  // expected-error @+1 {{has an in_place of no pairs (result, input)}}
+  %y = nn.kernel "k" (%a = %x : tensor<8xf32>) -> (tensor<8xf32>) attributes {in_place = array<i64: 0, 1>} {
+    %b = nn.neg %a : (tensor<8xf32>) -> tensor<8xf32>
+    nn.yield %b : tensor<8xf32>
+  }
+  nn.return
+}
+
+// -----
+
+nn.entry @e outputs [] {
+  %x = nn.read @x : tensor<8xf32>
+  // expected-error @+1 {{has an in_place of no pairs (result, input)}}
+  %y = nn.kernel "k" (%a = %x : tensor<8xf32>) -> (tensor<8xf32>) attributes {in_place = array<i64: 0>} {
+    %b = nn.neg %a : (tensor<8xf32>) -> tensor<8xf32>
+    nn.yield %b : tensor<8xf32>
+  }
+  nn.return
+}
+
+// -----
+
+// constraint: in_place names no result and no input twice
+nn.entry @e outputs [] {
+  %x = nn.read @x : tensor<8xf32>
+  // expected-error @+1 {{has an in_place that names a result or an input twice}}
+  %y:2 = nn.kernel "k" (%a = %x : tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) attributes {in_place = array<i64: 0, 0, 1, 0>} {
+    %b = nn.neg %a : (tensor<8xf32>) -> tensor<8xf32>
+    %c = nn.exp %a : (tensor<8xf32>) -> tensor<8xf32>
+    nn.yield %b, %c : tensor<8xf32>, tensor<8xf32>
+  }
+  nn.return
+}
