@@ -58,8 +58,9 @@ Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &o
   cuda.deterministic = comm == Comm::Local || options.deterministic;
   // Processes that chose for themselves could choose differently, and what all ranks compute alike
   // would not be alike.
-  cuda.timedChoices = comm == Comm::Local && !options.deterministic;
-  if (comm == Comm::Local)
+  bool isOneProcess = comm == Comm::Local || plan.mesh().numRanks() == 1;
+  cuda.timedChoices = isOneProcess && !options.deterministic;
+  if (isOneProcess)
     cuda.choicesPath = options.plan + ".algorithms";
   char hash[24];
   std::snprintf(hash, sizeof(hash), "plan %016" PRIx64, plan->content_hash());

@@ -25,9 +25,12 @@ if plan.get("hang"):
     open(sys.argv[2] + ".pid" + os.environ.get("RANK", ""), "w").write(str(os.getpid()))
     time.sleep(600)
 steps = int(sys.argv[sys.argv.index("--steps") + 1])
+nccl = sys.argv[sys.argv.index("--comm") + 1] == "nccl"
+if nccl and plan.get("no_nccl"):
+    sys.exit("error: NCCL is not installed")
 for i in range(steps):
     loss = plan["losses"][i % len(plan["losses"])]
-    print(json.dumps({{"step": i + 1, "loss": loss, "seconds": 0.01}}))
+    print(json.dumps({{"step": i + 1, "loss": loss, "seconds": 0.005 if nccl else 0.01}}))
 print("memory   predicted 2.0 GiB, allocated %s per rank" % plan.get("allocated", "2.0 GiB"), file=sys.stderr)
 print("outside  300.0 MiB in this process", file=sys.stderr)
 if "--profile" in sys.argv:
@@ -92,12 +95,22 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(status, 0)
         steps = self.values(sections["steps"])
         self.assertEqual(self.values(sections["products"])["large products, bf16"], "700.0 TFLOP/s")
-        self.assertEqual(steps["model: tpc, bf16"], "100000 tokens/s")
-        self.assertEqual(steps["model: utilisation (6 N + 6 L h T)"], "35.4%")
+        self.assertEqual(steps["model: tpc, bf16, repeats bit for bit (--comm local)"], "100000 tokens/s")
+        self.assertEqual(steps["model: tpc, bf16, free order of sums (--comm nccl)"], "200000 tokens/s")
+        self.assertEqual(steps["model: utilisation (6 N + 6 L h T)"], "70.8%")
         self.assertEqual(steps["model: memory predicted"], "2.0 GiB")
         self.assertEqual(steps["model: Gemm"], "0.024 ms")
         self.assertEqual(steps["model: gaps between launches (eager)"], "0.004 ms")
         self.assertTrue((self.folder / "out/results.txt").read_text().startswith("published-runs: ok"))
+
+    @unittest.skipUnless(DRIVER, "no stand-in for the driver was built")
+    def test_steps_are_measured_without_nccl(self):
+        self.plan("good", no_nccl=True)
+        status, sections = self.check("--only", "steps")
+        self.assertEqual((status, sections["steps"]["state"]), (0, "ok"))
+        steps = self.values(sections["steps"])
+        self.assertEqual(steps["model: tpc, bf16, free order of sums (--comm nccl)"], "not measured")
+        self.assertEqual(steps["model: utilisation (6 N + 6 L h T)"], "35.4%")
 
     @unittest.skipUnless(DRIVER, "no stand-in for the driver was built")
     def test_wrong_losses_memory_and_exits_fail(self):
