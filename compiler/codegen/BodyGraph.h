@@ -72,6 +72,7 @@ public:
 
 private:
   friend class BodyGraphBuilder;
+  friend class DomainPoint;
   BodyGraph() = default;
 
   Domain space;

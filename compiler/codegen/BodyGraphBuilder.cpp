@@ -1,26 +1,18 @@
 //===- BodyGraphBuilder.cpp - Joins the linalg ops of a kernel -----------------------------===//
 //
-// Values are numbered: what two bodies compute alike is one value. bf16 lies in f32 here, rounded,
-// since targets have no arithmetic for it.
+// Each op's region is evaluated at the point, its loops laid along dims of the kernel's domain.
 //
 //===---------------------------------------------------------------------------------------===//
-#include "compiler/codegen/BodyGraph.h"
+#include "compiler/codegen/DomainPoint.h"
 #include "compiler/codegen/LinalgKernel.h"
-#include "compiler/codegen/MathExpansion.h"
+#include "compiler/codegen/NumberedScalars.h"
 
 #include "dialects/nn/Types.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/IRMapping.h"
-
-#include "llvm/ADT/TypeSwitch.h"
-
-#include <map>
-#include <tuple>
 
 using namespace mlir;
 
@@ -45,22 +37,18 @@ struct OpenSum {
   Level level;
 };
 
-/// What makes two ops of a graph one.
-using ValueNumber = std::tuple<const void *, const void *, const void *, std::vector<const void *>>;
-
 } // namespace
 
 class BodyGraphBuilder {
 public:
   BodyGraphBuilder(nn::KernelOp kernel, const LinalgKernel &ops, BodyGraph &graph)
       : kernel(kernel), ops(ops), graph(graph), b(kernel.getContext()), loc(b.getUnknownLoc()),
-        math(b, loc) {
+        point(graph, b), scalars(b) {
     b.setInsertionPointToEnd(&graph.block);
   }
 
   LogicalResult run(bool tryFlat);
-  /// Whether anything asked for rows or columns, so that the domain cannot be flat.
-  bool needsRows = false;
+  bool needsRows() const { return point.needsRows; }
 
 private:
   LogicalResult join(linalg::GenericOp next);
@@ -70,23 +58,13 @@ private:
   void joinPointwise();
   void fail(const Twine &reason);
 
-  Value addLeaf(Type type, Leaf leaf);
   Value constantIndex(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
-  Value rowIndex();
-  Value columnIndex();
-  Value domainPosition(unsigned dim);
-  /// Element index of a tensor whose dims lie along `dims` of the kernel's domain.
-  Value elementIndex(ArrayRef<unsigned> dims);
-  Value load(unsigned tensor, Value index, bool inPlace);
-  Value offset(BlockArgument argument);
-
   /// The value of the graph for one of the op's region.
   Value get(Value value);
   Value join(Operation *scalar);
+  Value offset(BlockArgument argument);
   Value readElement(BlockArgument element);
   Value extract(tensor::ExtractOp op);
-  Value numbered(Operation *scalar, ArrayRef<Value> operands, Type type,
-                 llvm::function_ref<Value()> make);
   /// The domain's dims along which the op's `number`-th operand lies.
   SmallVector<unsigned> dimsOf(unsigned number);
   void setResult(Value tensor, Value value, ArrayRef<unsigned> dims);
@@ -99,7 +77,8 @@ private:
   BodyGraph &graph;
   OpBuilder b;
   Location loc;
-  MathExpansion math;
+  DomainPoint point;
+  NumberedScalars scalars;
 
   // The op that is being joined.
   linalg::GenericOp op;
@@ -108,12 +87,6 @@ private:
   unsigned outer = 0;             ///< loops before them
   DenseMap<Value, Value> valueOf;
   bool failed = false;
-
-  Value row, column;
-  DenseMap<unsigned, Value> positions, offsets;
-  DenseMap<std::pair<unsigned, Value>, Value> loads;
-  DenseMap<std::pair<unsigned, unsigned>, Value> indices; ///< by first dim and number of dims
-  std::map<ValueNumber, Value> numbers;
 
   // Tensors that ops before made.
   struct Made {
@@ -131,109 +104,11 @@ void BodyGraphBuilder::fail(const Twine &reason) {
   failed = true;
 }
 
-//===--- indices and elements ---===//
-
-Value BodyGraphBuilder::addLeaf(Type type, Leaf leaf) {
-  Value value = graph.block.addArgument(type, loc);
-  graph.leaves[value] = leaf;
-  return value;
-}
-Value BodyGraphBuilder::rowIndex() {
-  if (!row)
-    row = addLeaf(b.getIndexType(), {Leaf::RowIndex});
-  return row;
-}
-Value BodyGraphBuilder::columnIndex() {
-  if (!column)
-    column = addLeaf(b.getIndexType(), {Leaf::ColumnIndex});
-  return column;
-}
-
-Value BodyGraphBuilder::domainPosition(unsigned dim) {
-  Value &position = positions[dim];
-  if (position)
-    return position;
-  const Domain &domain = graph.space;
-  ArrayRef<int64_t> shape = domain.shape;
-  needsRows = true;
-  bool inRows = dim < domain.split;
-  unsigned first = inRows ? 0 : domain.split, end = inRows ? domain.split : shape.size();
-  Value index = inRows ? rowIndex() : columnIndex();
-  int64_t minor = nn::elementCount(shape.slice(dim + 1, end - dim - 1));
-  if (minor != 1)
-    index = arith::DivUIOp::create(b, loc, index, constantIndex(minor));
-  if (dim != first)
-    index = arith::RemUIOp::create(b, loc, index, constantIndex(shape[dim]));
-  return positions[dim] = index;
-}
-
-Value BodyGraphBuilder::elementIndex(ArrayRef<unsigned> dims) {
-  const Domain &domain = graph.space;
-  unsigned first = dims.empty() ? 0 : dims.front(), count = dims.size();
-  Value &index = indices[{first, count}];
-  if (index)
-    return index;
-  unsigned rank = domain.shape.size();
-  auto linear = [&] {
-    Value begin = arith::MulIOp::create(b, loc, rowIndex(), constantIndex(domain.columns));
-    return arith::AddIOp::create(b, loc, begin, columnIndex());
-  };
-  if (count == 0)
-    return index = constantIndex(0);
-  if (count == rank)
-    return index = linear();
-  needsRows = true;
-  if (first == 0 && count == domain.split)
-    return index = rowIndex();
-  if (first == domain.split && first + count == rank)
-    return index = columnIndex();
-  Value sum;
-  for (unsigned dim : dims) {
-    Value position = domainPosition(dim);
-    if (!sum) {
-      sum = position;
-      continue;
-    }
-    sum = arith::MulIOp::create(b, loc, sum, constantIndex(domain.shape[dim]));
-    sum = arith::AddIOp::create(b, loc, sum, position);
-  }
-  return indices[{first, count}] = sum;
-}
-
-Value BodyGraphBuilder::load(unsigned number, Value index, bool inPlace) {
-  KernelTensor &tensor = graph.allTensors[number];
-  tensor.isRead = true;
-  tensor.isReadInPlace &= inPlace;
-  Value &value = loads[{number, index}];
-  if (!value) {
-    Type type = tensor.element.isBF16() ? b.getF32Type() : tensor.element;
-    value = addLeaf(type, {Leaf::Load, number, index});
-  }
-  return value;
-}
-
-Value BodyGraphBuilder::offset(BlockArgument argument) {
-  unsigned number =
-      scalarsIn(argument.getOwner()->getArguments().take_front(argument.getArgNumber()));
-  Value &value = offsets[number];
-  if (!value)
-    value = addLeaf(b.getIndexType(), {Leaf::Scalar, number});
-  return value;
-}
-
 //===--- scalars of a region ---===//
 
-Value BodyGraphBuilder::numbered(Operation *scalar, ArrayRef<Value> operands, Type type,
-                                 llvm::function_ref<Value()> make) {
-  std::vector<const void *> inputs;
-  for (Value operand : operands)
-    inputs.push_back(operand.getAsOpaquePointer());
-  Value &value = numbers[{scalar->getName().getAsOpaquePointer(),
-                          scalar->getAttrDictionary().getAsOpaquePointer(),
-                          type.getAsOpaquePointer(), std::move(inputs)}];
-  if (!value)
-    value = make();
-  return value;
+Value BodyGraphBuilder::offset(BlockArgument argument) {
+  return point.scalar(
+      scalarsIn(argument.getOwner()->getArguments().take_front(argument.getArgNumber())));
 }
 
 Value BodyGraphBuilder::get(Value value) {
@@ -271,7 +146,7 @@ Value BodyGraphBuilder::readElement(BlockArgument element) {
     return constantIndex(0);
   }
   bool isWhole = dims.size() == graph.space.shape.size();
-  return load(argument.getArgNumber(), elementIndex(dims), isWhole);
+  return point.load(argument.getArgNumber(), point.elementIndex(dims), isWhole);
 }
 
 /// The argument that a tensor is, or that an op widens to it element by element.
@@ -303,7 +178,7 @@ Value BodyGraphBuilder::extract(tensor::ExtractOp op) {
     element = arith::MulIOp::create(b, loc, element, constantIndex(shape[dim]));
     element = arith::AddIOp::create(b, loc, element, position);
   }
-  Value value = load(argument.getArgNumber(), element, /*inPlace=*/false);
+  Value value = point.load(argument.getArgNumber(), element, /*inPlace=*/false);
   Type type = op.getType();
   if (value.getType() == type || type.isBF16())
     return value;
@@ -312,42 +187,19 @@ Value BodyGraphBuilder::extract(tensor::ExtractOp op) {
 
 Value BodyGraphBuilder::join(Operation *scalar) {
   if (auto position = dyn_cast<linalg::IndexOp>(scalar))
-    return domainPosition(loopDims[position.getDim() - outer]);
+    return point.position(loopDims[position.getDim() - outer]);
   SmallVector<Value> operands;
   if (auto element = dyn_cast<tensor::ExtractOp>(scalar)) {
     for (Value index : element.getIndices())
       operands.push_back(get(index));
     operands.push_back(element.getTensor());
-    return numbered(scalar, operands, element.getType(), [&] { return extract(element); });
+    return scalars.once(scalar, operands, [&] { return extract(element); });
   }
   for (Value operand : scalar->getOperands())
     operands.push_back(get(operand));
   if (failed)
     return operands.empty() ? constantIndex(0) : operands.front();
-  Type type = scalar->getResult(0).getType();
-  if (isa<arith::ExtFOp>(scalar) && operands[0].getType() == type)
-    return operands[0]; // a bf16, which lies in an f32
-  return numbered(scalar, operands, type, [&]() -> Value {
-    return llvm::TypeSwitch<Operation *, Value>(scalar)
-        .Case<arith::TruncFOp>([&](arith::TruncFOp narrow) -> Value {
-          if (type.isBF16())
-            return math.roundToBF16(operands[0]);
-          return arith::TruncFOp::create(b, loc, type, operands[0]);
-        })
-        .Case<math::ExpOp>([&](Operation *) { return math.exp(operands[0]); })
-        .Case<math::ExpM1Op>([&](Operation *) { return math.expm1(operands[0]); })
-        .Case<math::LogOp>([&](Operation *) { return math.log(operands[0]); })
-        .Case<math::ErfOp>([&](Operation *) { return math.erf(operands[0]); })
-        .Case<math::TanhOp>([&](Operation *) { return math.tanh(operands[0]); })
-        .Case<math::SinOp>([&](Operation *) { return math.sin(operands[0]); })
-        .Case<math::CosOp>([&](Operation *) { return math.cos(operands[0]); })
-        .Case<math::PowFOp>([&](Operation *) { return math.pow(operands[0], operands[1]); })
-        .Default([&](Operation *) {
-          IRMapping mapping;
-          mapping.map(scalar->getOperands(), operands);
-          return b.clone(*scalar, mapping)->getResult(0);
-        });
-  });
+  return scalars.compute(scalar, operands);
 }
 
 //===--- ops ---===//
@@ -383,14 +235,14 @@ void BodyGraphBuilder::setResult(Value tensor, Value value, ArrayRef<unsigned> d
   made[tensor] = {value, llvm::to_vector(dims)};
   const Domain &domain = graph.space;
   forEachReturn(tensor, [&](unsigned result) {
-    needsRows |= dims.size() < domain.shape.size();
+    point.needsRows |= dims.size() < domain.shape.size();
     bool isOneRow = domain.split == 0 && !domain.isFlat;
     if (dims.empty() ? !isOneRow : dims.front() != 0) {
       fail("has a result that would be written once for each row");
       return;
     }
     bool isOfColumns = dims.size() == domain.shape.size() && !dims.empty();
-    graph.allStores.push_back({Store::Element, result, value, elementIndex(dims),
+    graph.allStores.push_back({Store::Element, result, value, point.elementIndex(dims),
                                isOfColumns ? Level::Column : Level::Row});
   });
 }
@@ -407,7 +259,7 @@ void BodyGraphBuilder::joinPointwise() {
 }
 
 void BodyGraphBuilder::joinReduction() {
-  needsRows = true;
+  point.needsRows = true;
   Operation *step = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
   ReduceKind kind = isa<arith::AddFOp>(step) ? ReduceKind::Sum : ReduceKind::Max;
   Value element = get(step->getOperand(1)), tensor = op->getResult(0);
@@ -428,8 +280,7 @@ void BodyGraphBuilder::joinReduction() {
       fail("reduces rows that are not the kernel's");
       return;
     }
-    Value value = addLeaf(element.getType(), {Leaf::Reduction, 0, element, kind});
-    graph.allReductions.push_back(value);
+    Value value = point.reduction(kind, element);
     setResult(tensor, value, ArrayRef<unsigned>(loopDims).drop_back(count));
     return;
   }
@@ -453,7 +304,7 @@ void BodyGraphBuilder::storeSum(Value tensor, OpenSum sum) {
 }
 
 void BodyGraphBuilder::joinScatter() {
-  needsRows = true;
+  point.needsRows = true;
   // yield(row == table row ? sum + element : sum)
   Operation *choice = op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
   Value target = get(choice->getOperand(0).getDefiningOp()->getOperand(0));
@@ -518,7 +369,7 @@ FailureOr<std::unique_ptr<BodyGraph>> BodyGraph::build(nn::KernelOp kernel) {
     if (mlir::failed(builder.run(flat)))
       return failure();
     // Without rows the domain is built again, flat.
-    if (flat || builder.needsRows || graph->space.shape.empty())
+    if (flat || builder.needsRows() || graph->space.shape.empty())
       return graph;
   }
   llvm_unreachable("the second graph is final");
