@@ -56,10 +56,10 @@ TEST(Collectives, AllReduce) {
 
 TEST(Collectives, AMaximumOfWhatIsNoNumberIsNone) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  auto y = runRanks("\"tp\" = 2", kTwo, "tensor<2xf64>",
-                    "%y = tp.all_reduce max %x on \"tp\" why \"test\" : (tensor<2xf64>) -> "
-                    "tensor<2xf64>",
-                    "tensor<2xf64>", {Tensor({2}, {kNan, 1}), Tensor({2}, {1, kNan})});
+  auto y = runRanks("\"tp\" = 2", kTwo, "tensor<1x2xf64>",
+                    "%y = tp.all_reduce max %x on \"tp\" why \"test\" : (tensor<1x2xf64>) -> "
+                    "tensor<1x2xf64>",
+                    "tensor<1x2xf64>", {Tensor({1, 2}, {kNan, 1}), Tensor({1, 2}, {1, kNan})});
   EXPECT_TRUE(std::isnan(y[0][0]) && std::isnan(y[0][1]));
 }
 
