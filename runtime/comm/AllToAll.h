@@ -31,6 +31,9 @@ struct AllToAllRuns {
   }
 };
 
+/// Copies what coordinate `from` sends to coordinate `to`, whose buffers the host touches.
+void copyRuns(const AllToAllRuns &runs, const void *input, int from, void *output, int to);
+
 AllToAllRuns allToAllRuns(const CollectiveTensor &tensor, int ranks);
 
 } // namespace tpc

@@ -175,11 +175,7 @@ private:
   void allToAll(const CollectiveTensor &tensor, size_t i) {
     const AllToAllRuns runs = allToAllRuns(tensor, group_->size);
     for (int c = 0; c < group_->size; ++c)
-      for (int64_t o = 0; o < runs.outer; ++o)
-        for (int64_t m = 0; m < runs.mid; ++m)
-          std::memcpy(at(tensor.output, runs.output.at(c, o, m)),
-                      at(tensorOf(c, i).input, runs.input.at(coordinate_, o, m)),
-                      static_cast<size_t>(runs.bytes));
+      copyRuns(runs, tensorOf(c, i).input, c, tensor.output, coordinate_);
   }
 
   std::shared_ptr<Group> group_;

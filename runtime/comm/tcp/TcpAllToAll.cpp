@@ -29,14 +29,6 @@ int64_t pieceOf(const AllToAllRuns &runs, const RunPlaces &places) {
   return places.mid == runs.bytes ? runs.mid * runs.bytes : runs.bytes;
 }
 
-void copyOwn(const CollectiveTensor &tensor, const AllToAllRuns &runs, int coordinate) {
-  for (int64_t i = 0; i < runs.outer; ++i)
-    for (int64_t j = 0; j < runs.mid; ++j)
-      std::memcpy(at(tensor.output, runs.output.at(coordinate, i, j)),
-                  at(tensor.input, runs.input.at(coordinate, i, j)),
-                  static_cast<size_t>(runs.bytes));
-}
-
 } // namespace
 
 Status TcpCommunicator::allToAll(const CollectiveCall &call) {
@@ -85,6 +77,7 @@ Status TcpCommunicator::allToAll(const CollectiveCall &call) {
           arrived += bytes;
         });
   for (size_t t = 0; t < all.size(); ++t)
-    copyOwn(call.tensors[t], all[t], line_.coordinate);
+    copyRuns(all[t], call.tensors[t].input, line_.coordinate, call.tensors[t].output,
+             line_.coordinate);
   return Status();
 }
