@@ -209,6 +209,10 @@ void LinalgBody::scatterRows(Scalar row, llvm::function_ref<Scalar()> element) {
 
 /// The stream is an argument, so that the dropouts of all layers are one kernel.
 Scalar LinalgBody::randomBits(Scalar seed, uint32_t, Scalar element, Scalar step) {
+  if (!isa<nn::DropoutOp>(op)) {
+    fail("draws random bits, of which only dropouts have streams (streamsOf)");
+    return constantInt(0);
+  }
   Value argument = kernel.body().getArgument(kernel.firstStream + kernel.streamsTaken++);
   Scalar stream = arith::IndexCastOp::create(b, loc, b.getI32Type(), argument);
   return math.philox(seed, stream, element, step);
