@@ -87,17 +87,11 @@ bool Program::says(const std::string &text) const {
   return false;
 }
 
-RankRuns::RankRuns()
-    : folder_(testing::TempDir() + "tpcfaults" + std::to_string(getpid()) + "." +
-              testing::UnitTest::GetInstance()->current_test_info()->name()),
-      mark_("TPC_TEST_MARK=" + folder_) {
-  std::filesystem::create_directories(folder_);
-}
+RankRuns::RankRuns() : mark_("TPC_TEST_MARK=" + folder_.path()) {}
 
 RankRuns::~RankRuns() {
   for (pid_t pid : left())
     kill(pid, SIGKILL);
-  std::filesystem::remove_all(folder_);
 }
 
 std::string RankRuns::write(PlanBuilder plan, const std::string &name) const {
@@ -118,7 +112,7 @@ Program RankRuns::start(const std::string &words, Variables environment) {
                            "UBSAN_OPTIONS", "TSAN_OPTIONS"})
     if (const char *value = std::getenv(name))
       environment.emplace(name, value);
-  environment["TPC_TEST_MARK"] = folder_;
+  environment["TPC_TEST_MARK"] = folder_.path();
   return Program("run " + words, environment, path("log" + std::to_string(started_++)));
 }
 

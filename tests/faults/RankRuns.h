@@ -7,6 +7,7 @@
 #pragma once
 
 #include "tests/unit/runtime/PlanFixture.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -48,7 +49,7 @@ protected:
   RankRuns();
   ~RankRuns() override;
 
-  std::string path(const std::string &name) const { return folder_ + "/" + name; }
+  std::string path(const std::string &name) const { return folder_.path(name); }
   std::string write(PlanBuilder plan, const std::string &name) const;
   /// Trains for a while; its parameter is drawn, so that seeds matter.
   std::string plan(int ranks, const std::string &name = "test.plan") const;
@@ -62,7 +63,8 @@ protected:
   void expectNothingLeft(std::chrono::milliseconds patience = {}) const;
 
 private:
-  std::string folder_, mark_;
+  TemporaryFolder folder_;
+  std::string mark_;
   int started_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "tests/fuzz/FuzzInput.h"
 
 #include "runtime/io/TokenFeed.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <filesystem>
 #include <vector>
@@ -42,19 +43,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   FeedSpec spec{1 + data[1] % 32, 1 + data[2] % 40, data[3] % 40, -100, 300};
   MemoryFile file({data + 4, size - 4}, "tokens");
   // A .bin file is told by its name.
-  static const std::string link =
-      std::filesystem::temp_directory_path() / ("tpc-fuzz-" + std::to_string(getpid()) + ".bin");
+  static const test::TemporaryFile link(".bin");
   std::string path = file.path();
   if (named) {
     std::error_code error;
-    std::filesystem::remove(link, error);
-    std::filesystem::create_symlink(path, link, error);
-    path = link;
+    std::filesystem::remove(link.path(), error);
+    std::filesystem::create_symlink(path, link.path(), error);
+    path = link.path();
   }
   Result<TokenFeed> feed =
       TokenFeed::open(path, bytes ? TokenFeed::Kind::Bytes : TokenFeed::Kind::Tokens);
   if (named)
-    unlink(link.c_str());
+    unlink(link.path().c_str());
   requireBlame(feed.status());
   if (!feed.ok())
     return 0;

@@ -22,14 +22,6 @@ std::string tpc::test::contents(const std::string &path) {
   return text.str();
 }
 
-CommandLine::CommandLine()
-    : folder_(testing::TempDir() + "tpc" + std::to_string(getpid()) + "." +
-              testing::UnitTest::GetInstance()->current_test_info()->name()) {
-  std::filesystem::create_directories(folder_);
-}
-
-CommandLine::~CommandLine() { std::filesystem::remove_all(folder_); }
-
 std::string CommandLine::write(PlanBuilder b, const std::string &name) const {
   std::vector<uint8_t> bytes = b.seal();
   EXPECT_TRUE(writeFileAtomically(path(name), bytes).ok());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/unit/runtime/PlanFixture.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,10 +23,7 @@ struct Outcome {
 
 class CommandLine : public testing::Test {
 protected:
-  CommandLine();
-  ~CommandLine() override;
-
-  std::string path(const std::string &name) const { return folder_ + "/" + name; }
+  std::string path(const std::string &name) const { return folder_.path(name); }
   std::string write(PlanBuilder b, const std::string &name = "test.plan") const;
   /// A file of these bytes.
   std::string write(const std::string &bytes, const std::string &name) const;
@@ -35,7 +33,7 @@ protected:
                      const std::string &prefix = "") const;
 
 private:
-  std::string folder_;
+  TemporaryFolder folder_;
 };
 
 /// tokens[2, 3] from a stream, labels one further, a scalar, and a parameter with a state; all of

@@ -11,6 +11,7 @@
 #include "tests/unit/codegen/PtxReport.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <cstdio>
 #include <set>
@@ -222,11 +223,8 @@ struct Assembled {
 };
 
 std::vector<Assembled> assemble(const std::string &ptxas, const std::string &ptx) {
-  std::string path = testing::TempDir() + "attention.ptx";
-  FILE *file = std::fopen(path.c_str(), "w");
-  std::fwrite(ptx.data(), 1, ptx.size(), file);
-  std::fclose(file);
-  std::string command = ptxas + " -arch=sm_90 -v " + path + " -o /dev/null 2>&1";
+  test::TemporaryFile file({reinterpret_cast<const uint8_t *>(ptx.data()), ptx.size()});
+  std::string command = ptxas + " -arch=sm_90 -v " + file.path() + " -o /dev/null 2>&1";
   FILE *output = popen(command.c_str(), "r");
   std::vector<Assembled> functions;
   char line[512];
@@ -241,7 +239,6 @@ std::vector<Assembled> assemble(const std::string &ptxas, const std::string &ptx
       functions.back().registers = number;
   }
   EXPECT_EQ(pclose(output), 0) << command;
-  std::remove(path.c_str());
   return functions;
 }
 

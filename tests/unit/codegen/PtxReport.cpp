@@ -7,6 +7,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "tests/unit/support/Temporary.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
@@ -82,18 +83,10 @@ static void readPtxas(llvm::StringRef text, std::map<std::string, PtxFunction> &
 
 namespace {
 
-/// A file for a program to read or write.
-struct TemporaryFile {
-  explicit TemporaryFile(llvm::StringRef suffix) {
-    EXPECT_FALSE(llvm::sys::fs::createTemporaryFile("kernels", suffix, path));
-  }
-  ~TemporaryFile() { llvm::sys::fs::remove(path); }
-  std::string read() const {
-    auto text = llvm::MemoryBuffer::getFile(path);
-    return text ? (*text)->getBuffer().str() : std::string();
-  }
-  llvm::SmallString<128> path;
-};
+std::string read(const test::TemporaryFile &file) {
+  auto text = llvm::MemoryBuffer::getFile(file.path());
+  return text ? (*text)->getBuffer().str() : std::string();
+}
 
 /// Runs a program; its standard output and error go to the files, which may be the same.
 int run(const std::string &program, const std::vector<std::string> &arguments,
@@ -106,31 +99,26 @@ int run(const std::string &program, const std::vector<std::string> &arguments,
 
 void assemble(const std::string &ptxas, const GeneratedImage &image,
               std::map<std::string, PtxFunction> &functions) {
-  TemporaryFile ptx("ptx"), report("txt");
-  {
-    std::error_code error;
-    llvm::raw_fd_ostream stream(ptx.path, error);
-    stream.write(reinterpret_cast<const char *>(image.image.data()), image.image.size() - 1);
-  }
-  int status = run(ptxas, {"-arch=sm_90", "-v", "-o", "/dev/null", ptx.path.str().str()},
-                   report.path, report.path);
-  EXPECT_EQ(status, 0) << report.read();
-  readPtxas(report.read(), functions);
+  test::TemporaryFile ptx({image.image.data(), image.image.size() - 1}), report;
+  int status = run(ptxas, {"-arch=sm_90", "-v", "-o", "/dev/null", ptx.path()}, report.path(),
+                   report.path());
+  EXPECT_EQ(status, 0) << read(report);
+  readPtxas(read(report), functions);
 }
 
 } // namespace
 
 std::vector<PtxFunction> reportKernels(const std::vector<std::string> &arguments,
                                        const std::optional<std::string> &ptxas) {
-  TemporaryFile scheduled("mlir"), errors("txt");
+  test::TemporaryFile scheduled, errors;
   std::vector<std::string> command = {"compile"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   command.insert(command.end(), {"--target", "cuda", "--stop-after", "scheduled"});
-  int status = run(TPC_COMPILE, command, scheduled.path, errors.path);
-  EXPECT_EQ(status, 0) << errors.read();
+  int status = run(TPC_COMPILE, command, scheduled.path(), errors.path());
+  EXPECT_EQ(status, 0) << read(errors);
   MLIRContext context;
   context.loadDialect<nn::NNDialect, tp::TPDialect>();
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(scheduled.read(), &context);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(read(scheduled), &context);
   if (status != 0 || !module)
     return {};
   std::vector<nn::KernelOp> kernels;

@@ -1,6 +1,7 @@
 //===- CommandLineTest.cpp - The exit status of what goes wrong -----------------------------===//
 
 #include "compiler/driver/Driver.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +11,9 @@ namespace {
 
 TEST(ExitStatus, SaysWhoseFaultItIs) {
   const std::string mlp = std::string(TPC_MODELS) + "/mlp.mlir";
-  const std::string output = testing::TempDir() + "exit-status.plan";
+  test::TemporaryFile output;
   auto compile = [&](std::vector<std::string> options) {
-    options.insert(options.begin(), {"compile", mlp, "-o", output});
+    options.insert(options.begin(), {"compile", mlp, "-o", output.path()});
     return driverMain(options);
   };
   EXPECT_EQ(compile({}), 0);

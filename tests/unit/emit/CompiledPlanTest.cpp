@@ -7,6 +7,7 @@
 
 #include "compiler/driver/Driver.h"
 #include "tests/unit/emit/CompiledPlans.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gtest/gtest.h>
 
@@ -20,15 +21,12 @@ namespace {
 
 /// The plan of a model, compiled into a folder of its own.
 std::vector<uint8_t> compile(const std::filesystem::path &model,
-                             const std::vector<std::string> &options,
-                             const std::string &folder = "compiled") {
-  std::filesystem::path directory = std::filesystem::path(testing::TempDir()) / folder;
-  std::filesystem::create_directories(directory);
-  std::string output = directory / "out.plan";
-  std::vector<std::string> arguments = {model.string(), "-o", output};
+                             const std::vector<std::string> &options) {
+  TemporaryFile output;
+  std::vector<std::string> arguments = {model.string(), "-o", output.path()};
   arguments.insert(arguments.end(), options.begin(), options.end());
   EXPECT_EQ(compileMain(arguments), 0);
-  return readFile(output);
+  return readFile(output.path());
 }
 
 class Mutants : public testing::Test {
@@ -127,13 +125,11 @@ TEST_F(Mutants, OverlappingBuffersAreSeen) {
 }
 
 TEST(CompiledPlan, IsTheSameInEveryFolder) {
-  std::filesystem::path copy = std::filesystem::path(testing::TempDir()) / "another" / "place";
-  std::filesystem::create_directories(copy);
+  TemporaryFolder copies;
   for (const char *model : {"mlp.mlir", "gpt-2l.mlir"}) {
-    std::filesystem::copy_file(kModels / model, copy / model,
-                               std::filesystem::copy_options::overwrite_existing);
-    std::vector<uint8_t> here = compile(kModels / model, {"--tp", "4"}, "here");
-    std::vector<uint8_t> there = compile(copy / model, {"--tp", "4"}, "there");
+    std::filesystem::copy_file(kModels / model, copies.path(model));
+    std::vector<uint8_t> here = compile(kModels / model, {"--tp", "4"});
+    std::vector<uint8_t> there = compile(copies.path(model), {"--tp", "4"});
     EXPECT_FALSE(here.empty());
     EXPECT_TRUE(here == there) << model;
   }

@@ -7,6 +7,7 @@
 
 #include "compiler/driver/Driver.h"
 #include "tests/unit/emit/CompiledPlans.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gtest/gtest.h>
 #include <regex>
@@ -19,9 +20,8 @@ namespace {
 
 /// The plan for cuda of a model of two layers at most, by the real sizes of a layer.
 std::unique_ptr<plan::PlanT> compile(const std::string &model, std::vector<std::string> options) {
-  std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "cuda";
-  std::filesystem::create_directories(folder);
-  std::filesystem::path file = folder / (model + ".mlir"), output = folder / (model + ".plan");
+  TemporaryFolder folder;
+  std::string file = folder.path(model + ".mlir"), output = folder.path(model + ".plan");
   std::vector<uint8_t> text = readFile(kModels / (model + ".mlir"));
   std::ofstream(file) << std::regex_replace(std::string(text.begin(), text.end()),
                                             std::regex("(@[a-z]+) count [0-9]+"), "$1 count 2");

@@ -8,6 +8,7 @@
 #include "runtime/io/SafetensorsHeader.h"
 
 #include "mlir/Parser/Parser.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,17 +42,15 @@ const char *const kTinyQwen = R"({"model_type": "qwen2", "hidden_size": 12, "int
 
 class Import : public testing::Test {
 protected:
-  Import() : folder_(testing::TempDir() + "tpc-import-" + std::to_string(getpid())) {
-    std::filesystem::create_directories(folder_);
+  Import() {
     DialectRegistry registry;
     registerDialects(registry);
     context_.appendDialectRegistry(registry);
     context_.loadAllAvailableDialects();
   }
-  ~Import() override { std::filesystem::remove_all(folder_); }
 
-  std::string checkpoint(const std::string &name) const { return folder_ + "/" + name; }
-  std::string output() const { return folder_ + "/out.mlir"; }
+  std::string checkpoint(const std::string &name) const { return folder_.path(name); }
+  std::string output() const { return folder_.path("out.mlir"); }
 
   void write(const std::string &name, const std::string &config,
              const std::vector<ExpectedTensor> &tensors = {}) {
@@ -93,7 +92,7 @@ protected:
                   : "";
   }
 
-  std::string folder_;
+  test::TemporaryFolder folder_;
   MLIRContext context_;
 };
 
@@ -121,7 +120,7 @@ TEST_F(Import, WhatItWritesCompiles) {
     Status status = import("tiny");
     ASSERT_TRUE(status.ok()) << status.message();
     EXPECT_EQ(driverMain(std::vector<std::string>{"compile", output(), "--tp", "2", "-o",
-                                                  folder_ + "/out.plan"}),
+                                                  folder_.path("out.plan")}),
               0);
   }
   EXPECT_THAT(read(output()), HasSubstr("theta = 1000000.0"));

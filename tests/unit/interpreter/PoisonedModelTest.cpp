@@ -8,6 +8,7 @@
 //===---------------------------------------------------------------------------------------===//
 #include "RunPlan.h"
 
+#include "tests/unit/support/Temporary.h"
 #include "gtest/gtest.h"
 
 #include <array>
@@ -61,11 +62,9 @@ std::string Case::name() const {
 }
 
 /// What `tpc run` logs of some steps, without their times.
-std::string losses(const PlanFile &plan, const std::string &name) {
-  std::filesystem::path file = std::filesystem::path(testing::TempDir()) / (name + ".plan");
-  std::ofstream(file, std::ios::binary)
-      .write(reinterpret_cast<const char *>(plan.bytes().data()), plan.bytes().size());
-  std::string command = std::string(TPC_BINARY) + " run " + file.string() +
+std::string losses(const PlanFile &plan) {
+  tpc::test::TemporaryFile file(plan.bytes(), ".plan");
+  std::string command = std::string(TPC_BINARY) + " run " + file.path() +
                         " --init torch --seed 1234 --steps 3 --log-json - 2>/dev/null";
   std::string text;
   FILE *pipe = popen(command.c_str(), "r");
@@ -73,21 +72,20 @@ std::string losses(const PlanFile &plan, const std::string &name) {
   while (size_t bytes = fread(chunk.data(), 1, chunk.size(), pipe))
     text.append(chunk.data(), bytes);
   EXPECT_EQ(pclose(pipe), 0) << command;
-  std::filesystem::remove(file);
   return std::regex_replace(text, std::regex(", \"seconds\": [^,}]*"), "");
 }
 
 TEST_P(PoisonedModel, HasTheSameLosses) {
   const Case &param = GetParam();
-  std::string text = param.text(), name = "poisoned_" + param.name();
+  std::string text = param.text();
   CompileOptions options;
   options.mesh = Mesh{{{"dp", 1}, {"tp", param.tp}}};
   options.sequenceParallel = param.mode;
-  std::string expected = losses(compilePlan(text, options).plan, name);
+  std::string expected = losses(compilePlan(text, options).plan);
   CompiledPlan poisoned = compilePlan(text, options, /*poisoned=*/true);
   EXPECT_GT(poisoned.poisonedPads, 0);
   EXPECT_EQ(std::count(expected.begin(), expected.end(), '\n'), 3) << expected;
-  EXPECT_EQ(losses(poisoned.plan, name), expected);
+  EXPECT_EQ(losses(poisoned.plan), expected);
 }
 
 // Where the heads divide, all pads are known to be zero: those of the vocabulary and the MLP are.

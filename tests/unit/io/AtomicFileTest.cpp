@@ -1,7 +1,6 @@
 //===- AtomicFileTest.cpp - Files that are there whole or not at all -------------------------===//
-#include "TemporaryFile.h"
-
 #include "runtime/support/AtomicFile.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,8 @@
 
 namespace tpc {
 namespace {
+
+using test::TemporaryFile;
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;

@@ -1,9 +1,8 @@
 //===- SafetensorsTest.cpp - Slices in, slices out -----------------------------------------===//
 #include "runtime/io/SafetensorsReader.h"
 #include "runtime/io/SafetensorsWriter.h"
-#include "tests/unit/io/TemporaryFile.h"
-
 #include "runtime/support/BFloat16.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <cmath>
 #include <csignal>
@@ -14,6 +13,8 @@
 
 namespace tpc {
 namespace {
+
+using test::TemporaryFile;
 
 using testing::HasSubstr;
 
@@ -312,8 +313,7 @@ std::string refusal(const std::string &path, std::vector<int64_t> shape = {1}) {
 }
 
 TEST(Safetensors, RefusesTargetsThatItCannotReplace) {
-  TemporaryFile folder;
-  std::filesystem::create_directory(folder.path());
+  test::TemporaryFolder folder;
   EXPECT_THAT(refusal(folder.path()), HasSubstr("not a regular file"));
   EXPECT_THAT(refusal("/dev/null"), HasSubstr("not a regular file"));
   EXPECT_THAT(refusal("/proc/nothing"), HasSubstr("cannot write"));

@@ -1,6 +1,6 @@
 //===- TokenFeedTest.cpp - Windows, shifts, tails and wraps --------------------------------===//
 #include "runtime/io/TokenFeed.h"
-#include "tests/unit/io/TemporaryFile.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <cstring>
 #include <gmock/gmock.h>
@@ -9,6 +9,8 @@
 
 namespace tpc {
 namespace {
+
+using test::TemporaryFile;
 
 using testing::HasSubstr;
 

@@ -7,6 +7,7 @@
 #include "CudaFixture.h"
 
 #include "algebra/CoordinateMap.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <cstring>
 #include <gmock/gmock.h>
@@ -314,8 +315,7 @@ TEST_F(CudaSession, AProfileHasTimesOfTheDevice) {
   Trained result;
   Status status = session->runSteps(*plan.findEntry("train"), 1, 2, hooks(*session, result));
   EXPECT_TRUE(status.ok()) << status.message();
-  std::string path = testing::TempDir() + "cuda-profile.json";
-  EXPECT_TRUE(session->writeProfile(path).ok());
+  EXPECT_TRUE(session->writeProfile(TemporaryFile().path()).ok());
 }
 
 TEST_F(CudaSession, ReadsScalarArguments) {

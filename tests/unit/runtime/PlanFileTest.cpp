@@ -3,6 +3,7 @@
 #include "PlanFixture.h"
 
 #include "runtime/plan/PlanWriter.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +26,8 @@ TEST(PlanFile, LoadsWhatWasSealed) {
 }
 
 TEST(PlanFile, OpensAFile) {
-  std::string path = testing::TempDir() + "/open" + std::to_string(getpid()) + ".plan";
+  TemporaryFile temporary;
+  const std::string &path = temporary.path();
   std::vector<uint8_t> bytes = rowSplitLinear(2).seal();
   ASSERT_TRUE(writeFileAtomically(path, bytes).ok());
   Result<PlanFile> file = PlanFile::open(path);
@@ -36,13 +38,13 @@ TEST(PlanFile, OpensAFile) {
 }
 
 TEST(PlanFile, NothingButAFileIsReplaced) {
-  std::string path = testing::TempDir() + "/pipe" + std::to_string(getpid());
+  TemporaryFile temporary;
+  const std::string &path = temporary.path();
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   uint8_t byte = 1;
   EXPECT_THAT(writeFileAtomically(path, {&byte, 1}).message(), HasSubstr("not a regular file"));
   struct stat info;
   EXPECT_TRUE(stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode));
-  std::remove(path.c_str());
 }
 
 TEST(PlanFile, SealingIsAFunctionOfThePlan) {

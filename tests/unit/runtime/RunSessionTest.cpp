@@ -4,6 +4,7 @@
 #include "ReferenceDevice.h"
 
 #include "algebra/CoordinateMap.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -493,10 +494,10 @@ TEST(Profile, IsAChromeTrace) {
   Trained result;
   ASSERT_TRUE(
       session->runSteps(*plan.findEntry("train"), 1, 2, rowSplitHooks(*session, result)).ok());
-  std::string path = testing::TempDir() + "/trace.json";
-  ASSERT_TRUE(session->writeProfile(path).ok());
+  TemporaryFile file;
+  ASSERT_TRUE(session->writeProfile(file.path()).ok());
   std::stringstream text;
-  text << std::ifstream(path).rdbuf();
+  text << std::ifstream(file.path()).rdbuf();
   std::string trace = text.str();
   size_t events = 0;
   for (size_t at = 0; (at = trace.find("\"ph\": \"X\"", at)) != std::string::npos; ++at)
@@ -505,7 +506,6 @@ TEST(Profile, IsAChromeTrace) {
   EXPECT_THAT(trace, AllOf(testing::StartsWith("{\"displayTimeUnit\""),
                            HasSubstr("\"name\": \"fc: all_reduce\", \"cat\": \"Collective\""),
                            HasSubstr("\"pid\": 1, \"tid\": 1"), testing::EndsWith("]}\n")));
-  std::remove(path.c_str());
 }
 
 TEST(FaultInjection, ReadsItsText) {

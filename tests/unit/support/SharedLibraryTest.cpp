@@ -1,4 +1,5 @@
 #include "runtime/support/SharedLibrary.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 
@@ -36,20 +37,13 @@ private:
 
 class SharedLibraryTest : public testing::Test {
 protected:
-  void SetUp() override {
-    root_ =
-        fs::path(testing::TempDir()) /
-        ("libraries." + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   fs::path folder(const fs::path &relative) {
     fs::create_directories(root_ / relative);
     return root_ / relative;
   }
 
-  fs::path root_;
+  test::TemporaryFolder temporary_;
+  const fs::path root_ = temporary_.path();
 };
 
 } // namespace

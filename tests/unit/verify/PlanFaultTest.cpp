@@ -14,6 +14,7 @@
 #include "runtime/plan/PlanWriter.h"
 
 #include "mlir/Parser/Parser.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -219,17 +220,15 @@ TEST_F(PlanFaultTest, InBf16AChangedInstructionIsNamed) {
 }
 
 TEST_F(PlanFaultTest, TheCommandSaysSo) {
-  std::string path = testing::TempDir() + "verify-spoiled.plan";
-  ASSERT_TRUE(writeFileAtomically(path, spoiled(makePlan())).ok());
+  test::TemporaryFile plan(spoiled(makePlan()));
   std::ostringstream out;
-  std::string words[] = {path, "--steps", "2", "--whole-program", "off"};
+  std::string words[] = {plan.path(), "--steps", "2", "--whole-program", "off"};
   Status status = verifyCommand(words, out);
   EXPECT_EQ(status.code(), Code::Difference) << status.message();
   EXPECT_THAT(status.message(), HasSubstr("rank 0, step 1, instruction 0 (fc: linear), op "
                                           "nn.linear"));
   EXPECT_THAT(status.hint(), HasSubstr("4 results of ops are off in all"));
   EXPECT_THAT(out.str(), HasSubstr("entry train, 2 rank(s) (tp=2), f32, 2 step(s)"));
-  std::remove(path.c_str());
 }
 
 TEST_F(PlanFaultTest, AnOptionOfRunAloneIsRefused) {

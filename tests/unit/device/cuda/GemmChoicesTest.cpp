@@ -1,5 +1,6 @@
 //===- GemmChoicesTest.cpp - Algorithms that are kept beside the plan -------------------------===//
 #include "runtime/device/cuda/GemmChoices.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <cstdio>
 #include <fstream>
@@ -15,14 +16,13 @@ namespace {
 
 class GemmChoicesTest : public testing::Test {
 protected:
-  ~GemmChoicesTest() override { std::remove(path_.c_str()); }
-
   std::string text() const {
     std::ifstream file(path_);
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  const std::string path_ = testing::TempDir() + "choices" + std::to_string(getpid());
+  const test::TemporaryFile file_;
+  const std::string &path_ = file_.path();
   const Algorithm first_ = {1, 2, 3, 4, 5, 6, 7, ~0ull}, second_ = {8};
 };
 
