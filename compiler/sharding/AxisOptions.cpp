@@ -206,7 +206,9 @@ std::vector<OpOption> AxisOptions::ofOp(Operation *op, const Rule &rule) const {
       continue;
     }
     const DimFacts &facts = factorFacts[strategy.factor];
-    for (int atom = 0; atom < static_cast<int>(facts.atoms.size()); ++atom) {
+    // An op that is told where its part of a factor begins has one part of it: an outermost atom.
+    int end = rule.factors[strategy.factor].needsOffset ? 1 : static_cast<int>(facts.atoms.size());
+    for (int atom = 0; atom < end; ++atom) {
       if (!mayBeSplit(facts, atom))
         continue;
       OpOption split = option;
