@@ -30,7 +30,9 @@ std::string AxisSolver::alternativeTo(int variable, ArrayRef<uint8_t> forbidden,
       }
     table = std::move(kept);
   }
-  std::optional<EliminationResult> other = eliminate(variables_, std::move(tables));
+  // There are many questions; those about models/ are answered exactly by far fewer rows.
+  constexpr EliminationEffort effort{size_t(1) << 12, size_t(1) << 14};
+  std::optional<EliminationResult> other = eliminate(variables_, std::move(tables), effort);
   if (!other)
     return "nothing else is possible";
   if (other->gaveUp)
@@ -47,8 +49,9 @@ std::string AxisSolver::alternativeTo(int variable, ArrayRef<uint8_t> forbidden,
                            (then.isSplit() ? " split by " + factorStr(symbolClass, then)
                                            : std::string(" replicated")));
   }
-  std::string text = condition.str() + " a step takes " + microseconds(std::abs(longer)) +
-                     (longer < 0 ? " less" : " more");
+  std::string text = condition.str() + " a step takes " +
+                     (other->isExact || longer < 0 ? "" : "at most ") +
+                     microseconds(std::abs(longer)) + (longer < 0 ? " less" : " more");
   if (!heldOtherwise.empty())
     text += ", with " + llvm::join(heldOtherwise, ", ");
   return text;

@@ -19,6 +19,10 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
   report.classes += opClasses_.size();
   report.largestTable = std::max(report.largestTable, solution_.largestTable);
   report.predicted += timeOf(solution_);
+  if (!solution_.isExact)
+    report.notes.push_back("entry " + entry.getSymName().str() + " has too many shardings over " +
+                           solverOptions_.mesh.axes[axis_].name +
+                           " to compare all of them; this is the best one of many");
   noteChoices(report);
 
   llvm::DenseMap<Operation *, std::string> alternatives = alternativesOfReshards();

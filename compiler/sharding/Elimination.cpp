@@ -3,9 +3,12 @@
 #include "compiler/sharding/Elimination.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 
 namespace tpc {
@@ -33,9 +36,35 @@ std::vector<size_t> positionsOf(const CostTable &table, const std::vector<int> &
   return positions;
 }
 
-/// All pairs of rows that agree on the shared variables, with the sum of their costs; nothing if
-/// there are more than `mostRows`.
-std::optional<CostTable> join(const CostTable &a, const CostTable &b, size_t mostRows) {
+/// What becomes of a table that grows.
+struct Limits {
+  size_t mostRows;
+  bool keepsCheapest = false; ///< of too many rows, which may drop the best assignment
+  /// Assignments that take longer are of no interest.
+  int64_t mostPicoseconds = std::numeric_limits<int64_t>::max();
+};
+
+/// The `count` rows of least cost, the first ones of equal ones.
+void keepCheapest(CostTable &table, size_t count) {
+  std::vector<size_t> rows(table.rows());
+  std::iota(rows.begin(), rows.end(), size_t(0));
+  std::nth_element(rows.begin(), rows.begin() + count, rows.end(), [&](size_t a, size_t b) {
+    return std::tie(table.costs[a], a) < std::tie(table.costs[b], b);
+  });
+  rows.resize(count);
+  std::sort(rows.begin(), rows.end());
+  CostTable kept{table.variables, {}, {}};
+  for (size_t row : rows) {
+    kept.values.insert(kept.values.end(), table.row(row), table.row(row) + table.variables.size());
+    kept.costs.push_back(table.costs[row]);
+  }
+  table = std::move(kept);
+}
+
+/// All pairs of rows that agree on the shared variables, with the sum of their costs, within the
+/// limits; nothing if there are too many. `restPicoseconds`: what all other tables add at least.
+std::optional<CostTable> join(const CostTable &a, const CostTable &b, const Limits &limits,
+                              int64_t restPicoseconds) {
   std::vector<int> shared;
   std::set_intersection(a.variables.begin(), a.variables.end(), b.variables.begin(),
                         b.variables.end(), std::back_inserter(shared));
@@ -67,15 +96,22 @@ std::optional<CostTable> join(const CostTable &a, const CostTable &b, size_t mos
     auto match = rowsOfB.find(key(a.row(rowA), sharedInA));
     if (match == rowsOfB.end())
       continue;
-    if (result.rows() + match->second.size() > mostRows)
-      return std::nullopt;
     for (size_t rowB : match->second) {
+      SolverCost cost = a.costs[rowA] + b.costs[rowB];
+      if (cost.picoseconds > limits.mostPicoseconds - restPicoseconds)
+        continue;
       for (Origin origin : origins)
         result.values.push_back(origin.fromA ? a.row(rowA)[origin.position]
                                              : b.row(rowB)[origin.position]);
-      result.costs.push_back(a.costs[rowA] + b.costs[rowB]);
+      result.costs.push_back(cost);
     }
+    if (!limits.keepsCheapest && result.rows() > limits.mostRows)
+      return std::nullopt;
+    if (result.rows() > 4 * limits.mostRows)
+      keepCheapest(result, limits.mostRows);
   }
+  if (result.rows() > limits.mostRows)
+    keepCheapest(result, limits.mostRows);
   return result;
 }
 
@@ -168,16 +204,22 @@ int nextVariable(const std::set<int> &remaining, const std::vector<std::set<int>
   return best;
 }
 
-} // namespace
+int64_t leastPicoseconds(const CostTable &table) {
+  int64_t least = table.costs.empty() ? 0 : table.costs[0].picoseconds;
+  for (const SolverCost &cost : table.costs)
+    least = std::min(least, cost.picoseconds);
+  return least;
+}
 
-std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables,
-                                           size_t mostRows) {
+/// Eliminates all variables within the limits, of tables that are pruned to `domains`.
+std::optional<EliminationResult> eliminateWithin(const Limits &limits, const Domains &domains,
+                                                 std::vector<CostTable> tables) {
   EliminationResult result;
+  int numVariables = static_cast<int>(domains.size());
   std::set<int> remaining;
   for (int variable = 0; variable < numVariables; ++variable)
     remaining.insert(variable);
   std::vector<Eliminated> order;
-  Domains domains = prune(numVariables, tables);
   std::vector<std::set<int>> neighbours(numVariables); // by way of a table, itself left out
   auto connect = [&](const std::vector<int> &variables) {
     for (int a : variables)
@@ -185,8 +227,11 @@ std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTab
         if (a != b)
           neighbours[a].insert(b);
   };
-  for (const CostTable &table : tables)
+  int64_t leastOfAll = 0;
+  for (const CostTable &table : tables) {
     connect(table.variables);
+    leastOfAll += leastPicoseconds(table);
+  }
 
   while (!remaining.empty()) {
     int variable = nextVariable(remaining, neighbours, domains);
@@ -202,8 +247,10 @@ std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTab
     std::stable_sort(mentioning.begin(), mentioning.end(),
                      [](const CostTable &a, const CostTable &b) { return a.rows() < b.rows(); });
     CostTable joined = std::move(mentioning.front());
+    leastOfAll -= leastPicoseconds(joined);
     for (size_t i = 1; i < mentioning.size(); ++i) {
-      std::optional<CostTable> next = join(joined, mentioning[i], mostRows);
+      leastOfAll -= leastPicoseconds(mentioning[i]);
+      std::optional<CostTable> next = join(joined, mentioning[i], limits, leastOfAll);
       if (!next) {
         result.gaveUp = true;
         return result;
@@ -215,6 +262,7 @@ std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTab
       return std::nullopt;
     order.emplace_back();
     rest.push_back(project(joined, variable, order.back()));
+    leastOfAll += leastPicoseconds(rest.back());
     connect(rest.back().variables);
     tables = std::move(rest);
   }
@@ -229,6 +277,27 @@ std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTab
     result.assignment[eliminated->variable] = eliminated->best.at(assignment);
   }
   return result;
+}
+
+} // namespace
+
+std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables,
+                                           EliminationEffort effort) {
+  Domains domains = prune(numVariables, tables);
+  Limits few{effort.fewRows};
+  std::optional<EliminationResult> exact = eliminateWithin(few, domains, tables);
+  if (!exact || !exact->gaveUp)
+    return exact;
+  few.keepsCheapest = true;
+  std::optional<EliminationResult> rough = eliminateWithin(few, domains, tables);
+  Limits many{effort.mostRows};
+  if (rough)
+    many.mostPicoseconds = rough->cost.picoseconds;
+  exact = eliminateWithin(many, domains, std::move(tables));
+  if (!rough || (exact && !exact->gaveUp))
+    return exact;
+  rough->isExact = false;
+  return rough;
 }
 
 } // namespace tpc

@@ -6,6 +6,10 @@
 // the others (bucket elimination, Dechter 1999). The result is exact; time depends on how narrow
 // the graph is, not on how long.
 //
+// Where tables grow, they are first cut to their cheapest rows. What that finds bounds the cost of
+// all assignments that are of interest, and with it most rows are left out of a second try, which
+// is exact again. If that is too large as well, the first one's result stands.
+//
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
@@ -38,20 +42,24 @@ struct CostTable {
   void add(const std::vector<uint8_t> &assignment, SolverCost cost);
 };
 
-/// Rows that a table has at most: about a second, and some hundred megabytes. Those of models/ need
-/// at most 1,320 at tp = 8 (`tpc-opt --tpc-shard="tp=8 report=true"` of level grad).
-inline constexpr size_t kMostTableRows = size_t(1) << 21;
+/// Rows that tables may have. Those of models/ need at most 1,320 at tp = 8
+/// (`tpc-opt --tpc-shard="tp=8 report=true"` of level grad).
+struct EliminationEffort {
+  size_t fewRows = size_t(1) << 15;  ///< without a bound, and of tables that are cut
+  size_t mostRows = size_t(1) << 20; ///< with a bound: about a second
+};
 
 struct EliminationResult {
   std::vector<uint8_t> assignment; ///< per variable
   SolverCost cost;
   size_t largestTable = 0; ///< rows
-  bool gaveUp = false;     ///< a table would have had more than `mostRows`: there is no assignment
+  bool isExact = true;     ///< of all assignments, and not only of those that were compared
+  bool gaveUp = false;     ///< there may be an assignment, but none was found
 };
 
 /// The assignment of least cost, or nothing if none is allowed. Among equal costs the one with the
 /// lower values in the variables that are eliminated last. Every variable must occur in a table.
 std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables,
-                                           size_t mostRows = kMostTableRows);
+                                           EliminationEffort effort = {});
 
 } // namespace tpc

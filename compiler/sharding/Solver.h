@@ -53,7 +53,7 @@ struct SolverOptions {
   WeightAlignment alignment;
 };
 
-/// What the solver did, for `tpc inspect` and the tests.
+/// What the solver did, for messages, `tpc inspect` and the tests.
 struct SolverReport {
   int variables = 0;
   int classes = 0; ///< of ops

@@ -128,22 +128,73 @@ TEST(Elimination, SaysWhenNothingIsAllowed) {
 }
 
 /// Each two of ten variables share a table, so that the first elimination joins all of them.
-TEST(Elimination, GivesUpWhereTablesGrowTooLarge) {
+/// `mayBeEqual`: whether two variables may have the same value.
+std::vector<CostTable> everyPairOfTen(bool mayBeEqual, int values) {
   std::vector<CostTable> tables;
   for (int a = 0; a < 10; ++a)
     for (int b = a + 1; b < 10; ++b) {
       CostTable table{{a, b}, {}, {}};
-      for (uint8_t x = 0; x < 3; ++x)
-        for (uint8_t y = 0; y < 3; ++y)
-          table.add({x, y}, {x * y, 0, 0});
+      for (uint8_t x = 0; x < values; ++x)
+        for (uint8_t y = 0; y < values; ++y)
+          if (mayBeEqual || x != y)
+            table.add({x, y}, {x * y + x + y + a, 0, 0});
       tables.push_back(std::move(table));
     }
-  std::optional<EliminationResult> all = eliminate(10, tables);
-  ASSERT_TRUE(all && !all->gaveUp);
-  std::optional<EliminationResult> some = eliminate(10, tables, all->largestTable - 1);
-  ASSERT_TRUE(some);
-  EXPECT_TRUE(some->gaveUp);
-  EXPECT_FALSE(eliminate(10, tables, all->largestTable)->gaveUp);
+  return tables;
+}
+
+TEST(Elimination, ABoundMakesLargeTablesSmall) {
+  std::vector<CostTable> tables = everyPairOfTen(/*mayBeEqual=*/true, 3);
+  std::optional<EliminationResult> all = eliminate(10, tables, {/*fewRows=*/1'000'000});
+  ASSERT_TRUE(all && all->isExact && !all->gaveUp);
+  std::optional<EliminationResult> bounded = eliminate(10, tables, {64, all->largestTable / 8});
+  ASSERT_TRUE(bounded && bounded->isExact && !bounded->gaveUp);
+  EXPECT_EQ(bounded->cost, all->cost);
+  EXPECT_EQ(bounded->assignment, all->assignment);
+  EXPECT_LE(bounded->largestTable, all->largestTable / 8);
+}
+
+TEST(Elimination, SaysWhenItComparesSomeAlone) {
+  std::vector<CostTable> tables = everyPairOfTen(/*mayBeEqual=*/true, 3);
+  std::optional<EliminationResult> some = eliminate(10, tables, {/*fewRows=*/2, /*mostRows=*/0});
+  ASSERT_TRUE(some && !some->gaveUp);
+  EXPECT_FALSE(some->isExact);
+  EXPECT_GE(some->cost, eliminate(10, tables)->cost);
+}
+
+/// Ten different values of ten: of few assignments none is left at the end.
+TEST(Elimination, GivesUpWhereItFindsNone) {
+  std::vector<CostTable> tables = everyPairOfTen(/*mayBeEqual=*/false, 10);
+  std::optional<EliminationResult> none = eliminate(10, tables, {8, 8});
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->gaveUp);
+}
+
+/// However few rows are kept, an exact result is the minimum, and any other is no better.
+TEST(Elimination, IsExactWhereItSaysSo) {
+  std::mt19937 random(11);
+  int exact = 0, rough = 0, gaveUp = 0;
+  for (int trial = 0; trial < 300; ++trial) {
+    Problem problem = randomProblem(random, 4 + trial % 6);
+    std::optional<SolverCost> expected = bruteForce(problem);
+    for (size_t rows : {2, 6, 20}) {
+      std::optional<EliminationResult> result =
+          eliminate(problem.domains.size(), problem.tables, {rows, 2 * rows});
+      if (!result || result->gaveUp) {
+        EXPECT_TRUE(result || !expected) << "trial " << trial;
+        gaveUp += result.has_value();
+        continue;
+      }
+      ASSERT_TRUE(expected) << "trial " << trial;
+      EXPECT_EQ(costOf(problem, result->assignment), result->cost) << "trial " << trial;
+      EXPECT_GE(result->cost, *expected) << "trial " << trial;
+      EXPECT_TRUE(!result->isExact || result->cost == *expected) << "trial " << trial;
+      ++(result->isExact ? exact : rough);
+    }
+  }
+  EXPECT_GT(exact, 0);
+  EXPECT_GT(rough, 0);
+  EXPECT_GT(gaveUp, 0);
 }
 
 TEST(Elimination, AChainTakesTimeThatGrowsWithItsLengthAlone) {
