@@ -119,7 +119,7 @@ LogicalResult EntryProof::changeState(Operation *op) {
 }
 
 FailureOr<Known> EntryProof::changed1(Operation *op, Known state, Value result) {
-  StateChange change(op, mesh);
+  StateChange change(op, atEnd() ? nullptr : nextOp(), mesh);
   auto axis = [&](auto typed) { return *mesh.findAxis(typed.getAxis()); };
   auto extent = [&](int64_t dim) { return nn::typeOf(result).getDimSize(dim); };
   return llvm::TypeSwitch<Operation *, FailureOr<Known>>(op)

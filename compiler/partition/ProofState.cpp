@@ -32,6 +32,16 @@ InFlightDiagnostic StateChange::fail() {
   return std::move(op->emitError() << "not proved: " << placeOf(op) << " ");
 }
 
+/// Of an op that is none of the global program's, and does not do what it may do besides.
+InFlightDiagnostic StateChange::notInItsPlace() {
+  InFlightDiagnostic diagnostic = fail();
+  if (next)
+    diagnostic << "stands where the global program has " << placeOf(next);
+  else
+    diagnostic << "is one op more than the global program has";
+  return diagnostic;
+}
+
 LogicalResult StateChange::expectPlacement(const Known &state, AxisId axis, Placement expected) {
   Placement found = state.sharding.placementOn(axis);
   if (found == expected)
@@ -159,8 +169,8 @@ FailureOr<Known> StateChange::addPads(Known state, int64_t dim, int64_t start, i
   Factor &factor = layout[k];
   if (start != 0 || factor.isSplit() || factor.isPadded() || extent % minor != 0 ||
       extent / minor <= factor.logical)
-    return fail() << "is no op of the global program, and adds no pads behind dim " << dim << " of "
-                  << state.sharding.str(mesh);
+    return notInItsPlace() << ", and adds no pads behind dim " << dim << " of "
+                           << state.sharding.str(mesh);
   auto &zero = state.pads.zero[dim];
   zero.insert(zero.begin() + padIndex(layout, k), true);
   factor.padded = extent / minor;
@@ -174,8 +184,8 @@ FailureOr<Known> StateChange::dropPads(Known state, int64_t dim, int64_t start, 
   Factor &factor = layout[k];
   if (start != 0 || factor.isSplit() || !factor.isPadded() ||
       size != factor.logical * extentOf(layout, k + 1, layout.size(), mesh))
-    return fail() << "is no op of the global program, and does not drop the pads of dim " << dim
-                  << " of " << state.sharding.str(mesh);
+    return notInItsPlace() << ", and does not drop the pads of dim " << dim << " of "
+                           << state.sharding.str(mesh);
   auto &zero = state.pads.zero[dim];
   zero.erase(zero.begin() + padIndex(layout, k));
   factor.padded = factor.logical;

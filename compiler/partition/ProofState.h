@@ -25,7 +25,9 @@ struct KnownOffset {
 /// demands the exact state that it changes, and says by a located error what it found instead.
 class StateChange {
 public:
-  StateChange(mlir::Operation *op, const Mesh &mesh) : op(op), mesh(mesh) {}
+  /// `next`: the op of the global program that has its turn, or null at the end.
+  StateChange(mlir::Operation *op, mlir::Operation *next, const Mesh &mesh)
+      : op(op), next(next), mesh(mesh) {}
 
   llvm::FailureOr<Known> allReduce(Known state, AxisId axis, ReduceKind kind);
   llvm::FailureOr<Known> allGather(Known state, AxisId axis, int64_t dim);
@@ -46,8 +48,9 @@ private:
   mlir::LogicalResult gather(Known &state, AxisId axis, int64_t dim);
   mlir::LogicalResult split(Known &state, AxisId axis, int64_t dim, int64_t localExtent);
   mlir::InFlightDiagnostic fail();
+  mlir::InFlightDiagnostic notInItsPlace();
 
-  mlir::Operation *op;
+  mlir::Operation *op, *next;
   const Mesh &mesh;
 };
 

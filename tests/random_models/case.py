@@ -30,6 +30,7 @@ class Case:
         self.folder = folder
         self.commands = []  # as typed, of one check
         self._tpc = build / "bin/tpc"
+        self._mutate_model = build / "tests/mutate_model"
         self._cuda_libraries = cuda_libraries
         self._plans = {}  # by model and options: the plan, and the command that made it
         self._trained = {}  # by plan, steps and options: results, checkpoint, command
@@ -96,6 +97,12 @@ class Case:
     def verify(self, plan):
         self._run(plan, "verify", "--steps", "2")
 
+    def mutate(self, options):
+        """Tries wrong programs beside the local programs of the model; of replaced operands every 13th."""
+        pairs = zip(options[::2], options[1::2])
+        shard = " ".join(f"{name.removeprefix('--')}={value}" for name, value in pairs)
+        demand(*self._call(self.path("model.mlir"), shard, "13", program=self._mutate_model))
+
     def _run(self, plan, command, *options):
         """With the seed, if anything is drawn, and one thread a rank, or the GPU that ranks share."""
         cuda = "cuda" in plan.name
@@ -108,18 +115,19 @@ class Case:
             more += ["--comm", "local"]
         demand(*self._call(command, plan, *options, *more, cuda=cuda))
 
-    def _call(self, *arguments, cuda=False):
-        """Exit status and what was said."""
+    def _call(self, *arguments, cuda=False, program=None):
+        """Exit status and what was said, by tpc if nothing else is named."""
+        words = [program or self._tpc, *arguments]
         # The double of a GPU runs what nothing orders in an order that this number draws (docs/cuda.md).
         added = {"LD_LIBRARY_PATH": str(self._cuda_libraries),
                  "TPC_FAKE_GPU_ORDER": str(self.model.seed)} if cuda else {}
         typed = " ".join([*(f"{name}={shlex.quote(value)}" for name, value in added.items()),
-                          shlex.join(map(str, [self._tpc, *arguments]))])
+                          shlex.join(map(str, words))])
         self._tell(typed)
         environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"} | added
         try:
-            done = subprocess.run([self._tpc, *arguments], env=environment, timeout=SECONDS, text=True,
-                                  errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            done = subprocess.run(words, env=environment, timeout=SECONDS, text=True, errors="replace",
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         except subprocess.TimeoutExpired:
             raise Failed(f"no end after {SECONDS} s: {typed}") from None
         return done.returncode, done.stdout

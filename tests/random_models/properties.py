@@ -257,6 +257,12 @@ def compiling_twice_gives_the_same_bytes(case, options):
         raise Failed("the plans differ")
 
 
+@holds(tp(2, 3, 4), sequence_parallel(chance=0.4), dp(chance=0.2))
+def wrong_programs_are_refused(case, options):
+    """Each program that differs from the proved one by a small mistake is refused, by a message that names the op."""
+    case.mutate(options)
+
+
 @holds(REDUCED, tp(1, 2, 3, 4), recompute(chance=0.3), share=0.5)
 def reduced_precision_verifies(case, options):
     """Every op of a plan is within its bound of float64, and the program of all ranks means that of one device."""

@@ -7,15 +7,11 @@
 //
 //===---------------------------------------------------------------------------------------===//
 #include "Mutate.h"
+#include "SolvedModel.h"
 
-#include "compiler/driver/Registration.h"
-#include "compiler/partition/Proof.h"
 #include "dialects/nn/NN.h"
 
-#include "mlir/IR/DialectRegistry.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 
 #include <gtest/gtest.h>
 
@@ -35,43 +31,24 @@ void PrintTo(const Case &run, std::ostream *stream) {
   *stream << run.model << " with " << run.dims << " and " << run.options;
 }
 
-struct ModelTest : testing::TestWithParam<Case> {
-  static void SetUpTestSuite() { registerPasses(); }
-
-  ModelTest() {
-    DialectRegistry registry;
-    registerDialects(registry);
-    context.appendDialectRegistry(registry);
-    context.disableMultithreading();
-    // Mutants make messages by the ten thousand, and nobody reads the ops below them.
-    context.printOpOnDiagnostic(false);
-  }
-
-  LogicalResult run(ModuleOp module, StringRef passes) {
-    PassManager manager(&context);
-    return success(succeeded(parsePassPipeline(passes, manager)) && succeeded(manager.run(module)));
-  }
+class ModelTest : public testing::TestWithParam<Case> {
+protected:
+  ModelTest() { prepareContext(context); }
 
   MLIRContext context;
 };
 
 TEST_P(ModelTest, IsProvedAndItsMutantsAreNot) {
-  auto grad = parseSourceFile<ModuleOp>(std::string(TPC_MODELS "/") + GetParam().model, &context);
-  ASSERT_TRUE(grad);
+  auto model = parseSourceFile<ModuleOp>(std::string(TPC_MODELS "/") + GetParam().model, &context);
+  ASSERT_TRUE(model);
   if (GetParam().layers)
-    for (nn::LayersOp layers : grad->getOps<nn::LayersOp>())
+    for (nn::LayersOp layers : model->getOps<nn::LayersOp>())
       layers.setCount(GetParam().layers);
-  ASSERT_TRUE(
-      succeeded(run(*grad, "tpc-bind-dims{dims=" + std::string(GetParam().dims) +
-                               "},tpc-unroll-layers,tpc-flatten-scopes,"
-                               "tpc-resolve-reads,tpc-expand-composites,tpc-build-training")));
-  OwningOpRef<ModuleOp> sharded = grad->clone();
-  ASSERT_TRUE(succeeded(run(*sharded, "tpc-shard{" + std::string(GetParam().options) + "}")));
-  ASSERT_TRUE(succeeded(proveSharded(*grad, *sharded)));
-  OwningOpRef<ModuleOp> local = sharded->clone();
-  ASSERT_TRUE(succeeded(run(*local, "tpc-partition")));
+  FailureOr<SolvedModel> solved = solveModel(std::move(model), GetParam().dims, GetParam().options);
+  ASSERT_TRUE(succeeded(solved));
 
-  MutationReport report = mutate(*sharded, *local, /*wholeEvery=*/2003, GetParam().replaceEvery);
+  MutationReport report =
+      mutate(*solved->sharded, *solved->local, /*wholeEvery=*/2003, GetParam().replaceEvery);
   EXPECT_TRUE(report.survivors.empty());
   EXPECT_TRUE(report.complaints.empty());
   std::cout << report.str();

@@ -34,6 +34,21 @@ Value unmasked(Value value) {
   return value;
 }
 
+/// Whether `value` is `of` with some of its pads masked: as good as that wherever it is used.
+bool isMaskOf(Value value, Value of) {
+  while (auto mask = value.getDefiningOp<tp::MaskOp>())
+    if (value = mask.getX(); value == of)
+      return true;
+  return false;
+}
+
+/// Whether two values are offsets on factors that are split alike.
+bool areEqualOffsets(Value a, Value b) {
+  auto first = a.getDefiningOp<tp::OffsetOp>(), second = b.getDefiningOp<tp::OffsetOp>();
+  return first && second && first.getExtent() == second.getExtent() &&
+         first.getAxis() == second.getAxis();
+}
+
 /// Whether `op`, or an op that it depends on and that is not far, uses a value of `sources`.
 bool dependsOn(Operation *op, const llvm::DenseSet<Value> &sources) {
   constexpr size_t far = 64;
@@ -270,7 +285,8 @@ private:
     for (unsigned i = 0; i < count; ++i)
       for (unsigned j = i + 1; j < count; ++j) {
         Value first = op->getOperand(i), second = op->getOperand(j);
-        if (first != second && first.getType() == second.getType())
+        if (first != second && first.getType() == second.getType() &&
+            !areEqualOffsets(first, second))
           tryMutant("operands swapped", [&](ProgramEdit &edit) {
             edit.setOperand(op, i, second);
             edit.setOperand(op, j, first);
@@ -303,7 +319,8 @@ private:
         continue;
       for (Operation *before : ArrayRef(ops).take_front(at))
         for (Value other : before->getResults()) {
-          if (other.getType() != operand.get().getType() || other == operand.get())
+          if (other.getType() != operand.get().getType() || other == operand.get() ||
+              isMaskOf(other, operand.get()))
             continue;
           bool masks = unmasked(other) == unmasked(operand.get());
           if (!masks && replacements++ % replaceEvery != 0)
