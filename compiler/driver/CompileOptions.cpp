@@ -69,6 +69,8 @@ static Status readHardware(const std::string &path, Hardware &hardware) {
       {"memory_bytes_per_second", &hardware.memoryBytesPerSecond},
       {"collective_latency_seconds", &hardware.collectiveLatencySeconds},
       {"collective_bytes_per_second", &hardware.collectiveBytesPerSecond}};
+  if (object->empty())
+    return Status(Code::InvalidInput, path + ": says nothing of the hardware", kHardwareHint);
   for (const auto &[key, value] : *object) {
     if (key == "name" && value.getAsString()) {
       hardware.name = value.getAsString()->str();
@@ -107,7 +109,9 @@ static constexpr OptionSpec kOptions[] = {
     {"--hardware", "FILE", "the built-in cpu-2core, or an H200 with --target cuda",
      "JSON of the speeds that predictions use"},
     {"--shard", "PATTERN=SHARDING", "",
-     "a sharding that parameters and inputs of matching names must have", true},
+     "a sharding that parameters, states and inputs of matching names must have, a pair of braces "
+     "for each dim with the axes that split it: 'h.*.mlp.fc.weight=[{tp}, {}]'",
+     true},
     {"--stop-after", "model|grad|sharded|local|fused|scheduled|plan", "",
      "prints the IR of that level and stops"},
     {"--dump-to", "DIR", "",
@@ -122,6 +126,31 @@ static const CommandSpec &commandSpec() {
       {"MODEL.mlir"},
       kOptions};
   return spec;
+}
+
+/// The first level that each option has an effect on, if it is not `model`.
+static constexpr std::pair<const char *, Level> kActsOn[] = {
+    {"--precision", Level::Grad},   {"--recompute", Level::Grad},
+    {"--tp", Level::Sharded},       {"--dp", Level::Sharded},
+    {"--target", Level::Sharded},   {"--comm-dtype", Level::Sharded},
+    {"--hardware", Level::Sharded}, {"--sequence-parallel", Level::Sharded},
+    {"--shard", Level::Sharded},    {"--cpu", Level::Plan},
+};
+
+/// Options that act behind the level at which the pipeline stops.
+static Status refuseBehind(Level stop, const Arguments &arguments) {
+  if (arguments.has("-o"))
+    return Status(Code::Usage, "-o has no effect with --stop-after",
+                  "drop one of them: --stop-after prints to standard output");
+  for (auto [option, level] : kActsOn)
+    if (arguments.has(option) && stop < level)
+      return Status(
+          Code::Usage, std::string(option) + " has no effect with --stop-after " + name(stop),
+          "leave it out: it acts on level " + std::string(name(level)) + " and what follows");
+  if (arguments.has("--memory-limit"))
+    return Status(Code::Usage, "--memory-limit has no effect with --stop-after",
+                  "drop one of them: only a plan that is written is held to the limit");
+  return Status();
 }
 
 /// Options that contradict each other, or of which one leaves the other without effect.
@@ -140,13 +169,7 @@ static Status refuseWithoutEffect(const Arguments &arguments, const CompileOptio
   if (options.sequenceParallel == SequenceParallel::On && options.mesh.axisSize(*tp) == 1)
     return Status(Code::Usage, "--sequence-parallel on has no effect with --tp 1",
                   "leave it out, or ask for more ranks by --tp");
-  if (options.stopAfter && arguments.has("-o"))
-    return Status(Code::Usage, "-o has no effect with --stop-after",
-                  "drop one of them: --stop-after prints to standard output");
-  if (options.stopAfter && options.memoryLimit)
-    return Status(Code::Usage, "--memory-limit has no effect with --stop-after",
-                  "drop one of them: only a plan that is written is held to the limit");
-  return Status();
+  return options.stopAfter ? refuseBehind(*options.stopAfter, arguments) : Status();
 }
 
 /// What is rounded on the wire: with bf16 what is computed in it, unless something else was asked.

@@ -34,6 +34,15 @@ LogicalResult tpc::shard(Compilation &compilation) {
   compilation.solverSeconds = secondsSince(start);
   if (failed(decision))
     return failure();
+  if (options.sequenceParallel == SequenceParallel::On && !compilation.solver.splitsSequence) {
+    InFlightDiagnostic error =
+        module.emitError() << "--sequence-parallel on has no effect: no value has features along a "
+                              "sequence of at least "
+                           << options.mesh.axisSize(*options.mesh.findAxis("tp"))
+                           << " positions, one for each rank of tp";
+    error.attachNote() << "hint: leave it out, or bind a longer sequence by --dim";
+    return error;
+  }
   for (const auto &[place, text] : compilation.solver.heldWhole)
     emitWarning(place)
         << text

@@ -53,6 +53,8 @@ public:
   bool splitsWeights() const { return role_ == Role::Tensor; }
   int64_t localBytes(mlir::RankedTensorType type, const std::vector<DimFacts> &facts,
                      Place place) const;
+  /// Where a value may be split along its sequence.
+  std::optional<Place> alongSequence(const std::vector<DimFacts> &facts) const;
   /// Whether each rank may take its slice of a value that is held so.
   bool mayBeSliced(const Availability &availability, Place place) const;
   /// Of a rank that takes its slice of a replicated value.
@@ -62,7 +64,6 @@ private:
   enum class Role { Tensor, Data };
 
   bool mayBeSplit(const DimFacts &facts, int atom) const;
-  std::optional<Place> alongSequence(const std::vector<DimFacts> &facts) const;
   bool isResidual(mlir::Value value) const;
   bool keepsSequenceSplit(mlir::Operation *op, const Strategy &strategy) const;
   Place constrained(const ShardConstraint &constraint, const std::vector<DimFacts> &facts) const;

@@ -23,6 +23,10 @@ bool AxisSolver::solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decisio
     report.notes.push_back("entry " + entry.getSymName().str() + " has too many shardings over " +
                            solverOptions_.mesh.axes[axis_].name +
                            " to compare all of them; this is the best one of many");
+  report.splitsSequence |= llvm::any_of(valueClasses_, [&](const ValueClass &value) {
+    std::optional<Place> sequence = may_.alongSequence(atoms_.of(value.members.front()));
+    return sequence && chosen(value).has(*sequence);
+  });
   noteChoices(report);
 
   llvm::DenseMap<Operation *, std::string> alternatives = alternativesOfReshards();

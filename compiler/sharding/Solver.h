@@ -62,6 +62,7 @@ struct SolverReport {
   /// and what is said of them. Tensor parallelism is lost there.
   std::vector<std::pair<mlir::Location, std::string>> heldWhole;
   size_t largestTable = 0; ///< rows
+  bool splitsSequence = false;
   bool gaveUp = false;     ///< there were too many ways to compare
   Picoseconds predicted = 0;
   std::vector<std::string> notes; ///< paddings, replicated weights, constraints applied

@@ -15,6 +15,11 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --memory-limit 1000 2>&1 | FileCheck %s --check-prefix=LIMIT
 // RUN: not tpc-compile compile %models/mlp.mlir --cpu i486 2>&1 | FileCheck %s --check-prefix=LEVEL-OF-CPU
 // RUN: not tpc-compile compile %models/mlp.mlir --dp 2 --sequence-parallel on 2>&1 | FileCheck %s --check-prefix=SEQUENCE
+// RUN: not tpc-compile compile %models/gpt-2l.mlir --tp 8 --sequence-parallel on 2>&1 | FileCheck %s --check-prefix=SHORT-SEQUENCE
+// RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --sequence-parallel on 2>&1 | FileCheck %s --check-prefix=NO-SEQUENCE
+// RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --stop-after grad 2>&1 | FileCheck %s --check-prefix=TOO-EARLY
+// RUN: not tpc-compile compile %models/mlp.mlir --cpu native --stop-after scheduled 2>&1 | FileCheck %s --check-prefix=CPU-TOO-EARLY
+// RUN: echo '{}' > %t.json && not tpc-compile compile %models/mlp.mlir --hardware %t.json 2>&1 | FileCheck %s --check-prefix=NO-HARDWARE
 // RUN: not tpc-compile compile %models/mlp.mlir -o "" 2>&1 | FileCheck %s --check-prefix=NO-FILE
 // RUN: sh -c 'tpc-compile compile %models/mlp.mlir --stop-after model 2>%t.err >/dev/full; test $? -eq 1'
 // RUN: FileCheck %s --check-prefix=FULL < %t.err
@@ -41,6 +46,13 @@
 // LEVEL-OF-CPU: error: option '--cpu': 'i486' is none of x86-64-v3, x86-64-v4, native
 // LEVEL-OF-CPU-NEXT: hint: --cpu
 // SEQUENCE: error: --sequence-parallel on has no effect with --tp 1
+// SHORT-SEQUENCE: gpt-2l.mlir:{{[0-9:]+}} error: --sequence-parallel on has no effect: no value has features along a sequence of at least 8 positions
+// SHORT-SEQUENCE-NEXT: hint: leave it out, or bind a longer sequence by --dim
+// NO-SEQUENCE: mlp.mlir:{{[0-9:]+}} error: --sequence-parallel on has no effect
+// TOO-EARLY: error: --tp has no effect with --stop-after grad
+// TOO-EARLY-NEXT: hint: leave it out: it acts on level sharded and what follows
+// CPU-TOO-EARLY: error: --cpu has no effect with --stop-after scheduled
+// NO-HARDWARE: json: says nothing of the hardware
 // SEQUENCE-NEXT: hint: leave it out, or ask for more ranks by --tp
 // NO-FILE: error: -o names no file
 // FULL: error: cannot write to standard output: No space left on device

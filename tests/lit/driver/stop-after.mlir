@@ -1,6 +1,6 @@
 // REQUIRES: tpc-compile
-// RUN: tpc-compile compile %models/mlp.mlir --tp 2 --stop-after model | FileCheck %s --check-prefix=MODEL
-// RUN: tpc-compile compile %models/mlp.mlir --tp 2 --stop-after grad | FileCheck %s --check-prefix=GRAD
+// RUN: tpc-compile compile %models/mlp.mlir --stop-after model | FileCheck %s --check-prefix=MODEL
+// RUN: tpc-compile compile %models/mlp.mlir --stop-after grad | FileCheck %s --check-prefix=GRAD
 // RUN: tpc-compile compile %models/mlp.mlir --tp 2 --stop-after sharded | FileCheck %s --check-prefix=SHARDED
 // RUN: tpc-compile compile %models/mlp.mlir --tp 2 --stop-after local | FileCheck %s --check-prefix=LOCAL
 // RUN: tpc-compile compile %models/mlp.mlir --tp 2 --stop-after scheduled | FileCheck %s --check-prefix=SCHEDULED
