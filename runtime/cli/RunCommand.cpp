@@ -272,6 +272,7 @@ private:
     };
     note(read, "--data", options_.data);
     note(read, "--weights", options_.weights);
+    note(read, "--resume", options_.resume);
     for (const auto &[name, file] : options_.inputs)
       note(read, "--input", file);
     note(written, "--save", options_.save);
@@ -285,8 +286,12 @@ private:
     };
     for (size_t i = 0; i < written.size(); ++i) {
       const auto &[option, path] = written[i];
+      // A run may put its checkpoint in the place of the one that it went on from.
+      auto replaces = [&](const std::string &other) {
+        return option == std::string("--save") && other == "--resume";
+      };
       for (const auto &[other, source] : read)
-        if (same(path, source))
+        if (same(path, source) && !replaces(other))
           return Status(Code::Usage,
                         option + " would overwrite '" + path + "', which is " +
                             (other == "the plan" ? other : "the file of " + other),

@@ -187,6 +187,17 @@ TEST_F(Save, WritesNothingTwiceAndOverNothingThatIsRead) {
                 "--log-json and --profile both write");
 }
 
+TEST_F(Save, OverwritesNoCheckpointButWithTheNextOne) {
+  std::string run = "run " + write(echo(1)) + data() + " --steps 1";
+  EXPECT_EQ(tpc(run + " --save " + path("kept")).status, 0);
+  std::string checkpoint = contents(path("kept")), resume = run + " --resume " + path("kept");
+  for (const char *option : {" --log-json ", " --profile ", " --output w="})
+    expectRefusal(resume + option + path("kept"), 2, "which is the file of --resume");
+  EXPECT_EQ(contents(path("kept")), checkpoint);
+  EXPECT_EQ(tpc(resume + " --save " + path("kept")).status, 0);
+  EXPECT_NE(contents(path("kept")), checkpoint);
+}
+
 TEST_F(Save, WhatIsNotFiniteStopsOrWarns) {
   for (const char *output : {"loss", "grad_norm"}) {
     PlanBuilder b = echo(1, output);
