@@ -1,5 +1,5 @@
 // Two linear layers with a ReLU between, trained to a small sum: the smallest model with a column
-// split, a row split, and one all_reduce between them.
+// split, a row split, and one all_reduce behind them.
 //
 //   tpc compile models/mlp.mlir --tp 2 -o mlp.plan
 //   tpc run mlp.plan --init torch --seed 1234 --steps 2 --log-json -

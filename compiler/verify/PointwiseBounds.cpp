@@ -72,8 +72,8 @@ Results sumOfOperands(const Evaluated &e) {
 }
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-/// x^2 density(x) and 1 + |x| density(x) stay below these for all x, and so do the slopes of silu,
-/// gelu and their derivatives.
+/// The slopes of silu and gelu stay below the first for all x, those of their derivatives below the
+/// second.
 constexpr double kActivationSlope = 1.13, kActivationCurve = 1.2;
 
 double siluGradBound(double x, double ex, double dy, double edy, double u) {

@@ -35,7 +35,7 @@ constexpr OptionSpec kOptions[] = {
     {"--timeout", "S", "3600", "seconds that ranks wait for each other before they give up"},
     {"--whole-program", "auto|on|off", "auto",
      "compare the program of one device with the one of all ranks, in float64; auto: if its "
-     "parameters have at most 4 million elements"},
+     "parameters and states have at most 4 million elements"},
 };
 
 const CommandSpec &commandSpec() {

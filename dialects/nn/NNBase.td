@@ -65,7 +65,8 @@ def NN_SourceAttr : NN_Attr<"Source", "source"> {
   let summary = "where a checkpoint holds a parameter";
   let description = [{
     `#nn.source<"h.0.attn.c_attn.weight", slice = 1 [768, 768], transpose>`: of the named tensor, the
-    768 indices from 768 on of dim 1, then transposed (2-d only). Without a slice `slice_dim` is -1.
+    768 indices from 768 on of dim 1, then transposed (2-d only). Without a slice `slice_dim` is -1. Inside of
+    `nn.layers` `{layer}` stands for the number of the layer.
 
     Constraints:
     - the name of the tensor is not empty

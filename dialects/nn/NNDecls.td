@@ -239,8 +239,9 @@ def NN_TrainingOp : NN_DeclOp<"training"> {
 }
 
 def NN_ConstraintOp : NN_Op<"constraint"> {
-  let summary = "a user's sharding of all parameters or scopes whose name matches";
-  let description = "`nn.constraint \"h.*.mlp.fc\" \"[{tp}, {}]\"`, as with `--shard`.";
+  let summary = "a user's sharding of all parameters, states and inputs whose name matches";
+  let description = "`nn.constraint \"h.*.mlp.fc.weight\" \"[{tp}, {}]\"`, as with `--shard`: `*` is any run of "
+                    "characters, and each dim has a pair of braces with the axes that split it.";
   let arguments = (ins StrAttr:$pattern, StrAttr:$sharding);
   let assemblyFormat = "$pattern $sharding attr-dict";
 }

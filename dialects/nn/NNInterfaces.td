@@ -1,6 +1,6 @@
 //===- NNInterfaces.td - What the compiler needs to know of an op ---------*- tablegen -*-===//
 //
-// Every op implements these, and nothing else in the compiler knows about single ops.
+// Every op implements these. What else in the compiler knows about single ops: docs/architecture.md.
 //
 //===---------------------------------------------------------------------------------------===//
 #ifndef TPC_NN_INTERFACES

@@ -3,7 +3,8 @@
 // A rank has one communicator per mesh axis. Every rank of the group calls the same collectives in
 // the same order; results are bit-equal on all ranks and from run to run: reductions go in
 // ascending order of the rank's coordinate. Implementations: local (ranks are threads of one
-// process, or one thread drives them all: lockstep), tcp, nccl.
+// process, or one thread drives them all: lockstep), tcp, nccl (which reduces in NCCL's order, and
+// repeats only if it was asked to be deterministic).
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once

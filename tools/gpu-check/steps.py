@@ -68,7 +68,7 @@ def kind_of(event):
     if event["cat"] != "KernelLaunch":
         return event["cat"]
     ops = event["name"].split(": ")[-1]
-    for part in ("adam", "sgd", "embedding_grad", "embedding", "cross_entropy", "norm", "gelu", "silu", "rope"):
+    for part in ("adam", "sgd", "embedding_grad", "embedding", "ce_row", "norm", "gelu", "silu", "rope"):
         if part in ops:
             return part
     return "other kernels"

@@ -1,7 +1,7 @@
 //===- ModelTest.cpp - The models, solved, proved and mutated ------------------------------===//
 //
-// The whole way from a model to its local programs, on two ranks and on a 2 x 2 mesh, and of one
-// model on the meshes that differ most: padded, and with the sequence split. All mutants are
+// The whole way from a model to its local programs, on two ranks and on a 2 x 2 mesh, and of some
+// on the meshes that differ most: padded, and with the sequence split. All mutants are
 // tried, but for the longest model's. Of the largest models two layers are taken: all others are
 // equal to them, and more would add no kind of mutant.
 //
@@ -74,6 +74,7 @@ const Case kCases[] = {
     {"llama3_8b_3", "llama3-8b.mlir", "B=1,T=8192", "tp=3", /*replaceEvery=*/1, /*layers=*/2},
     {"llama3_8b_sequence", "llama3-8b.mlir", "B=1,T=8192", "tp=2 sequence-parallel=on",
      /*replaceEvery=*/1, /*layers=*/2},
+    {"llama3_2_1b_2", "llama3.2-1b.mlir", "B=1,T=2048", "tp=2", /*replaceEvery=*/1, /*layers=*/2},
     {"gpt3_175b_2", "gpt3-175b.mlir", "B=1,T=2048", "tp=2", /*replaceEvery=*/1, /*layers=*/2},
 };
 
