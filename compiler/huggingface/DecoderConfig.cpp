@@ -6,7 +6,7 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/huggingface/DecoderConfig.h"
 
-#include "llvm/Support/JSON.h"
+#include "compiler/support/BoundedJson.h"
 
 #include <cmath>
 
@@ -15,6 +15,10 @@ using namespace tpc;
 namespace {
 
 using Object = llvm::json::Object;
+
+// No product of two sizes, times layers and bytes, comes near 2^63, and no published model near
+// these. As many layers as `nn.layers` takes.
+constexpr int64_t kMostLayers = 10000, kMostFeatures = 1 << 20, kMostRows = 1 << 24;
 
 Status invalid(std::string message, std::string hint = {}) {
   return Status(Code::InvalidInput, std::move(message), std::move(hint));
@@ -35,15 +39,21 @@ public:
     return value && value->kind() != llvm::json::Value::Null;
   }
   bool isMissing(const char *key) const { return !object_.get(key); }
-  int64_t size(const char *key, std::optional<int64_t> preset = std::nullopt) {
+  /// A size from 1 to `most`.
+  int64_t size(const char *key, int64_t most, std::optional<int64_t> preset = std::nullopt) {
     if (!has(key) && preset)
       return *preset;
     if (isMissing(key))
       fail(std::string("'") + key + "' is missing");
     std::optional<int64_t> value = has(key) ? object_.getInteger(key) : std::nullopt;
-    if (!value || *value < 1 || *value > (int64_t(1) << 40))
+    if (!value || *value < 1)
       fail(std::string("'") + key + "' is no positive integer");
-    return value.value_or(1);
+    else if (*value > most)
+      fail(std::string("'") + key + "' is " + std::to_string(*value) + ", and at most " +
+           std::to_string(most) + " is taken");
+    else
+      return *value;
+    return 1;
   }
   double number(const char *key, double preset) {
     if (!has(key))
@@ -110,12 +120,12 @@ Status checkKind(Settings &settings) {
 Result<DecoderConfig> readGpt2(Settings &settings) {
   DecoderConfig config;
   config.family = DecoderConfig::Family::Gpt2;
-  config.vocab = settings.size("vocab_size");
-  config.hidden = settings.size("n_embd");
-  config.layers = settings.size("n_layer");
-  config.heads = config.kvHeads = settings.size("n_head");
-  config.positions = settings.size("n_positions");
-  config.intermediate = settings.size("n_inner", 4 * config.hidden);
+  config.vocab = settings.size("vocab_size", kMostRows);
+  config.hidden = settings.size("n_embd", kMostFeatures);
+  config.layers = settings.size("n_layer", kMostLayers);
+  config.heads = config.kvHeads = settings.size("n_head", kMostFeatures);
+  config.positions = settings.size("n_positions", kMostRows);
+  config.intermediate = settings.size("n_inner", kMostFeatures, 4 * config.hidden);
   config.eps = settings.number("layer_norm_epsilon", 1e-5);
   config.initialRange = settings.number("initializer_range", 0.02);
   config.isTied = settings.flag("tie_word_embeddings", true);
@@ -146,12 +156,19 @@ Status readRope(Settings &settings, DecoderConfig &config) {
     if (!object)
       return invalid(std::string("'") + key + "' is no object");
     Settings rope(*object);
-    std::string type = rope.text("rope_type", rope.text("type", "default").c_str());
+    std::string type = rope.text("rope_type", rope.text("type", "").c_str());
     config.ropeTheta = rope.number("rope_theta", config.ropeTheta);
+    double rotated = rope.number("partial_rotary_factor", 1);
     if (!rope.status().ok())
       return rope.status();
-    if (type != "default")
+    if (!type.empty() && type != "default")
       return unsupported(std::string(key) + ": " + type, "rope without scaling");
+    // Without a type, whatever else is said tells of one.
+    for (const auto &[name, value] : *object)
+      if (type.empty() && name != "rope_theta" && value.kind() != llvm::json::Value::Null)
+        return unsupported(std::string(key) + ": " + name.str(), "rope without scaling");
+    if (rotated != 1)
+      return unsupported(std::string(key) + ": partial_rotary_factor", "1");
   }
   if (settings.flag("rope_interleaved", false))
     return unsupported("rope_interleaved", "false");
@@ -165,17 +182,18 @@ Status readRope(Settings &settings, DecoderConfig &config) {
 Result<DecoderConfig> readLlama(Settings &settings, const std::string &type) {
   DecoderConfig config;
   config.family = DecoderConfig::Family::Llama;
-  config.vocab = settings.size("vocab_size");
-  config.hidden = settings.size("hidden_size");
-  config.layers = settings.size("num_hidden_layers");
-  config.intermediate = settings.size("intermediate_size");
-  config.heads = settings.size("num_attention_heads");
+  config.vocab = settings.size("vocab_size", kMostRows);
+  config.hidden = settings.size("hidden_size", kMostFeatures);
+  config.layers = settings.size("num_hidden_layers", kMostLayers);
+  config.intermediate = settings.size("intermediate_size", kMostFeatures);
+  config.heads = settings.size("num_attention_heads", kMostFeatures);
   // What a file does not say is what transformers takes then, and that is not always the same.
   if (type != "llama" && settings.isMissing("num_key_value_heads"))
     settings.fail("'num_key_value_heads' is missing");
-  config.kvHeads = settings.size("num_key_value_heads", config.heads);
-  config.headSize = settings.size("head_dim", std::max<int64_t>(config.hidden / config.heads, 1));
-  config.positions = settings.size("max_position_embeddings");
+  config.kvHeads = settings.size("num_key_value_heads", kMostFeatures, config.heads);
+  config.headSize =
+      settings.size("head_dim", kMostFeatures, std::max<int64_t>(config.hidden / config.heads, 1));
+  config.positions = settings.size("max_position_embeddings", kMostRows);
   config.eps = settings.number("rms_norm_eps", 1e-6);
   config.initialRange = settings.number("initializer_range", 0.02);
   config.isTied = settings.flag("tie_word_embeddings", false);
@@ -198,6 +216,10 @@ Result<DecoderConfig> readLlama(Settings &settings, const std::string &type) {
 }
 
 Status checkShape(const DecoderConfig &config) {
+  if (config.headSize > kMostFeatures / config.heads)
+    return invalid(std::to_string(config.heads) + " heads of " + std::to_string(config.headSize) +
+                   " ('num_attention_heads', 'head_dim') are more than " +
+                   std::to_string(kMostFeatures) + " features");
   if (config.family == DecoderConfig::Family::Gpt2 && config.hidden % config.heads != 0)
     return invalid("n_embd " + std::to_string(config.hidden) + " is no multiple of n_head " +
                    std::to_string(config.heads));
@@ -213,8 +235,7 @@ Status checkShape(const DecoderConfig &config) {
 } // namespace
 
 Result<DecoderConfig> tpc::readDecoderConfig(std::string_view text) {
-  llvm::Expected<llvm::json::Value> parsed =
-      llvm::json::parse(llvm::StringRef(text.data(), text.size()));
+  llvm::Expected<llvm::json::Value> parsed = parseBoundedJson({text.data(), text.size()});
   if (!parsed)
     return invalid(llvm::toString(parsed.takeError()));
   const Object *object = parsed->getAsObject();

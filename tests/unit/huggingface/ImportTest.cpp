@@ -1,24 +1,19 @@
 //===- ImportTest.cpp - Model files for published checkpoints ---------------------------------===//
 
-#include "compiler/driver/Driver.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/driver/Registration.h"
-#include "compiler/huggingface/DecoderModel.h"
-#include "compiler/huggingface/ImportCommand.h"
-#include "runtime/io/SafetensorsHeader.h"
+#include "tests/unit/huggingface/CheckpointFolder.h"
 
 #include "mlir/Parser/Parser.h"
-#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <regex>
 
 using namespace mlir;
 using namespace tpc;
+using namespace tpc::test;
 using testing::HasSubstr;
 
 namespace {
@@ -34,54 +29,13 @@ const char *const kSmolLm = R"({"model_type": "llama", "hidden_act": "silu", "hi
   "num_key_value_heads": 3, "max_position_embeddings": 2048, "rms_norm_eps": 1e-05,
   "rope_theta": 10000.0, "rope_scaling": null, "tie_word_embeddings": true, "vocab_size": 49152,
   "attention_bias": false, "initializer_range": 0.02})";
-const char *const kTinyGpt2 = R"({"model_type": "gpt2", "n_embd": 8, "n_head": 2, "n_layer": 2,
-  "n_positions": 16, "vocab_size": 11})";
-const char *const kTinyQwen = R"({"model_type": "qwen2", "hidden_size": 12, "intermediate_size": 20,
-  "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2, "vocab_size": 13,
-  "max_position_embeddings": 32, "rope_theta": 1000000.0, "tie_word_embeddings": false})";
-
-class Import : public testing::Test {
+class Import : public testing::Test, protected CheckpointFolder {
 protected:
   Import() {
     DialectRegistry registry;
     registerDialects(registry);
     context_.appendDialectRegistry(registry);
     context_.loadAllAvailableDialects();
-  }
-
-  std::string checkpoint(const std::string &name) const { return folder_.path(name); }
-  std::string output() const { return folder_.path("out.mlir"); }
-
-  void write(const std::string &name, const std::string &config,
-             const std::vector<ExpectedTensor> &tensors = {}) {
-    std::filesystem::create_directories(checkpoint(name));
-    std::ofstream(checkpoint(name) + "/config.json") << config;
-    if (tensors.empty())
-      return;
-    SafetensorsHeader header;
-    uint64_t end = 0;
-    for (const ExpectedTensor &tensor : tensors) {
-      StoredTensor stored{tensor.name, "F32", tensor.shape, end, 0};
-      uint64_t bytes = 4;
-      for (int64_t extent : tensor.shape)
-        bytes *= static_cast<uint64_t>(extent);
-      end = stored.end = stored.begin + bytes;
-      header.tensors.push_back(stored);
-    }
-    std::vector<uint8_t> bytes = header.serialise();
-    bytes.resize(bytes.size() + end);
-    std::ofstream(checkpoint(name) + "/model.safetensors", std::ios::binary)
-        .write(reinterpret_cast<const char *>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-  }
-
-  Status import(const std::string &name) {
-    return importCommand(std::vector<std::string>{checkpoint(name), "-o", output()});
-  }
-
-  static std::string read(const std::string &path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
 
   /// The module as MLIR prints it; the learning rate, which no checkpoint says, aside.
@@ -92,16 +46,8 @@ protected:
                   : "";
   }
 
-  test::TemporaryFolder folder_;
   MLIRContext context_;
 };
-
-std::vector<ExpectedTensor> tensorsOf(const char *config, const std::string &prefix = "") {
-  std::vector<ExpectedTensor> tensors = writeDecoderModel(*readDecoderConfig(config), "m").tensors;
-  for (ExpectedTensor &tensor : tensors)
-    tensor.name = prefix + tensor.name;
-  return tensors;
-}
 
 TEST_F(Import, WritesTheModelsThatComeWithTpc) {
   for (auto [name, config] : {std::pair("gpt2-124m", kGpt2), std::pair("llama-mini", kSmolLm)}) {
@@ -120,7 +66,7 @@ TEST_F(Import, WhatItWritesCompiles) {
     Status status = import("tiny");
     ASSERT_TRUE(status.ok()) << status.message();
     EXPECT_EQ(driverMain(std::vector<std::string>{"compile", output(), "--tp", "2", "-o",
-                                                  folder_.path("out.plan")}),
+                                                  path("out.plan")}),
               0);
   }
   EXPECT_THAT(read(output()), HasSubstr("theta = 1000000.0"));
@@ -164,6 +110,10 @@ TEST(DecoderConfig, SettingsThatChangeTheModelAreRefusedByName) {
       {kTinyQwen, R"("use_sliding_window": true)"},
       {kTinyQwen, R"("hidden_act": "gelu")"},
       {kTinyQwen, R"("rope_scaling": {"rope_type": "llama3", "factor": 8.0})"},
+      {kTinyQwen, R"("rope_scaling": {"factor": 2.0})"},
+      {kTinyQwen, R"("rope_scaling": {"type": null, "factor": 2.0})"},
+      {kTinyQwen, R"("rope_parameters": {"rope_theta": 5000.0, "factor": 2.0})"},
+      {kTinyQwen, R"("rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5})"},
       {kTinyQwen, R"("rope_interleaved": true)"},
       {kTinyQwen, R"("partial_rotary_factor": 0.5)"},
       {kTinyQwen, R"("rms_norm_eps": "small")"},
@@ -191,11 +141,55 @@ TEST(DecoderConfig, SettingsThatChangeTheModelAreRefusedByName) {
 TEST(DecoderConfig, WhatSaysThatNothingIsSpecialIsTaken) {
   for (const char *setting :
        {R"("layer_types": ["full_attention", "full_attention"])", R"("quantization_config": null)",
-        R"("architectures": ["Qwen2ForCausalLM"])", R"("architectures": null)"})
+        R"("architectures": ["Qwen2ForCausalLM"])", R"("architectures": null)",
+        R"("rope_scaling": null)", R"("rope_scaling": {"type": "default"})",
+        R"("rope_scaling": {"rope_type": "default", "factor": null})",
+        R"("rope_parameters": {"rope_theta": 5000.0})"})
     EXPECT_TRUE(readDecoderConfig(std::regex_replace(kTinyQwen, std::regex("\\}\\s*$"),
                                                      std::string(", ") + setting + "}"))
                     .ok())
         << setting;
+}
+
+/// Tensors of these sizes would fill the memory, or have more bytes than 64 bits count.
+TEST(DecoderConfig, SizesAreBounded) {
+  const std::tuple<const char *, const char *, const char *> tooLarge[] = {
+      {kTinyGpt2, "n_layer", "1000000000000"},
+      {kTinyGpt2, "n_layer", "10001"},
+      {kTinyGpt2, "n_embd", "1099511627776"},
+      {kTinyGpt2, "n_head", "1e18"},
+      {kTinyGpt2, "n_positions", "99999999"},
+      {kTinyGpt2, "vocab_size", "99999999"},
+      {kTinyQwen, "num_hidden_layers", "10001"},
+      {kTinyQwen, "hidden_size", "9999999"},
+      {kTinyQwen, "intermediate_size", "9999999"},
+      {kTinyQwen, "num_attention_heads", "9999999"},
+      {kTinyQwen, "num_key_value_heads", "9999999"},
+      {kTinyQwen, "vocab_size", "1e300"},
+      {kTinyQwen, "max_position_embeddings", "99999999999999999999"},
+  };
+  for (auto [base, key, value] : tooLarge) {
+    std::string setting = std::string("\"") + key + "\": ";
+    std::string config = std::regex_replace(base, std::regex(setting + "\\d+"), setting + value);
+    EXPECT_THAT(readDecoderConfig(config).status().message(),
+                HasSubstr(std::string("'") + key + "' is "))
+        << value;
+  }
+  for (const char *layers : {"9999", "10000"})
+    EXPECT_TRUE(readDecoderConfig(std::regex_replace(kTinyGpt2, std::regex("\"n_layer\": 2"),
+                                                     std::string("\"n_layer\": ") + layers))
+                    .ok());
+  EXPECT_THAT(readDecoderConfig(std::regex_replace(kTinyQwen, std::regex("\\}\\s*$"),
+                                                   R"(, "head_dim": 1048576})"))
+                  .status()
+                  .message(),
+              HasSubstr("'head_dim'"));
+}
+
+/// LLVM's parser alone would overflow the stack.
+TEST(DecoderConfig, DeepNestingIsAnError) {
+  std::string deep = "{\"a\": " + std::string(100000, '[') + std::string(100000, ']') + "}";
+  EXPECT_THAT(readDecoderConfig(deep).status().message(), HasSubstr("nest more than 100 deep"));
 }
 
 /// transformers fills in what is missing, with 4096, 8 and 32.
