@@ -6,6 +6,7 @@
 #include "runtime/io/SafetensorsWriter.h"
 #include "runtime/plan/Convert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -66,12 +67,14 @@ bool allFinite(const CoordinateMap &map, DType dtype, const void *local) {
 }
 
 Status save(const std::string &path, const RunSession &session, const std::vector<Kept> &kept,
-            const std::map<std::string, std::string> &metadata, bool saveNonfinite) {
+            const std::map<std::string, std::string> &metadata, bool saveNonfinite,
+            const std::function<void()> &onWait) {
   const PlanFile &plan = session.plan();
   std::optional<SafetensorsWriter> writer;
   if (session.isRoot()) {
     TPC_ASSIGN_OR_RETURN(SafetensorsWriter created,
-                         SafetensorsWriter::create(path, savedTensors(plan, kept), metadata));
+                         SafetensorsWriter::create(path, savedTensors(plan, kept), metadata,
+                                                   WhenBusy::waitFor(kSavePatience, onWait)));
     writer.emplace(std::move(created));
   }
   for (size_t i = 0; i < kept.size(); ++i) {
@@ -96,6 +99,25 @@ Status save(const std::string &path, const RunSession &session, const std::vecto
 
 } // namespace
 
+bool tpc::trains(const PlanFile &plan, const plan::Entry &entry) {
+  const std::vector<Kept> kept = keptBy(plan);
+  // Buffers of other names may lie over the same bytes: views do.
+  auto isKept = [&](const plan::Slice &slice) {
+    const plan::Buffer &written = plan.buffer(slice.buffer());
+    const uint64_t begin = written.offset() + slice.offset();
+    return std::any_of(kept.begin(), kept.end(), [&](const Kept &k) {
+      const plan::Buffer &buffer = plan.buffer(k.buffer);
+      return buffer.arena() == written.arena() && begin < buffer.offset() + buffer.bytes() &&
+             buffer.offset() < begin + slice.bytes();
+    });
+  };
+  for (const plan::Instruction *instruction : *entry.instructions())
+    for (const plan::Slice *slice : *instruction->operands())
+      if (slice->access() != plan::Access::read && isKept(*slice))
+        return true;
+  return false;
+}
+
 Status tpc::checkSaveTarget(const std::string &path, const PlanFile &plan) {
   constexpr int64_t most = std::numeric_limits<int64_t>::max();
   CheckpointInfo longest{plan->model_name()->str(), 0, most, 0, most};
@@ -109,11 +131,12 @@ Status tpc::checkOutputTarget(const std::string &path, const PlanFile &plan,
 }
 
 Status tpc::saveCheckpoint(const std::string &path, const RunSession &session,
-                           const CheckpointInfo &info, bool saveNonfinite) {
-  return save(path, session, keptBy(session.plan()), manifestOf(info), saveNonfinite);
+                           const CheckpointInfo &info, bool saveNonfinite,
+                           const std::function<void()> &onWait) {
+  return save(path, session, keptBy(session.plan()), manifestOf(info), saveNonfinite, onWait);
 }
 
 Status tpc::saveOutput(const std::string &path, const RunSession &session,
-                       const plan::Output &output) {
-  return save(path, session, {keptOf(session.plan(), output)}, {}, /*saveNonfinite=*/true);
+                       const plan::Output &output, const std::function<void()> &onWait) {
+  return save(path, session, {keptOf(session.plan(), output)}, {}, /*saveNonfinite=*/true, onWait);
 }

@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <unistd.h>
 #include <vector>
 
@@ -70,6 +71,21 @@ Result<int> dispatch(std::span<const std::string> arguments, const ExitNow &exit
   return Status(Code::Usage, "unknown command '" + command + "'", "tpc --help lists the commands");
 }
 
+/// A standard stream that is closed would become the next file that is opened, which then gets what
+/// is said. Writing to what stands there instead is an error.
+void fillStandardStreams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != stream)
+      _exit(static_cast<int>(Code::Unavailable));
+}
+
+/// What has been said there may still be on its way.
+Status flushStandardOutput() {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout))
+    return Status();
+  return Status(Code::InvalidInput, "cannot write to standard output");
+}
+
 } // namespace
 
 void tpc::printError(const Status &status) {
@@ -79,9 +95,11 @@ void tpc::printError(const Status &status) {
 }
 
 int tpc::runCommandLine(std::span<const std::string> arguments, const ExitNow &exitNow) {
+  fillStandardStreams();
   Result<int> result = dispatch(arguments, exitNow);
-  if (result.ok())
+  Status status = result.ok() ? flushStandardOutput() : result.status();
+  if (status.ok())
     return *result ? 128 + *result : 0;
-  printError(result.status());
-  return static_cast<int>(result.status().code());
+  printError(status);
+  return static_cast<int>(status.code());
 }

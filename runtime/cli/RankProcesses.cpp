@@ -84,7 +84,8 @@ private:
       return systemError("make a pipe");
     sigset_t taken;
     sigemptyset(&taken);
-    for (int signal : {SIGINT, SIGTERM, SIGCHLD})
+    sigaddset(&taken, SIGCHLD);
+    for (int signal : stopSignals())
       sigaddset(&taken, signal);
     // A program may have been started with SIGCHLD ignored, and then nothing is left to wait for.
     std::signal(SIGCHLD, SIG_DFL);
@@ -165,8 +166,9 @@ private:
       if (signal == SIGCHLD)
         continue;
       // The first one ends the step, saves if asked, and stops; before steps there is nothing to
-      // end, and the second one does not wait.
-      if (board_->signal.exchange(signal) || board_->ranks[0].step.load() == 0)
+      // end, and the second one does not wait. A terminal says twice that it closes.
+      bool isSecond = board_->signal.exchange(signal) && signal != SIGHUP;
+      if (isSecond || board_->ranks[0].step.load() == 0)
         endNow(signal);
     }
   }
@@ -290,6 +292,14 @@ private:
 };
 
 } // namespace
+
+std::vector<int> tpc::stopSignals() {
+  std::vector<int> signals = {SIGINT, SIGTERM};
+  struct sigaction hangup;
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    signals.push_back(SIGHUP);
+  return signals;
+}
 
 Result<int> tpc::runRankProcesses(const RankProcessesOptions &options) {
   return Supervisor(options).run();

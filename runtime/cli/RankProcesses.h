@@ -14,8 +14,13 @@
 
 #include <atomic>
 #include <limits>
+#include <vector>
 
 namespace tpc {
+
+/// The signals that end a run after its step. A terminal that closes is one of them, unless who
+/// started the program had that ignored, as nohup does.
+std::vector<int> stopSignals();
 
 /// What the processes share, in memory of all of them.
 struct RankBoard {

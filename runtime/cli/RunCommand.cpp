@@ -39,10 +39,12 @@ static_assert(std::atomic<int>::is_always_lock_free &&
               "a signal handler uses them");
 
 /// The first signal ends the step, and a save that has begun is finished; the second one ends the
-/// process now. What stood at the target of the save stays.
+/// process now. What stood at the target of the save stays. A terminal that closes is told twice,
+/// by the shell and by the kernel, and counts once.
 void noteSignal(int signal) {
   RankBoard *board = signalBoard;
-  if (stopSignal.exchange(signal) == 0 && !(board && board->endNow))
+  bool isSecond = stopSignal.exchange(signal) != 0 && signal != SIGHUP;
+  if (!isSecond && !(board && board->endNow))
     return;
   AtomicFile::removeUnfinished();
   _exit(128 + signal);
@@ -54,15 +56,27 @@ public:
   explicit SignalGuard(RankBoard *board) {
     stopSignal = 0;
     signalBoard = board;
-    std::signal(SIGINT, noteSignal);
-    std::signal(SIGTERM, noteSignal);
+    for (int signal : signals_)
+      std::signal(signal, noteSignal);
   }
   ~SignalGuard() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
+    for (int signal : signals_)
+      std::signal(signal, SIG_DFL);
   }
   SignalGuard(const SignalGuard &) = delete;
+
+private:
+  std::vector<int> signals_ = stopSignals();
 };
+
+/// The one spelling of a path, whether there is a file or not.
+std::filesystem::path placeOf(const std::string &path) {
+  std::error_code error;
+  std::filesystem::path place = std::filesystem::absolute(path, error);
+  if (!error)
+    place = std::filesystem::weakly_canonical(place, error);
+  return error ? std::filesystem::path(path) : place;
+}
 
 /// Peak resident memory of the process, in bytes.
 uint64_t peakResident() {
@@ -138,7 +152,7 @@ public:
         {"first step", std::to_string(bindings.firstStep())},
         {"--steps", std::to_string(options_.steps)},
         {"--seed", std::to_string(bindings.seed())},
-        {"--init", options_.init == Initialiser::Torch ? "torch" : "philox"},
+        {"--init", bindings.initialiser() == Initialiser::Torch ? "torch" : "philox"},
         {"--on-nonfinite", options_.warnOnNonfinite ? "warn" : "stop"},
         {"--deterministic", options_.deterministic ? "given" : "not given"},
         {"--weights", given(options_.weights)},
@@ -231,15 +245,19 @@ private:
       return options_.warnOnNonfinite ? Status() : checkFinite(session, rank, step);
     };
     SignalGuard signals(surroundings.board);
+    TPC_RETURN_IF_ERROR(log.begin());
     TPC_RETURN_IF_ERROR(session.runSteps(*entry_, bindings.firstStep(), options_.steps, hooks));
 
     if (session.stoppedBy())
       log.say("stopped by a signal after step " + std::to_string(lastDone));
     if (!logFailure.ok())
       log.say("stopped after step " + std::to_string(lastDone) + ": " + logFailure.message());
-    TPC_RETURN_IF_ERROR(write(log, session,
-                              {plan_->model_name()->str(), plan_->model_hash(), lastDone,
-                               bindings.seed(), bindings.dataPosition(lastDone)}));
+    // Training goes on after an evaluation as if there had been none.
+    const int64_t trained = trains(plan_, *entry_) ? lastDone : bindings.firstStep() - 1;
+    TPC_RETURN_IF_ERROR(
+        write(log, session,
+              {plan_->model_name()->str(), plan_->model_hash(), trained, bindings.seed(),
+               bindings.dataPosition(trained), bindings.initialiser()}));
     TPC_RETURN_IF_ERROR(std::move(logFailure));
     reportSpeed(log, std::move(times), bindings.tokensPerStep(), surroundings);
     if (surroundings.device.refusals)
@@ -280,9 +298,10 @@ private:
     note(written, "--profile", options_.profile);
     for (const auto &[name, file] : options_.outputs)
       note(written, "--output", file);
+    // A file that is not there yet has many spellings, too.
     auto same = [](const std::string &a, const std::string &b) {
       std::error_code error;
-      return a == b || std::filesystem::equivalent(a, b, error);
+      return placeOf(a) == placeOf(b) || std::filesystem::equivalent(a, b, error);
     };
     for (size_t i = 0; i < written.size(); ++i) {
       const auto &[option, path] = written[i];
@@ -400,12 +419,19 @@ private:
 
   /// The checkpoint first: whatever else can't be written, the training is not lost.
   Status write(RunLog &log, const RunSession &session, const CheckpointInfo &info) const {
+    auto onWait = [&](const std::string &file) {
+      return [&log, &file] {
+        log.say("waits for another process that is saving to '" + file + "', at most " +
+                std::to_string(kSavePatience.count()) + " s");
+      };
+    };
     if (options_.save) {
-      TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info, options_.warnOnNonfinite));
+      TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info, options_.warnOnNonfinite,
+                                         onWait(*options_.save)));
       log.say("saved step " + std::to_string(info.step) + " to " + *options_.save);
     }
     for (const auto &[name, file] : options_.outputs)
-      TPC_RETURN_IF_ERROR(saveOutput(file, session, *findOutput(name)));
+      TPC_RETURN_IF_ERROR(saveOutput(file, session, *findOutput(name), onWait(file)));
     if (options_.profile)
       TPC_RETURN_IF_ERROR(session.writeProfile(*options_.profile));
     return Status();

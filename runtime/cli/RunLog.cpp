@@ -7,6 +7,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace tpc;
@@ -18,10 +20,22 @@ Result<RunLog> RunLog::open(const std::optional<std::string> &jsonPath, int64_t 
   if (!jsonPath)
     return log;
   log.path_ = *jsonPath;
-  log.json_.reset(*jsonPath == "-" ? stdout : std::fopen(jsonPath->c_str(), "w"));
+  if (*jsonPath == "-" && (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
+    return Status(Code::InvalidInput, "cannot write '-': standard output is closed",
+                  "open it, or name a file");
+  log.json_.reset(*jsonPath == "-" ? stdout : std::fopen(jsonPath->c_str(), "a"));
   if (!log.json_)
     return fileError("write", *jsonPath);
   return log;
+}
+
+Status RunLog::begin() {
+  // Standard output is who started the program's, and other files than regular ones have no length.
+  struct stat info;
+  if (!json_ || json_.get() == stdout || fstat(fileno(json_.get()), &info) != 0 ||
+      !S_ISREG(info.st_mode))
+    return Status();
+  return ftruncate(fileno(json_.get()), 0) == 0 ? Status() : fileError("write", path_);
 }
 
 RunLog RunLog::silent() {

@@ -24,12 +24,14 @@ struct StepReport {
 
 class RunLog {
 public:
-  /// `jsonPath`: a file, or - for standard output.
+  /// `jsonPath`: a file, or - for standard output. What can't be written is an error now.
   static Result<RunLog> open(const std::optional<std::string> &jsonPath, int64_t lastStep);
 
   /// Says nothing, for ranks other than 0.
   static RunLog silent();
 
+  /// Before the first step: only now a log that stands in the file is replaced.
+  Status begin();
   /// Fails if what it writes can't be read by anybody: the run has no log any more.
   Status step(const StepReport &report);
   /// A line for people.

@@ -43,6 +43,23 @@ template <typename T> std::optional<T> ifGiven(const Arguments &arguments, std::
   return arguments.has(name) ? std::optional<T>(arguments.get(name)) : std::nullopt;
 }
 
+/// An empty word is what a shell makes of a variable that is not set.
+Status checkFilesNamed(const Arguments &arguments) {
+  auto namesNone = [](std::string_view option, const std::string &as) {
+    return Status(Code::Usage, "option '" + std::string(option) + "' names no file",
+                  "give it as " + std::string(option) + " " + as + ", or leave it out");
+  };
+  for (std::string_view option :
+       {"--weights", "--data", "--save", "--resume", "--log-json", "--profile"})
+    if (arguments.has(option) && arguments.get(option).empty())
+      return namesNone(option, "FILE");
+  for (std::string_view option : {"--input", "--output"})
+    for (const std::string &text : arguments.all(option))
+      if (size_t equals = text.find('='); equals > 0 && equals + 1 == text.size())
+        return namesNone(option, text + "FILE");
+  return Status();
+}
+
 } // namespace
 
 const CommandSpec &tpc::runCommandSpec() {
@@ -59,6 +76,7 @@ const CommandSpec &tpc::runCommandSpec() {
 Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   RunOptions options;
   options.plan = arguments.positional(0);
+  TPC_RETURN_IF_ERROR(checkFilesNamed(arguments));
   options.entry = ifGiven<std::string>(arguments, "--entry");
   TPC_ASSIGN_OR_RETURN(options.steps,
                        arguments.integer("--steps", 1, std::numeric_limits<int32_t>::max()));
@@ -110,5 +128,9 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   if (options.resume && options.seed)
     return Status(Code::Usage, "--seed has no effect with --resume: the checkpoint holds the seed",
                   "leave out --seed");
+  if (options.resume && options.init)
+    return Status(Code::Usage,
+                  "--init has no effect with --resume: the checkpoint holds the generator",
+                  "leave out --init");
   return options;
 }

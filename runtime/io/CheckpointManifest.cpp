@@ -12,10 +12,11 @@ namespace {
 
 constexpr std::string_view kFormatKey = "tpc.checkpoint", kModelKey = "tpc.model",
                            kHashKey = "tpc.model_hash", kStepKey = "tpc.step",
-                           kSeedKey = "tpc.seed", kPositionKey = "tpc.data_position";
+                           kSeedKey = "tpc.seed", kPositionKey = "tpc.data_position",
+                           kInitKey = "tpc.init";
 constexpr std::string_view kKeys[] = {kFormatKey, kModelKey, kHashKey,
                                       kStepKey,   kSeedKey,  kPositionKey};
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "1", kPhilox = "philox", kTorch = "torch";
 
 std::string hex16(uint64_t value) {
   constexpr const char *digits = "0123456789abcdef";
@@ -44,7 +45,8 @@ Metadata tpc::manifestOf(const CheckpointInfo &info) {
           {std::string(kHashKey), hex16(info.modelHash)},
           {std::string(kStepKey), std::to_string(info.step)},
           {std::string(kSeedKey), std::to_string(info.seed)},
-          {std::string(kPositionKey), std::to_string(info.dataPosition)}};
+          {std::string(kPositionKey), std::to_string(info.dataPosition)},
+          {std::string(kInitKey), std::string(info.init == Initialiser::Torch ? kTorch : kPhilox)}};
 }
 
 Result<CheckpointInfo> tpc::checkpointInfo(const Metadata &metadata) {
@@ -65,7 +67,7 @@ Result<CheckpointInfo> tpc::checkpointInfo(const Metadata &metadata) {
     if (!metadata.contains(std::string(key)))
       return damaged("lacks '" + std::string(key) + "'");
   for (const auto &[key, value] : metadata)
-    if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys))
+    if (key != kInitKey && std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys))
       return damaged("has the unknown field '" + key + "'");
   CheckpointInfo info{std::string(field(kModelKey)), 0, 0, 0, 0};
   auto outOfRange = [&](std::string_view key) {
@@ -81,5 +83,11 @@ Result<CheckpointInfo> tpc::checkpointInfo(const Metadata &metadata) {
     return outOfRange(kSeedKey);
   if (!readNumber(field(kPositionKey), 10, int64_t{1} << 62, info.dataPosition))
     return outOfRange(kPositionKey);
+  // Checkpoints of older versions don't say it.
+  if (metadata.contains(std::string(kInitKey))) {
+    if (field(kInitKey) != kPhilox && field(kInitKey) != kTorch)
+      return outOfRange(kInitKey);
+    info.init = field(kInitKey) == kTorch ? Initialiser::Torch : Initialiser::Philox;
+  }
   return info;
 }

@@ -1,12 +1,14 @@
 //===- CheckpointManifest.h - What a checkpoint says of the run ---------------------------===//
 //
 // The metadata of the safetensors file that a checkpoint is. Reading is strict: every field is
-// there, in its range, and nothing else. There is no state of random numbers but the seed and the
-// step, and none of micro-batches: checkpoints are taken between steps.
+// there, in its range, and nothing else; the generator may be missing, as in files of older
+// versions. There is no state of random numbers but the seed and the step, and none of
+// micro-batches: checkpoints are taken between steps.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/io/Initialise.h"
 #include "runtime/support/Status.h"
 
 #include <cstdint>
@@ -20,7 +22,8 @@ struct CheckpointInfo {
   uint64_t modelHash; ///< of what it says: the names of tensors alone don't say what they mean
   int64_t step;       ///< that was the last one
   uint32_t seed;
-  int64_t dataPosition; ///< tokens of the stream that the steps took
+  int64_t dataPosition;                   ///< tokens of the stream that the steps took
+  Initialiser init = Initialiser::Philox; ///< also of the inputs that are drawn
 };
 
 /// Of a safetensors file.

@@ -5,8 +5,8 @@
 // a number of the logical element, i in global row-major order without padding, so every mesh and
 // every device draws the same:
 //   parameters  element i takes word i % 4 of the counter {low(i / 4), high(i / 4), 0, 0}
-//   masks       element i takes word 0 of the counter {low(i), high(i), step, micro-batch} (a step is
-//               one micro-batch, number 0)
+//   masks       element i takes word 0 of the counter {low(i), high(i), step, micro-batch} (a step
+//               is one micro-batch, number 0)
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once

@@ -49,11 +49,12 @@ bool writesSlice(const Sharding &sharding, const Mesh &mesh, int64_t rank) {
 
 Result<SafetensorsWriter>
 SafetensorsWriter::create(const std::string &path, const std::vector<SavedTensor> &tensors,
-                          const std::map<std::string, std::string> &metadata) {
+                          const std::map<std::string, std::string> &metadata,
+                          const WhenBusy &whenBusy) {
   TPC_ASSIGN_OR_RETURN(SafetensorsHeader header, layOut(tensors, metadata));
   std::vector<uint8_t> bytes = header.serialise();
   uint64_t size = bytes.size() + (tensors.empty() ? 0 : header.tensors.back().end);
-  TPC_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::create(path, size, AtomicFile::Busy::Fail));
+  TPC_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::create(path, size, whenBusy));
   TPC_RETURN_IF_ERROR(file.write(0, bytes));
   return SafetensorsWriter(std::move(file), std::move(header), bytes.size());
 }

@@ -26,11 +26,11 @@ bool writesSlice(const Sharding &sharding, const Mesh &mesh, int64_t rank);
 
 class SafetensorsWriter {
 public:
-  /// Begins the file and reserves its bytes. Whoever saves to the same target at the same time
-  /// makes it fail.
+  /// Begins the file and reserves its bytes.
   static Result<SafetensorsWriter> create(const std::string &path,
                                           const std::vector<SavedTensor> &tensors,
-                                          const std::map<std::string, std::string> &metadata);
+                                          const std::map<std::string, std::string> &metadata,
+                                          const WhenBusy &whenBusy = WhenBusy::fail());
 
   /// Writes one rank's elements of the index-th tensor. Ranks may write at the same time.
   Status write(size_t index, const CoordinateMap &map, const void *local);

@@ -2,6 +2,7 @@
 #include "runtime/support/AtomicFile.h"
 
 #include "runtime/support/FileError.h"
+#include "runtime/support/Patience.h"
 
 #include <atomic>
 #include <climits>
@@ -55,16 +56,13 @@ bool hasNoLocks(int error) {
 
 } // namespace
 
-Result<AtomicFile> AtomicFile::create(const std::string &path, uint64_t size, Busy busy) {
+Result<AtomicFile> AtomicFile::create(const std::string &path, uint64_t size,
+                                      const WhenBusy &whenBusy) {
   AtomicFile file;
   TPC_ASSIGN_OR_RETURN(file.target_, targetOf(path));
   file.path_ = path;
   file.partial_ = file.target_ + kSuffix;
-  while (true) {
-    TPC_ASSIGN_OR_RETURN(bool isOurs, file.open(busy));
-    if (isOurs)
-      break;
-  }
+  TPC_RETURN_IF_ERROR(file.acquire(whenBusy));
   file.isOwner_ = true;
   Noted none = Noted::None;
   if (noted.compare_exchange_strong(none, Noted::Writing)) {
@@ -76,7 +74,28 @@ Result<AtomicFile> AtomicFile::create(const std::string &path, uint64_t size, Bu
   return file;
 }
 
-Result<bool> AtomicFile::open(Busy busy) {
+Status AtomicFile::acquire(const WhenBusy &whenBusy) {
+  const bool isEndless = whenBusy.isEndless(), waits = whenBusy.patience_.count() > 0;
+  Patience patience(whenBusy.patience_);
+  for (bool isFirst = true;; isFirst = false) {
+    TPC_ASSIGN_OR_RETURN(bool isOurs, open(isEndless));
+    if (isOurs)
+      return {};
+    if (isEndless)
+      continue;
+    if (waits && isFirst && whenBusy.onWait_)
+      whenBusy.onWait_();
+    if (!waits || !patience.pause())
+      break;
+  }
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(whenBusy.patience_).count();
+  return Status(Code::InvalidInput,
+                "another process is saving to '" + path_ + "'" +
+                    (waits ? ", and was not done after " + std::to_string(seconds) + " s" : ""),
+                "wait for it, or save to another file");
+}
+
+Result<bool> AtomicFile::open(bool waits) {
   fd_ = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (fd_ < 0)
     return fileError("write", path_);
@@ -84,18 +103,20 @@ Result<bool> AtomicFile::open(Busy busy) {
   // place, is not.
   int locked = 0;
   do
-    locked = flock(fd_, busy == Busy::Wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+    locked = flock(fd_, waits ? LOCK_EX : LOCK_EX | LOCK_NB);
   while (locked != 0 && errno == EINTR);
+  if (locked != 0 && errno != EWOULDBLOCK && !hasNoLocks(errno)) {
+    Status status = fileError("write", path_);
+    close(std::exchange(fd_, -1));
+    return status;
+  }
   const bool isFree = locked == 0 || hasNoLocks(errno);
   struct stat ours, there;
   if (isFree && fstat(fd_, &ours) == 0 && stat(partial_.c_str(), &there) == 0 &&
       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
     return true;
   close(std::exchange(fd_, -1));
-  if (busy == Busy::Wait && isFree)
-    return false;
-  return Status(Code::InvalidInput, "another process is saving to '" + path_ + "'",
-                "wait for it, or save to another file");
+  return false;
 }
 
 Status AtomicFile::reserve(uint64_t size) {
@@ -163,12 +184,11 @@ Status AtomicFile::commit() {
 }
 
 Status tpc::writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes) {
-  TPC_ASSIGN_OR_RETURN(AtomicFile file,
-                       AtomicFile::create(path, bytes.size(), AtomicFile::Busy::Wait));
+  TPC_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::create(path, bytes.size(), WhenBusy::wait()));
   TPC_RETURN_IF_ERROR(file.write(0, bytes));
   return file.commit();
 }
 
 Status tpc::tryFile(const std::string &path) {
-  return AtomicFile::create(path, 0, AtomicFile::Busy::Wait).status();
+  return AtomicFile::create(path, 0, WhenBusy::wait()).status();
 }

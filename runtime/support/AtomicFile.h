@@ -9,21 +9,42 @@
 
 #include "runtime/support/Status.h"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
 namespace tpc {
 
+/// What happens while another process, or another file of this one, is being written to the same
+/// target.
+class WhenBusy {
+public:
+  static WhenBusy fail() { return {}; }
+  static WhenBusy wait() { return waitFor(std::chrono::milliseconds::max()); }
+  /// Fails after `patience`; calls `onWait`, once, if there is something to wait for.
+  static WhenBusy waitFor(std::chrono::milliseconds patience, std::function<void()> onWait = {}) {
+    WhenBusy result;
+    result.patience_ = patience;
+    result.onWait_ = std::move(onWait);
+    return result;
+  }
+
+private:
+  friend class AtomicFile;
+  bool isEndless() const { return patience_ == std::chrono::milliseconds::max(); }
+
+  std::chrono::milliseconds patience_{0};
+  std::function<void()> onWait_;
+};
+
 class AtomicFile {
 public:
-  /// What happens while another process, or another file of this one, is being written to the same
-  /// target.
-  enum class Busy : uint8_t { Fail, Wait };
-
   /// Makes the unfinished file and reserves its bytes, so that a full disk or a folder that can't
   /// be written is an error now.
-  static Result<AtomicFile> create(const std::string &path, uint64_t size, Busy busy);
+  static Result<AtomicFile> create(const std::string &path, uint64_t size,
+                                   const WhenBusy &whenBusy);
   AtomicFile(AtomicFile &&other) noexcept;
   AtomicFile &operator=(AtomicFile &&) = delete;
   /// Without commit, removes the unfinished file.
@@ -41,9 +62,11 @@ public:
 
 private:
   AtomicFile() = default;
-  /// Opens the unfinished file and makes it this process's own. False: another process had it, and
-  /// has just put it in its place.
-  Result<bool> open(Busy busy);
+  /// Opens the unfinished file and makes it this process's own.
+  Status acquire(const WhenBusy &whenBusy);
+  /// The same once; with `waits`, when nobody writes to it. False: another process has it, or has
+  /// just put it in its place.
+  Result<bool> open(bool waits);
   Status reserve(uint64_t size);
 
   std::string path_; ///< as it was given

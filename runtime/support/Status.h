@@ -19,7 +19,7 @@ enum class Code : int {
   Usage = 2,        ///< the command line itself is wrong
   RankFailed = 3,   ///< a rank failed while running
   Difference = 4,   ///< verify found a difference
-  Unavailable = 5,  ///< the environment lacks a device or a library
+  Unavailable = 5,  ///< the environment lacks a device, a library or memory
   Internal = 70,    ///< a bug of tpc
 };
 

@@ -59,6 +59,18 @@ protected:
   std::string plan_;
 };
 
+/// What programs that are started meanwhile do when their terminal closes, whoever started the
+/// test.
+class Hangups {
+public:
+  explicit Hangups(sighandler_t handler) : before_(std::signal(SIGHUP, handler)) {}
+  ~Hangups() { std::signal(SIGHUP, before_); }
+  Hangups(const Hangups &) = delete;
+
+private:
+  sighandler_t before_;
+};
+
 /// Instructions of the plan.
 constexpr int kProduct = 0, kAllReduce = 1, kSum = 3, kUpdate = 5;
 
@@ -130,7 +142,8 @@ TEST_F(Faults, AKilledStarterTakesItsRanksAlong) {
 }
 
 TEST_F(Faults, OneSignalEndsTheStepAndSaves) {
-  for (int number : {SIGINT, SIGTERM})
+  Hangups hangups(SIG_DFL);
+  for (int number : {SIGINT, SIGTERM, SIGHUP})
     for (bool group : {false, true}) {
       Program run = start(plan_ + " --comm tcp --steps 100000000 --save " + path("c"));
       ASSERT_TRUE(run.says("step      5"));
@@ -141,6 +154,35 @@ TEST_F(Faults, OneSignalEndsTheStepAndSaves) {
       EXPECT_EQ(access(path("c").c_str(), R_OK), 0);
       EXPECT_EQ(unlink(path("c").c_str()), 0);
     }
+}
+
+TEST_F(Faults, ATerminalThatClosesIsSaidTwice) {
+  Hangups hangups(SIG_DFL);
+  for (const std::string comm : {"local", "tcp"}) {
+    Program run = start(plan_ + " --comm " + comm + " --steps 100000000 --save " + path("c"));
+    ASSERT_TRUE(run.says("step      5"));
+    // The shell tells all of its jobs, and the kernel what was in the foreground.
+    run.signalGroup(SIGHUP);
+    std::this_thread::sleep_for(1ms);
+    run.signalGroup(SIGHUP);
+    EXPECT_EQ(run.wait(), 128 + SIGHUP) << run.log();
+    expectNothingLeft();
+    EXPECT_TRUE(SafetensorsReader::open(path("c")).ok());
+    EXPECT_EQ(unlink(path("c").c_str()), 0);
+  }
+}
+
+TEST_F(Faults, AnIgnoredHangupStaysIgnored) {
+  Hangups hangups(SIG_IGN);
+  for (const std::string comm : {"local", "tcp"}) {
+    Program run = start(plan_ + " --comm " + comm + " --steps 100000000");
+    ASSERT_TRUE(run.says("step      5"));
+    run.signalGroup(SIGHUP);
+    EXPECT_EQ(run.wait(300ms), -1) << run.log();
+    run.signal(SIGTERM);
+    EXPECT_EQ(run.wait(), 128 + SIGTERM) << run.log();
+    expectNothingLeft();
+  }
 }
 
 TEST_F(Faults, ASignalDuringTheSaveLeavesAWholeFile) {

@@ -13,7 +13,9 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -112,6 +114,35 @@ TEST_F(Save, GoesOnAtAnyMesh) {
   expectRefusal(two + " --weights " + file + " --init torch", 2, "--init has no effect");
 }
 
+TEST_F(Save, RemembersTheGenerator) {
+  PlanBuilder b = rowSplitLinear(1);
+  plan::InputT &x = *b.plan.entries[0]->inputs[0];
+  x.default_f64.clear();
+  x.default_init = std::make_unique<plan::InitT>();
+  x.default_init->kind = plan::InitKind::normal;
+  x.default_init->b = 1;
+  std::string run = "run " + write(std::move(b)), torch = run + " --seed 3 --init torch";
+  ASSERT_EQ(tpc(torch + " --steps 3 --output y=" + path("whole")).status, 0);
+  ASSERT_EQ(tpc(torch + " --steps 2 --save " + path("half")).status, 0);
+  ASSERT_EQ(tpc(run + " --resume " + path("half") + " --output y=" + path("rest")).status, 0);
+  EXPECT_EQ(contents(path("rest")), contents(path("whole")));
+  ASSERT_EQ(tpc(run + " --seed 3 --steps 3 --output y=" + path("philox")).status, 0);
+  EXPECT_NE(contents(path("philox")), contents(path("whole")));
+  expectRefusal(run + " --resume " + path("half") + " --init torch", 2,
+                "the checkpoint holds the generator");
+}
+
+TEST_F(Save, AnEvaluationIsNoTraining) {
+  std::string file = checkpoint();
+  PlanBuilder b = echo(1);
+  b.plan.entries[0]->instructions.pop_back(); // what writes the state
+  Outcome outcome = tpc("run " + write(std::move(b), "evaluation.plan") + data() +
+                        " --steps 3 --resume " + file + " --save " + path("same"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("saved step 2 to "));
+  EXPECT_EQ(contents(path("same")), contents(file));
+}
+
 TEST_F(Save, RefusesOtherCheckpoints) {
   std::string file = checkpoint(), run = "run " + write(echo(1)) + data() + " --resume ";
   PlanBuilder other = echo(1);
@@ -185,6 +216,33 @@ TEST_F(Save, WritesNothingTwiceAndOverNothingThatIsRead) {
                 "--save and --output both write");
   expectRefusal(run + " --log-json " + path("x") + " --profile " + path("x"), 2,
                 "--log-json and --profile both write");
+  // Neither is there yet, and a path has many spellings.
+  std::filesystem::create_directory_symlink(path(""), path("link"));
+  const std::string inFolder = "cd " + path("") + ";";
+  for (const std::string &other : {std::string("./new"), path("new"), path("link/new")}) {
+    expectRefusal(run + " --save new --profile " + other, 2, "--save and --profile both write",
+                  inFolder);
+    expectRefusal(run + " --log-json " + other + " --save new", 2,
+                  "--save and --log-json both write", inFolder);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("new")));
+}
+
+TEST_F(Save, ALogIsReplacedByTheFirstStep) {
+  std::string run = "run " + write(echo(1)), log = write("old\n", "log");
+  std::vector<int32_t> values(4);
+  auto writer = SafetensorsWriter::create(path("square"), {{"x", DType::I32, {2, 2}}}, {});
+  CoordinateMap whole(Sharding::replicated({2, 2}), Mesh{{{"tp", 1}}}, 0);
+  ASSERT_TRUE(writer.ok() && writer->write(0, whole, values.data()).ok() && writer->commit().ok());
+  expectRefusal(run + " --input tokens=" + path("square") + " --input labels=" + path("square") +
+                    " --log-json " + log,
+                1, "gives shape [2, 2]");
+  EXPECT_EQ(contents(log), "old\n");
+  expectRefusal(run + data() + " --log-json " + path("none/log"), 1, "No such file or directory");
+  EXPECT_THAT(contents(path("err")), Not(HasSubstr("step      1")));
+  Outcome outcome = tpc(run + data() + " --log-json " + log);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(contents(log).starts_with("{\"step\": 1, ")) << contents(log);
 }
 
 TEST_F(Save, OverwritesNoCheckpointButWithTheNextOne) {
@@ -241,12 +299,43 @@ TEST_F(Save, ParametersThatAreNotFiniteAreNotSaved) {
 TEST_F(Save, AnInterruptEndsTheStepAndSaves) {
   std::string plan = write(echo(2)), log = path("log");
   data();
+  auto before = std::signal(SIGHUP, SIG_DFL);
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) {
+    std::filesystem::remove(log);
+    std::filesystem::remove(path("x"));
+    pid_t child = start({"run", plan, "--data", path("data.bin"), "--steps", "100000000", "--save",
+                         path("x"), "--log-json", log});
+    ASSERT_TRUE(waitFor([&] { return !contents(log).empty(); }));
+    kill(child, number);
+    EXPECT_EQ(finish(child), 128 + number) << contents(path("err"));
+    EXPECT_TRUE(SafetensorsReader::open(path("x")).ok());
+  }
+  std::signal(SIGHUP, before);
+}
+
+TEST_F(Save, WaitsForAnotherProcessThatIsSaving) {
+  std::string plan = write(echo(2)), log = path("log"), file = path("x");
+  data();
   pid_t child = start({"run", plan, "--data", path("data.bin"), "--steps", "100000000", "--save",
-                       path("x"), "--log-json", log});
+                       file, "--log-json", log});
   ASSERT_TRUE(waitFor([&] { return !contents(log).empty(); }));
+  int other = open((file + ".partial").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(flock(other, LOCK_EX), 0);
   kill(child, SIGINT);
+  EXPECT_TRUE(waitFor([&] {
+    return contents(path("err"))
+               .find("waits for another process that is saving to '" + file + "', at most 60 s") !=
+           std::string::npos;
+  }));
+  close(other);
   EXPECT_EQ(finish(child), 130) << contents(path("err"));
-  EXPECT_TRUE(SafetensorsReader::open(path("x")).ok());
+  EXPECT_TRUE(SafetensorsReader::open(file).ok());
+  // Before the first step it is an error at once.
+  other = open((file + ".partial").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(flock(other, LOCK_EX), 0);
+  expectRefusal("run " + plan + data() + " --save " + file, 1,
+                "tried before the first step: another process is saving to");
+  close(other);
 }
 
 TEST_F(Save, ALogThatNobodyReadsEndsTheStepAndSaves) {

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iterator>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -31,7 +32,7 @@ TEST(AtomicFile, ReplacesTheTargetWhenItIsWhole) {
   TemporaryFile target;
   ASSERT_TRUE(writeFileAtomically(target.path(), bytesOf("old")).ok());
   {
-    Result<AtomicFile> file = AtomicFile::create(target.path(), 8, AtomicFile::Busy::Fail);
+    Result<AtomicFile> file = AtomicFile::create(target.path(), 8, WhenBusy::fail());
     ASSERT_TRUE(file.ok()) << file.status().message();
     EXPECT_EQ(fs::file_size(target.path() + ".partial"), 8u);
     ASSERT_TRUE(file->write(4, bytesOf("5678")).ok());
@@ -45,9 +46,9 @@ TEST(AtomicFile, ReplacesTheTargetWhenItIsWhole) {
 
 TEST(AtomicFile, IsWaitedForOrFails) {
   TemporaryFile target;
-  Result<AtomicFile> first = AtomicFile::create(target.path(), 1, AtomicFile::Busy::Fail);
+  Result<AtomicFile> first = AtomicFile::create(target.path(), 1, WhenBusy::fail());
   ASSERT_TRUE(first.ok());
-  EXPECT_THAT(AtomicFile::create(target.path(), 1, AtomicFile::Busy::Fail).status().message(),
+  EXPECT_THAT(AtomicFile::create(target.path(), 1, WhenBusy::fail()).status().message(),
               HasSubstr("another process is saving"));
   std::thread second(
       [&] { EXPECT_TRUE(writeFileAtomically(target.path(), bytesOf("second")).ok()); });
@@ -60,6 +61,43 @@ TEST(AtomicFile, IsWaitedForOrFails) {
   }
   second.join();
   EXPECT_EQ(contents(target.path()), "second");
+}
+
+TEST(AtomicFile, IsWaitedForNotLongerThanIsSaid) {
+  using namespace std::chrono_literals;
+  TemporaryFile target;
+  std::optional<AtomicFile> first;
+  {
+    Result<AtomicFile> file = AtomicFile::create(target.path(), 1, WhenBusy::fail());
+    ASSERT_TRUE(file.ok());
+    first.emplace(std::move(*file));
+  }
+  int waits = 0;
+  auto begin = std::chrono::steady_clock::now();
+  Status late =
+      AtomicFile::create(target.path(), 1, WhenBusy::waitFor(50ms, [&] { ++waits; })).status();
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 50ms);
+  EXPECT_EQ(waits, 1);
+  EXPECT_THAT(late.message(), HasSubstr("was not done after 1 s"));
+  // One that ends before gives way, whether it leaves a file or not.
+  for (bool commits : {false, true}) {
+    std::thread ends([&] {
+      std::this_thread::sleep_for(50ms);
+      Status status = commits ? first->commit() : Status();
+      EXPECT_TRUE(status.ok()) << status.message();
+      first.reset();
+    });
+    Result<AtomicFile> second =
+        AtomicFile::create(target.path(), 1, WhenBusy::waitFor(60s, [&] { ++waits; }));
+    ends.join();
+    ASSERT_TRUE(second.ok()) << second.status().message();
+    first.emplace(std::move(*second));
+  }
+  EXPECT_EQ(waits, 3);
+  // What nobody writes to is not waited for.
+  first.reset();
+  EXPECT_TRUE(AtomicFile::create(target.path(), 1, WhenBusy::waitFor(60s, [&] { ++waits; })).ok());
+  EXPECT_EQ(waits, 3);
 }
 
 TEST(AtomicFile, OfManyAtOnceOneStays) {
@@ -111,7 +149,7 @@ TEST(AtomicFile, ASignalRemovesWhatIsUnfinished) {
   TemporaryFile target;
   AtomicFile::removeUnfinished();
   {
-    Result<AtomicFile> file = AtomicFile::create(target.path(), 1, AtomicFile::Busy::Fail);
+    Result<AtomicFile> file = AtomicFile::create(target.path(), 1, WhenBusy::fail());
     ASSERT_TRUE(file.ok());
     EXPECT_TRUE(fs::exists(target.path() + ".partial"));
     AtomicFile::removeUnfinished();
