@@ -134,6 +134,10 @@ static std::unique_ptr<plan::InputT> emitInput(nn::InputOp declared, const Memor
     input->feed->bytes = declared->hasAttr(kBytesAttr);
     if (auto vocabulary = declared->getAttrOfType<IntegerAttr>(kVocabularyAttr))
       input->feed->vocabulary = vocabulary.getInt();
+    if (auto ignored = declared->getAttrOfType<IntegerAttr>(kIgnoredAttr)) {
+      input->feed->ignores = true;
+      input->feed->ignored = static_cast<int32_t>(ignored.getInt());
+    }
   }
   if (auto values = dyn_cast_or_null<DenseElementsAttr>(declared.getDefaultValueAttr())) {
     if (isa<IntegerType>(values.getElementType()))

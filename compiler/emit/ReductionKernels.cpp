@@ -8,6 +8,7 @@
 #include "compiler/emit/ReductionKernels.h"
 
 #include "dialects/tp/TP.h"
+#include "runtime/plan/PlanCheck.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -40,7 +41,7 @@ struct Form {
 static std::optional<Form> formOf(Operation *collective, unsigned tensor, const Mesh &mesh) {
   auto axisName = collective->getAttrOfType<StringAttr>("axis");
   std::optional<AxisId> axis = axisName ? mesh.findAxis(axisName.str()) : std::nullopt;
-  if (!axis || mesh.axisSize(*axis) == 1)
+  if (!axis || mesh.axisSize(*axis) == 1 || mesh.axisSize(*axis) > kMostRanksOfAGpu)
     return std::nullopt;
   auto type = cast<RankedTensorType>(collective->getResult(tensor).getType());
   Form form{mesh.axisSize(*axis), 1, type.getNumElements(), type.getNumElements(), false, true,

@@ -22,7 +22,8 @@ class ReductionKernels {
 public:
   explicit ReductionKernels(const Mesh &mesh) : mesh_(mesh) {}
 
-  /// Makes the kernels of a collective that reduces on an axis of several ranks, one per tensor,
+  /// Makes the kernels of a collective that reduces on an axis of several ranks, no more than may
+  /// share a GPU (kMostRanksOfAGpu), one per tensor,
   /// where there is none yet of its form: axis size, kind and extents. Others have none. Fails with
   /// an emitted error if a rank's part of a row is no multiple of 16 bytes: kernels count on it.
   mlir::LogicalResult add(mlir::Operation *collective);

@@ -12,46 +12,67 @@ using namespace mlir;
 
 namespace tpc {
 
-/// How many different ids this use of a value of ids can take, or 0 if it takes any.
-static int64_t idsOf(OpOperand &use) {
+namespace {
+
+/// Which ids a use of a value takes.
+struct Ids {
+  int64_t count = 0;              ///< from 0 on; 0: any
+  std::optional<int64_t> ignored; ///< and this one, a label that counts for nothing
+
+  bool areAny() const { return count == 0; }
+  /// Those that both take.
+  Ids operator&(const Ids &other) const {
+    return {std::min(count, other.count),
+            ignored == other.ignored ? ignored : std::optional<int64_t>()};
+  }
+};
+
+} // namespace
+
+static Ids idsOf(OpOperand &use) {
   auto extent = [](Value value, unsigned dim) {
     return cast<RankedTensorType>(value.getType()).getDimSize(dim);
   };
   if (auto embedding = dyn_cast<nn::EmbeddingOp>(use.getOwner()))
-    return use.get() == embedding.getIds() ? extent(embedding.getTable(), 0) : 0;
+    if (use.get() == embedding.getIds())
+      return {extent(embedding.getTable(), 0), std::nullopt};
   if (auto loss = dyn_cast<nn::CrossEntropyOp>(use.getOwner()))
     if (use.get() == loss.getLabels()) {
       auto logits = cast<RankedTensorType>(loss.getLogits().getType());
-      return logits.getDimSize(logits.getRank() - 1);
+      return {logits.getDimSize(logits.getRank() - 1), loss.getIgnoreIndex()};
     }
-  return 0;
+  return {};
 }
 
 static LogicalResult checkPositions(nn::PositionsOp positions) {
   auto type = cast<RankedTensorType>(positions.getY().getType());
   int64_t length = type.getDimSize(type.getRank() - 1);
   for (OpOperand &use : positions.getY().getUses())
-    if (int64_t ids = idsOf(use); ids && ids < length)
+    if (Ids ids = idsOf(use); !ids.areAny() && ids.count < length)
       return use.getOwner()->emitOpError()
-             << "looks up " << length << " positions in a table of " << ids
+             << "looks up " << length << " positions in a table of " << ids.count
              << "; bind a shorter sequence, or make the table longer";
   return success();
 }
 
 LogicalResult boundIds(ModuleOp module) {
-  llvm::DenseMap<StringAttr, int64_t> vocabularies;
+  llvm::DenseMap<StringAttr, Ids> idsOfInputs;
   module.walk([&](nn::ReadOp read) {
     for (OpOperand &use : read.getResult().getUses())
-      if (int64_t ids = idsOf(use)) {
-        auto [known, isNew] = vocabularies.try_emplace(read.getSourceAttr().getAttr(), ids);
+      if (Ids ids = idsOf(use); !ids.areAny()) {
+        auto [known, isNew] = idsOfInputs.try_emplace(read.getSourceAttr().getAttr(), ids);
         if (!isNew)
-          known->second = std::min(known->second, ids);
+          known->second = known->second & ids;
       }
   });
+  Builder builder(module.getContext());
   for (auto input : module.getOps<nn::InputOp>())
-    if (auto found = vocabularies.find(input.getSymNameAttr()); found != vocabularies.end())
-      input->setAttr(kVocabularyAttr,
-                     Builder(module.getContext()).getI64IntegerAttr(found->second));
+    if (auto found = idsOfInputs.find(input.getSymNameAttr()); found != idsOfInputs.end()) {
+      const Ids &ids = found->second;
+      input->setAttr(kVocabularyAttr, builder.getI64IntegerAttr(ids.count));
+      if (ids.ignored)
+        input->setAttr(kIgnoredAttr, builder.getI64IntegerAttr(*ids.ignored));
+    }
   WalkResult result = module.walk([](nn::PositionsOp positions) {
     return failed(checkPositions(positions)) ? WalkResult::interrupt() : WalkResult::advance();
   });

@@ -18,6 +18,8 @@ namespace tpc {
 inline constexpr llvm::StringLiteral kBytesAttr = "nn.bytes";
 /// Of an input of ids, set by boundIds: how many different ones the model can take, from 0 on.
 inline constexpr llvm::StringLiteral kVocabularyAttr = "nn.vocabulary";
+/// Of an input of labels, set by boundIds: the one that counts for nothing wherever it is used.
+inline constexpr llvm::StringLiteral kIgnoredAttr = "nn.ignored";
 /// Of a tie: the #nn.source of the tensor in files that hold the parameter under both names.
 inline constexpr llvm::StringLiteral kTieSourceAttr = "nn.source";
 /// Of the module: before which prefix files may put the names of sources.
@@ -31,8 +33,8 @@ mlir::LogicalResult bindDims(mlir::ModuleOp module, const llvm::StringMap<int64_
 mlir::LogicalResult inferShapes(mlir::ModuleOp module);
 mlir::LogicalResult unrollLayers(mlir::ModuleOp module);
 void flattenScopes(mlir::ModuleOp module);
-/// Gives inputs of ids `nn.vocabulary`, which ids the model can take; positions must fit their
-/// table.
+/// Gives inputs of ids `nn.vocabulary` and `nn.ignored`, which ids the model can take; positions
+/// must fit their table.
 mlir::LogicalResult boundIds(mlir::ModuleOp module);
 /// Whether the module is a legal `model`; emits what is wrong.
 mlir::LogicalResult verifyModel(mlir::ModuleOp module);

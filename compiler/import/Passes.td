@@ -33,8 +33,8 @@ def BoundIds : Pass<"tpc-bound-ids", "::mlir::ModuleOp"> {
   let summary = "says which ids inputs may hold";
   let description = [{
     An input whose values look up rows of a table, or are the labels of a cross_entropy, gets the attribute
-    `nn.vocabulary`, the number of rows or classes (the least, if there are several); a run checks its data
-    against it. A table of positions that is shorter than the sequence is an error.
+    `nn.vocabulary`, the number of rows or classes (the least, if there are several), and `nn.ignored`, the label
+    that counts for nothing in all its uses; a run checks its data against them. A table of positions that is shorter than the sequence is an error.
   }];
 }
 

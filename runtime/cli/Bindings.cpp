@@ -7,6 +7,8 @@
 #include "runtime/support/BFloat16.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <fnmatch.h>
 #include <limits>
@@ -52,6 +54,56 @@ void storeScalar(void *buffer, plan::DType dtype, double value) {
   }
 }
 
+/// A scalar of float32 can't hold every number of float64.
+Status checkScalar(const std::string &name, plan::DType dtype, double value) {
+  double stored = value;
+  if (dtype == plan::DType::f32)
+    stored = static_cast<float>(value);
+  if (dtype == plan::DType::bf16)
+    stored = bfloat16ToFloat(floatToBfloat16(static_cast<float>(value)));
+  const bool vanishes = stored == 0 && value != 0;
+  if (std::isfinite(stored) && !vanishes)
+    return Status();
+  char number[40];
+  std::snprintf(number, sizeof(number), "%.9g", value);
+  return Status(Code::Usage,
+                "--set " + name + "=" + number + (vanishes ? " is 0 in " : " is not finite in ") +
+                    plan::EnumNameDType(dtype) + ", the type of the scalar",
+                "give it a number that the type holds");
+}
+
+/// "[1, 2]" of the element `index` in row-major order.
+std::string placeText(int64_t index, const std::vector<int64_t> &shape) {
+  std::string text;
+  for (size_t dim = shape.size(); dim-- > 0; index /= shape[dim])
+    text = std::to_string(index % shape[dim]) + (text.empty() ? "" : ", ") + text;
+  return "[" + text + "]";
+}
+
+/// Ids are held to what the model can take, as those of a stream are.
+Status checkIds(const plan::Input &input, const CoordinateMap &map,
+                std::span<const std::byte> values) {
+  const plan::Feed *feed = input.feed();
+  if (!isFed(input) || feed->vocabulary() == 0)
+    return Status();
+  Status status;
+  map.forEachRun([&](int64_t local, int64_t global, int64_t length) {
+    for (int64_t i = 0; i < length && status.ok(); ++i) {
+      int32_t id;
+      std::memcpy(&id, values.data() + (local + i) * static_cast<int64_t>(sizeof(id)), sizeof(id));
+      if ((id >= 0 && id < feed->vocabulary()) || (feed->ignores() && id == feed->ignored()))
+        continue;
+      status = Status(Code::InvalidInput,
+                      "input '" + input.name()->str() + "' is " + std::to_string(id) + " at " +
+                          placeText(global + i, map.globalShape()) + ", and the model takes 0 to " +
+                          std::to_string(feed->vocabulary() - 1) +
+                          (feed->ignores() ? " and " + std::to_string(feed->ignored()) : ""),
+                      "check that the ids are of this model's vocabulary");
+    }
+  });
+  return status;
+}
+
 } // namespace
 
 Result<const plan::Entry *> tpc::chooseEntry(const PlanFile &plan, const RunOptions &options) {
@@ -72,14 +124,16 @@ Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry
   bindings.initialiser_ = options.init.value_or(Initialiser::Philox);
   bindings.scalars_ = options.scalars;
   for (const auto &[name, value] : options.scalars) {
-    bool known = false;
+    const plan::Scalar *scalar = nullptr;
     for (size_t i = 0; i < count(entry.scalars()); ++i)
-      known |= entry.scalars()->Get(i)->name()->string_view() == name;
-    if (!known)
+      if (entry.scalars()->Get(i)->name()->string_view() == name)
+        scalar = entry.scalars()->Get(i);
+    if (!scalar)
       return Status(Code::Usage,
                     "--set names '" + name + "', which is no scalar of entry '" +
                         entry.name()->str() + "'",
                     "its scalars: " + namesOf(entry.scalars()));
+    TPC_RETURN_IF_ERROR(checkScalar(name, plan.buffer(scalar->buffer()).dtype(), value));
   }
   TPC_RETURN_IF_ERROR(bindings.chooseInputs(options));
   if (options.resume)
@@ -114,10 +168,11 @@ Status Bindings::chooseInputs(const RunOptions &options) {
         return Status(Code::Usage, "--data and --input both give '" + name + "'",
                       "leave one of them out");
       TPC_ASSIGN_OR_RETURN(bound.file, SafetensorsReader::open(file->second));
-      bool single = bound.file->tensors().size() == 1;
-      if (!bound.file->find(name) && !single)
+      size_t tensors = bound.file->tensors().size();
+      if (!bound.file->find(name) && tensors != 1)
         return Status(Code::InvalidInput,
-                      "'" + file->second + "' has no tensor '" + name + "', and more than one",
+                      "'" + file->second + "' has no tensor" +
+                          (tensors ? " '" + name + "', and more than one" : ""),
                       "a tensor of the input's name is taken, or the only one of a file");
       bound.tensor = bound.file->find(name) ? name : bound.file->tensors()[0].name;
     } else if (!bound.fed && !hasDefault(input)) {
@@ -207,6 +262,7 @@ Status Bindings::openCheckpoint(const std::string &path) {
   firstStep_ = info.step + 1;
   firstPosition_ = info.dataPosition;
   seed_ = info.seed;
+  initialiser_ = info.init;
   ownNames_ = withStates_ = true;
   std::vector<WantedTensor> wanted = wantedParameters();
   for (size_t i = 0; i < count(plan_->states()); ++i) {
@@ -442,6 +498,7 @@ Status Bindings::makeInputValues(RunSession &session) {
             scatter(std::span<const int32_t>(whole->data(), whole->size()), target));
       else if (const auto *real = bound.input->default_f64(); count(real))
         TPC_RETURN_IF_ERROR(scatter(std::span<const double>(real->data(), real->size()), target));
+      TPC_RETURN_IF_ERROR(checkIds(*bound.input, bound.maps[rank], bound.values[rank]));
     }
     if (bound.file || !bound.input->default_init())
       continue;

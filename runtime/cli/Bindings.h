@@ -42,6 +42,8 @@ public:
   /// The number of the first step: 1, or where the checkpoint goes on.
   int64_t firstStep() const { return firstStep_; }
   uint32_t seed() const { return seed_; }
+  /// The generator of what is drawn.
+  Initialiser initialiser() const { return initialiser_; }
   /// Tokens that a step takes from the stream, 0 if none.
   int64_t tokensPerStep() const { return tokensPerStep_; }
   /// Where the stream goes on after `step`, in tokens that were taken.

@@ -2,6 +2,7 @@
 #include "runtime/cli/DeviceChoice.h"
 
 #include "runtime/device/cuda/CudaBackend.h"
+#include "runtime/plan/PlanCheck.h"
 
 #include <cinttypes>
 
@@ -29,6 +30,14 @@ Status tpc::checkTarget(const PlanFile &plan, const RunOptions &options) {
 
 Result<Comm> tpc::chooseComm(const PlanFile &plan, const RunOptions &options, bool launched) {
   const std::string &asked = options.comm;
+  if (asked == "local" && isCuda(plan))
+    for (const MeshAxis &axis : plan.mesh().axes)
+      if (axis.size > kMostRanksOfAGpu)
+        return Status(Code::Usage,
+                      "--comm local puts all ranks on one GPU, which takes at most " +
+                          std::to_string(kMostRanksOfAGpu) + " of an axis, and " + axis.name +
+                          " has " + std::to_string(axis.size),
+                      "--comm nccl gives each rank a GPU");
   if (asked == "local")
     return Comm::Local;
   if (!isCuda(plan)) {

@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdio>
 #include <numeric>
+#include <sys/sysinfo.h>
 #include <thread>
 
 using namespace tpc;
@@ -67,6 +69,7 @@ Status RunSession::open() {
     hosted_.resize(static_cast<size_t>(ranks));
     std::iota(hosted_.begin(), hosted_.end(), 0);
   }
+  TPC_RETURN_IF_ERROR(checkHostMemory());
   Profile::Clock::time_point origin = Profile::Clock::now();
   for (int rank : hosted_) {
     ranks_[rank] = std::make_unique<Rank>();
@@ -91,6 +94,28 @@ RunSession::~RunSession() {
     quiesce(rank);
   teams_.clear();
   options_.processes.reset();
+}
+
+/// All ranks of this machine fit into its memory, or none begins: Linux promises more than there
+/// is, and then ends the process that uses it.
+Status RunSession::checkHostMemory() const {
+  struct sysinfo machine;
+  if (plan_->target()->string_view() != "cpu" || sysinfo(&machine) != 0)
+    return Status();
+  constexpr double gibibyte = 1 << 30;
+  double has = (double(machine.totalram) + double(machine.totalswap)) * machine.mem_unit;
+  int ranks = options_.processes ? options_.processes->ranksOnThisMachine()
+                                 : static_cast<int>(hosted_.size());
+  double needed = double(plan_.arenaBytes()) * ranks;
+  if (needed <= has)
+    return Status();
+  char text[128];
+  std::snprintf(text, sizeof(text), "%d rank(s) of %.1f GiB each are more than this machine's %.1f",
+                ranks, double(plan_.arenaBytes()) / gibibyte, has / gibibyte);
+  return Status(
+      Code::Unavailable, text,
+      "`tpc inspect --view memory` says what takes it; `tpc compile --memory-limit` bounds "
+      "it, and --dim binds a smaller batch");
 }
 
 Status RunSession::createRank(int index) {

@@ -131,6 +131,7 @@ private:
   RunSession(PlanFile plan, SessionOptions options);
   Status open();
   /// Device and memory.
+  Status checkHostMemory() const;
   Status createRank(int rank);
   void connectRanks();
   void createExecutor(int rank, Profile::Clock::time_point origin);

@@ -4,6 +4,7 @@
 
 #include "runtime/device/Device.h"
 #include "runtime/plan/Convert.h"
+#include "runtime/plan/PlanCheck.h"
 
 #include <initializer_list>
 
@@ -240,11 +241,12 @@ private:
     return Status();
   }
 
-  /// Ranks that share a GPU are reduced by a kernel of the plan.
+  /// Ranks that share a GPU are reduced by a kernel of the plan; so many do not.
   Status checkReduction(const plan::Collective &collective, const plan::CollectiveTensor &tensor) {
     bool reduces = collective.kind() == plan::CollectiveKind::all_reduce ||
                    collective.kind() == plan::CollectiveKind::reduce_scatter;
-    bool needed = isCuda() && reduces && plan_.mesh()->Get(collective.axis())->size() > 1;
+    int64_t ranks = plan_.mesh()->Get(collective.axis())->size();
+    bool needed = isCuda() && reduces && ranks > 1 && ranks <= kMostRanksOfAGpu;
     if (needed && !tensor.kernel())
       return invalid("a reduction without a kernel for ranks that share a GPU");
     if (!isCuda() && tensor.kernel())

@@ -17,6 +17,10 @@ inline constexpr uint64_t kBufferAlignment = 64;
 /// That of a workspace, which cuBLASLt and cuDNN ask for.
 inline constexpr uint64_t kWorkspaceAlignment = 256;
 
+/// Ranks of an axis that may share a GPU: what reduces them is one kernel, with a parameter for
+/// each input and each result.
+inline constexpr int64_t kMostRanksOfAGpu = 64;
+
 /// `plan` has passed the FlatBuffer verifier.
 Status checkPlan(const plan::Plan &plan);
 

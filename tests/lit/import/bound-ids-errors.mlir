@@ -25,6 +25,11 @@ nn.input @tokens : tensor<2x8xi32> dims ["", ""] {nn.vocabulary = 0 : i64}
 
 // -----
 
+// expected-error @+1 {{nn.ignored must be an i64 within 32 bits of an nn.input}}
+nn.input @labels : tensor<2x8xi32> dims ["", ""] {nn.ignored = 4294967296 : i64}
+
+// -----
+
 nn.parameter @a : tensor<8xf32> init #nn.init<zeros>
 // expected-error @+1 {{nn.source must be an #nn.source of an nn.tie}}
 nn.tie @b to @a init #nn.init<zeros> {nn.source = "a"}

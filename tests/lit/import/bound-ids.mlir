@@ -3,7 +3,7 @@
 // The least of all tables and classes that a value is used with; positions have no bound.
 // CHECK: nn.input @tokens : tensor<2x4xi32> dims ["", ""] feed <> {nn.bytes, nn.vocabulary = 16 : i64}
 nn.input @tokens : tensor<2x4xi32> dims ["", ""] feed #nn.tokens<> {nn.bytes}
-// CHECK: nn.input @labels : tensor<2x4xi32> dims ["", ""] feed <shift = 1> {nn.vocabulary = 12 : i64}
+// CHECK: nn.input @labels : tensor<2x4xi32> dims ["", ""] feed <shift = 1> {nn.ignored = -100 : i64, nn.vocabulary = 12 : i64}
 nn.input @labels : tensor<2x4xi32> dims ["", ""] feed #nn.tokens<shift = 1>
 // CHECK: nn.input @mask : tensor<2x4xi32> dims ["", ""]{{$}}
 nn.input @mask : tensor<2x4xi32> dims ["", ""]

@@ -47,6 +47,23 @@ TEST_F(CommandLine, HelpAndUsage) {
   expectRefusal("run", 2, "no OUT.plan is given");
 }
 
+TEST_F(CommandLine, WhatCannotBeSaidIsAnError) {
+  std::string plan = write(rowSplitLinear(1));
+  auto run = [&](const std::string &words) {
+    return WEXITSTATUS(std::system((TPC_BINARY " " + words + " 2>" + path("err")).c_str()));
+  };
+  for (const char *words : {"--help", "run --help", "inspect --help"})
+    for (const char *where : {" >/dev/full", " >&-"}) {
+      EXPECT_EQ(run(std::string(words) + where), 1) << words << where;
+      EXPECT_THAT(contents(path("err")), HasSubstr("cannot write to standard output"));
+    }
+  EXPECT_EQ(run("run " + plan + " --log-json - >&-"), 1);
+  EXPECT_THAT(contents(path("err")),
+              AllOf(HasSubstr("standard output is closed"), Not(HasSubstr("step      1"))));
+  // Without a log nothing is said there.
+  EXPECT_EQ(run("run " + plan + " >&-"), 0);
+}
+
 TEST_F(CommandLine, RefusesWhatIsNoPlan) {
   expectRefusal("run " + path("nothing.plan"), 1, "cannot open");
   std::ofstream(path("text.plan")) << "this is a text and not a plan at all";
@@ -86,6 +103,12 @@ TEST_F(CommandLine, OptionsWithoutEffectAreErrors) {
   for (const char *wrong : {"nan", "inf", "-inf", "1e999", "x"})
     expectRefusal(plan + " --set lr=" + wrong, 2, "is not a finite number for 'lr'");
   expectRefusal(plan + " --init torch", 2, "--init has no effect");
+  for (const char *option :
+       {"--weights", "--data", "--save", "--resume", "--log-json", "--profile"})
+    expectRefusal(plan + " " + option + " ''", 2,
+                  "option '" + std::string(option) + "' names no file");
+  expectRefusal(plan + " --output y=", 2, "option '--output' names no file");
+  expectRefusal(plan + " --input x=", 2, "option '--input' names no file");
   expectRefusal(plan + " --speps 3", 2, "did you mean '--steps'");
   expectRefusal(plan + " --steps 0", 2, "whole number");
   expectRefusal(plan + " --resume a --weights b", 2, "both give the parameters");
@@ -146,6 +169,51 @@ TEST_F(CommandLine, FeedsTokensScalarsAndOutputs) {
   }
   // Drawn parameters do not depend on the mesh.
   EXPECT_EQ(contents(path("w1")), contents(path("w2")));
+}
+
+TEST_F(CommandLine, ScalarsFitIntoTheirType) {
+  std::string run = "run " + write(echo(1)) + " --data " + write(std::string(24, 'a'), "data.bin");
+  expectRefusal(run + " --set lr=1e39", 2, "--set lr=1e+39 is not finite in f32");
+  expectRefusal(run + " --set lr=-1e39", 2, "--set lr=-1e+39 is not finite in f32");
+  expectRefusal(run + " --set lr=1e-50", 2, "--set lr=1e-50 is 0 in f32");
+  for (const char *fits : {"0", "3e38", "1e-40"})
+    EXPECT_EQ(tpc(run + " --set lr=" + fits).status, 0) << fits;
+}
+
+TEST_F(CommandLine, IdsAreOfTheVocabulary) {
+  auto model = [](std::vector<int32_t> tokens) {
+    PlanBuilder b = echo(2);
+    for (auto &input : b.plan.entries[0]->inputs)
+      input->feed->vocabulary = 100;
+    b.plan.entries[0]->inputs[0]->default_i32 = std::move(tokens);
+    plan::FeedT &labels = *b.plan.entries[0]->inputs[1]->feed;
+    labels.ignores = true;
+    labels.ignored = -100;
+    return b;
+  };
+  auto file = [&](const std::string &name, std::vector<int32_t> ids) {
+    auto writer = SafetensorsWriter::create(path(name), {{"ids", DType::I32, {2, 3}}}, {});
+    CoordinateMap whole(Sharding::replicated({2, 3}), Mesh{{{"tp", 1}}}, 0);
+    EXPECT_TRUE(writer.ok() && writer->write(0, whole, ids.data()).ok() && writer->commit().ok());
+    return " --input " + name + "=" + path(name);
+  };
+  std::string run = "run " + write(model({0, 1, 2, 3, 4, 99}));
+  std::string labels = file("labels", {0, 99, -100, -100, 1, 2});
+  EXPECT_EQ(tpc(run + labels).status, 0) << contents(path("err"));
+  expectRefusal(run + labels + file("tokens", {0, 0, 0, 0, 100, 0}), 1,
+                "input 'tokens' is 100 at [1, 1], and the model takes 0 to 99\n");
+  expectRefusal(run + file("labels", {0, 0, -1, 0, 0, 0}), 1,
+                "input 'labels' is -1 at [0, 2], and the model takes 0 to 99 and -100");
+  labels = file("labels", {0, 0, 0, 0, 0, 0});
+  expectRefusal("run " + write(model({0, 0, 0, -5, 0, 0})) + labels, 1,
+                "input 'tokens' is -5 at [1, 0]");
+}
+
+TEST_F(CommandLine, AFileWithoutTensorsGivesNoInput) {
+  auto writer = SafetensorsWriter::create(path("empty"), {}, {});
+  ASSERT_TRUE(writer.ok() && writer->commit().ok());
+  expectRefusal("run " + write(rowSplitLinear(1)) + " --input x=" + path("empty"), 1,
+                "/empty' has no tensor\n");
 }
 
 TEST_F(CommandLine, WeightsAreSlicedAndThenTransposed) {

@@ -219,6 +219,18 @@ TEST(RunSession, AllocatesWhatThePlanPredicts) {
   }
 }
 
+TEST(RunSession, MoreThanTheMachineHasIsRefused) {
+  PlanBuilder b(Mesh{{{"tp", 2}}});
+  b.buffer("huge", b.arena(plan::ArenaKind::activations), DType::F32,
+           Sharding::replicated({int64_t{1} << 44}));
+  b.entry("forward");
+  Result<std::unique_ptr<RunSession>> session = RunSession::create(b.load(), referenceOptions());
+  ASSERT_FALSE(session.ok());
+  EXPECT_EQ(session.status().code(), Code::Unavailable);
+  EXPECT_THAT(session.status().message(),
+              HasSubstr("2 rank(s) of 65536.0 GiB each are more than this machine's"));
+}
+
 TEST(RunSession, AFailingRankStopsAll) {
   for (uint32_t instruction : {0u, 1u, 5u})
     for (int rank : {0, 2}) {
