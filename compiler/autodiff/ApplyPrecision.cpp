@@ -20,11 +20,27 @@ struct ApplyPrecision final : impl::ApplyPrecisionBase<ApplyPrecision> {
   void runOnOperation() override {
     if (precision == "f64")
       return makeDouble();
-    if (llvm::is_contained({"f32", "tf32", "bf16"}, precision.getValue()))
+    if (llvm::is_contained({"f32", "tf32", "bf16"}, precision.getValue())) {
+      if (failed(refuseDouble()))
+        signalPassFailure();
       return;
+    }
     getOperation().emitError() << "no such precision: \"" << precision.getValue()
                                << "\"; there are f32, tf32, bf16 and f64";
     signalPassFailure();
+  }
+
+  /// What is written in f64 is computed in f64, whatever a precision below would promise.
+  LogicalResult refuseDouble() {
+    for (Operation &op : getOperation().getBody()->getOperations()) {
+      auto type = op.getAttrOfType<TypeAttr>("type");
+      auto tensor = type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
+      if (tensor && tensor.getElementType().isF64())
+        return op.emitOpError() << "is declared in f64, so --precision " << precision
+                                << " would change nothing of it; hint: --precision f64, or "
+                                   "write the model in f32";
+    }
+    return success();
   }
 
   void makeDouble() {

@@ -3,11 +3,13 @@
 #include "compiler/driver/CompileOptions.h"
 
 #include "compiler/sharding/Passes.h"
+#include "compiler/support/BoundedJson.h"
 #include "runtime/cli/Arguments.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/JSON.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -57,7 +59,7 @@ static Status readHardware(const std::string &path, Hardware &hardware) {
   if (!buffer)
     return Status(Code::InvalidInput, "cannot read '" + path + "': " + buffer.getError().message(),
                   kHardwareHint);
-  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse((*buffer)->getBuffer());
+  llvm::Expected<llvm::json::Value> parsed = parseBoundedJson((*buffer)->getBuffer());
   if (!parsed)
     return Status(Code::InvalidInput, path + ": " + llvm::toString(parsed.takeError()),
                   kHardwareHint);
@@ -74,13 +76,24 @@ static Status readHardware(const std::string &path, Hardware &hardware) {
   for (const auto &[key, value] : *object) {
     if (key == "name" && value.getAsString()) {
       hardware.name = value.getAsString()->str();
+      if (llvm::any_of(hardware.name, [](unsigned char c) { return c < ' '; }))
+        return Status(Code::InvalidInput, path + ": the name has control characters",
+                      kHardwareHint);
       continue;
     }
     auto known = numbers.find(key.str());
     std::optional<double> number = value.getAsNumber();
-    if (known == numbers.end() || !number || !(*number > 0))
+    if (known == numbers.end() || !number)
+      return Status(Code::InvalidInput, path + ": '" + key.str() + "' is no number known here",
+                    kHardwareHint);
+    // Wider than any machine, and narrow enough for predictions in 64-bit picoseconds.
+    bool isLatency = known->first == "collective_latency_seconds";
+    auto [least, most] = isLatency ? std::pair(1e-12, 1.0) : std::pair(1e3, 1e21);
+    if (!(*number >= least && *number <= most))
       return Status(Code::InvalidInput,
-                    path + ": '" + key.str() + "' is no positive number known here", kHardwareHint);
+                    path + ": '" + key.str() + "' is not from " +
+                        llvm::formatv("{0:e0} to {1:e0}", least, most).str(),
+                    kHardwareHint);
     *known->second = *number;
   }
   return Status();
@@ -165,6 +178,9 @@ static Status refuseWithoutEffect(const Arguments &arguments, const CompileOptio
                       (f64 ? "with --precision f64" : "on one rank"),
                   f64 ? "leave it out: what is computed in f64 travels in f64"
                       : "leave it out, or ask for more ranks by --tp or --dp");
+  if (arguments.has("--shard") && options.mesh.numRanks() == 1)
+    return Status(Code::Usage, "--shard has no effect on one rank",
+                  "leave it out, or ask for more ranks by --tp or --dp");
   auto tp = options.mesh.findAxis("tp");
   if (options.sequenceParallel == SequenceParallel::On && options.mesh.axisSize(*tp) == 1)
     return Status(Code::Usage, "--sequence-parallel on has no effect with --tp 1",
@@ -222,21 +238,42 @@ static Status readLevels(const Arguments &arguments, CompileOptions &options) {
   return Status();
 }
 
-/// What is written must not be what is read.
-static Status checkTargets(const CompileOptions &options, const std::string &hardware) {
+/// Whether two paths name one file, or would if it were there.
+static bool isSameFile(const std::string &a, const std::string &b) {
+  auto place = [](const std::string &path) {
+    llvm::SmallString<256> folder(path), real;
+    llvm::sys::fs::make_absolute(folder);
+    llvm::StringRef name = llvm::sys::path::filename(path);
+    llvm::sys::path::remove_filename(folder);
+    if (!llvm::sys::fs::real_path(folder, real))
+      folder = real;
+    else
+      llvm::sys::path::remove_dots(folder, /*remove_dot_dot=*/true);
+    llvm::sys::path::append(folder, name);
+    return folder.str().str();
+  };
+  return llvm::sys::fs::equivalent(a, b) || place(a) == place(b);
+}
+
+/// What is written must not be what is read, nor written twice.
+static Status checkTargets(const CompileOptions &options, const Arguments &arguments) {
+  if (options.output.empty())
+    return Status(Code::Usage, "-o names no file", "-o OUT.plan");
+  if (options.dumpTo.empty() && arguments.has("--dump-to"))
+    return Status(Code::Usage, "--dump-to names no folder", "--dump-to DIR");
+  std::vector<std::pair<std::string, std::string>> taken = {
+      {"the model", options.model}, {"the file of --hardware", arguments.get("--hardware")}};
   auto refuse = [&](const std::string &option, const std::string &path) {
-    for (const auto &[what, source] :
-         {std::pair<std::string, std::string>("the model", options.model),
-          std::pair<std::string, std::string>("the file of --hardware", hardware)})
-      if (llvm::sys::fs::equivalent(path, source))
+    for (const auto &[what, file] : taken)
+      if (isSameFile(path, file))
         return Status(Code::Usage, option + " would overwrite '" + path + "', which is " + what,
                       "name another place");
     return Status();
   };
-  if (options.output.empty())
-    return Status(Code::Usage, "-o names no file", "-o OUT.plan");
-  if (!options.stopAfter)
+  if (!options.stopAfter) {
     TPC_RETURN_IF_ERROR(refuse("-o", options.output));
+    taken.emplace_back("what -o writes", options.output);
+  }
   if (options.dumpTo.empty())
     return Status();
   for (Level level : kLevels)
@@ -279,6 +316,6 @@ Result<CompileOptions> tpc::parseCompileOptions(std::span<const std::string> wor
   TPC_RETURN_IF_ERROR(readConstraints(arguments, options));
   TPC_RETURN_IF_ERROR(readLevels(arguments, options));
   TPC_RETURN_IF_ERROR(refuseWithoutEffect(arguments, options));
-  TPC_RETURN_IF_ERROR(checkTargets(options, arguments.get("--hardware")));
+  TPC_RETURN_IF_ERROR(checkTargets(options, arguments));
   return options;
 }

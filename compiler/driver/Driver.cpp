@@ -8,6 +8,7 @@
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -25,6 +26,8 @@ commands:
 )";
 
 int tpc::driverMain(std::span<const std::string> arguments) {
+  // A file that grows beyond its limit is an error of that write, and ends in a message.
+  std::signal(SIGXFSZ, SIG_IGN);
   if (arguments.empty())
     return report(Status(Code::Usage, "no command", "tpc-compile --help lists the commands"));
   const std::string &command = arguments[0];

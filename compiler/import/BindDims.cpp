@@ -30,10 +30,10 @@ LogicalResult bindInput(nn::InputOp input, const DimMap &dims,
                                  << shape[axis];
     nn::DimOp declared = dim->second;
     if (shape[axis] != static_cast<int64_t>(declared.getSize())) {
-      InFlightDiagnostic error = input.emitOpError()
-                                 << "has extent " << shape[axis] << " where it names dim \"" << name
-                                 << "\", whose default is " << declared.getSize()
-                                 << "; write the default's extent";
+      InFlightDiagnostic error =
+          input.emitOpError() << "has extent " << shape[axis] << " where it names dim \"" << name
+                              << "\", whose default is " << static_cast<int64_t>(declared.getSize())
+                              << "; write the default's extent";
       error.attachNote(declared.getLoc()) << "the dim is declared here";
       return error;
     }
@@ -43,6 +43,9 @@ LogicalResult bindInput(nn::InputOp input, const DimMap &dims,
   auto newType = RankedTensorType::get(shape, type.getElementType());
   if (newType == type)
     return success();
+  if (!nn::hasCountableElements(newType))
+    return input.emitOpError() << "would become " << newType
+                               << ", of more than 2^40 elements; hint: bind smaller dims";
   input.setType(newType);
   input.removeDefaultValueAttr();
   return success();

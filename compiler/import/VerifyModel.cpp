@@ -223,17 +223,37 @@ private:
     }
 
     if (auto groups = training.getGroups())
-      for (auto group : groups->getAsRange<nn::GroupAttr>()) {
+      for (auto group : groups->getAsRange<nn::GroupAttr>())
         valid &= checkSetting(training, "weight_decay", group.getWeightDecay());
-        auto matches = [&](nn::ParameterOp parameter) {
-          return matchesPattern(group.getPattern(), parameter.getSymName());
-        };
-        if (llvm::none_of(module.getOps<nn::ParameterOp>(), matches)) {
-          training.emitOpError() << "has a group \"" << group.getPattern()
-                                 << "\" that matches no parameter";
-          valid = false;
-        }
+    return checkGroups(training) && valid;
+  }
+
+  /// The first group that matches a parameter has it; a group that has none says nothing.
+  bool checkGroups(nn::TrainingOp training) {
+    if (!training.getGroups())
+      return true;
+    bool valid = true;
+    llvm::DenseMap<Operation *, nn::GroupAttr> groupOf;
+    for (auto group : training.getGroups()->getAsRange<nn::GroupAttr>()) {
+      bool isNew = false;
+      nn::GroupAttr earlier;
+      for (auto parameter : module.getOps<nn::ParameterOp>()) {
+        if (!matchesPattern(group.getPattern(), parameter.getSymName()))
+          continue;
+        auto [known, isFirst] = groupOf.try_emplace(parameter, group);
+        isNew |= isFirst;
+        earlier = known->second;
       }
+      if (isNew)
+        continue;
+      InFlightDiagnostic error = training.emitOpError()
+                                 << "has a group \"" << group.getPattern() << "\" that matches no "
+                                 << "parameter";
+      if (earlier)
+        error << " that earlier groups leave; hint: put it before \"" << earlier.getPattern()
+              << "\"";
+      valid = false;
+    }
     return valid;
   }
 

@@ -63,7 +63,7 @@ struct SolverReport {
   std::vector<std::pair<mlir::Location, std::string>> heldWhole;
   size_t largestTable = 0; ///< rows
   bool splitsSequence = false;
-  bool gaveUp = false;     ///< there were too many ways to compare
+  bool gaveUp = false; ///< there were too many ways to compare
   Picoseconds predicted = 0;
   std::vector<std::string> notes; ///< paddings, replicated weights, constraints applied
 };

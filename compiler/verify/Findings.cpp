@@ -63,12 +63,16 @@ std::string Difference::str() const {
 void Findings::compare(const Subject &subject, const Bounded &expected, const Tensor &found,
                        const Rounding &rounding) {
   std::optional<Difference> difference;
-  int64_t unbounded = 0;
+  int64_t unbounded = 0, nans = 0;
   double largestShare = 0, largestExcess = 0;
   Errors errors = expected.errors();
   for (int64_t i = 0; i < found.size(); ++i) {
     double x = expected.value[i], y = found[i], bound = errors[i] * kSecondOrder;
-    if (x == y || (std::isnan(x) && std::isnan(y)))
+    if (std::isnan(x) && std::isnan(y)) {
+      ++nans;
+      continue;
+    }
+    if (x == y)
       continue;
     if (!std::isfinite(bound)) {
       ++unbounded;
@@ -100,6 +104,7 @@ void Findings::compare(const Subject &subject, const Bounded &expected, const Te
   ++kind.checks;
   kind.elements += found.size();
   kind.unbounded += unbounded;
+  kind.nans += nans;
   if (unbounded)
     kind.whereUnbounded = subject.name;
   if (largestShare > kind.share) {

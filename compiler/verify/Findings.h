@@ -40,6 +40,7 @@ struct Difference {
 struct KindSummary {
   int64_t checks = 0, elements = 0;
   int64_t unbounded = 0; ///< elements about which nothing can be said
+  int64_t nans = 0;      ///< elements that are NaN here and there
   double share = 0;      ///< the largest difference over its bound
   std::string where;     ///< that was
   std::string whereUnbounded;

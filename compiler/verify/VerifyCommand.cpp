@@ -114,6 +114,7 @@ private:
 
   Status reportOps(const PlanVerifier &verifier) {
     const Findings &findings = verifier.findings();
+    int64_t nans = 0;
     for (const auto &[kind, summary] : findings.kinds()) {
       out_ << "  " << kind << std::string(kind.size() < 28 ? 28 - kind.size() : 1, ' ')
            << summary.checks << " checks of " << summary.elements << " elements, at most "
@@ -123,6 +124,9 @@ private:
       if (summary.unbounded)
         out_ << "; " << summary.unbounded << " elements have no finite bound ("
              << summary.whereUnbounded << ")";
+      if (summary.nans)
+        out_ << "; " << summary.nans << " elements are NaN";
+      nans += summary.nans;
       out_ << "\n";
     }
     for (const auto &[note, count] : findings.notes())
@@ -134,7 +138,10 @@ private:
                         ? "no other op is off"
                         : std::to_string(findings.differences()) +
                               " results of ops are off in all; this is the first");
-    out_ << "ok: " << verifier.numSteps() << " ops agree with float64 on every rank" << std::endl;
+    out_ << "ok: " << verifier.numSteps() << " ops agree with float64 on every rank";
+    if (nans)
+      out_ << "; but " << nans << " elements are NaN in both, of which that says little";
+    out_ << std::endl;
     return Status();
   }
 

@@ -7,6 +7,8 @@
 //===---------------------------------------------------------------------------------------===//
 #include "dialects/nn/OpSupport.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -38,12 +40,19 @@ static RankedTensorType logSumType(Value q) {
   return tensorOf({shape[0], shape[2], shape[1]}, statisticsType(elementOf(q)));
 }
 
-/// Pairs of a query and a key that it sees, over all batches and heads.
-static int64_t visiblePairs(Value q, Value k, bool causal) {
-  int64_t queries = shapeOf(q)[1], keys = shapeOf(k)[1], pairs = 0;
-  for (int64_t i = 0; i < queries; ++i)
-    pairs += causal ? std::clamp<int64_t>(i + keys - queries + 1, 0, keys) : keys;
-  return pairs * shapeOf(q)[0] * shapeOf(q)[2];
+/// `perElement` flops for each pair of a query and a key that it sees and each element of a head,
+/// over all batches and heads; at most 2^56, which is some years of any machine.
+static int64_t flopsOfPairs(Value q, Value k, bool causal, uint64_t perElement) {
+  uint64_t queries = shapeOf(q)[1], keys = shapeOf(k)[1];
+  // The queries see the last keys, one more each.
+  uint64_t seeing = std::min(queries, keys);
+  uint64_t twice = causal ? llvm::SaturatingMultiply(seeing, 2 * keys - seeing + 1)
+                          : llvm::SaturatingMultiply(queries, 2 * keys);
+  uint64_t flops = perElement / 2;
+  for (uint64_t factor :
+       {twice, uint64_t(shapeOf(q)[0]), uint64_t(shapeOf(q)[2]), uint64_t(shapeOf(q)[3])})
+    flops = llvm::SaturatingMultiply(flops, factor);
+  return std::min(flops, uint64_t{1} << 56);
 }
 
 static AttentionStep attentionStep(Value q, Value k, bool causal, double scale, bool backward) {
@@ -134,9 +143,7 @@ Rule FlashAttentionOp::getShardingRule() {
   return rule.take();
 }
 
-int64_t FlashAttentionOp::getFlops() {
-  return 4 * shapeOf(getQ())[3] * visiblePairs(getQ(), getK(), getCausal());
-}
+int64_t FlashAttentionOp::getFlops() { return flopsOfPairs(getQ(), getK(), getCausal(), 4); }
 
 void FlashAttentionOp::buildGradient(GradientBuilder &gradient) {
   Value dO = gradient.ofResult(0);
@@ -193,9 +200,7 @@ Rule FlashAttentionGradOp::getShardingRule() {
   return rule.take();
 }
 
-int64_t FlashAttentionGradOp::getFlops() {
-  return 10 * shapeOf(getQ())[3] * visiblePairs(getQ(), getK(), getCausal());
-}
+int64_t FlashAttentionGradOp::getFlops() { return flopsOfPairs(getQ(), getK(), getCausal(), 10); }
 
 LibraryStep FlashAttentionGradOp::getLibraryStep() {
   return attentionStep(getQ(), getK(), getCausal(), getScale().convertToDouble(),

@@ -113,6 +113,8 @@ Scalar isIgnored(BodyBuilder &body, Scalar label, int64_t ignoreIndex) {
 //===-------------------------------------------------------------------------------------===//
 
 LogicalResult CrossEntropyOp::verify() {
+  if (int64_t ignored = getIgnoreIndex(); ignored != static_cast<int32_t>(ignored))
+    return emitOpError() << "ignores the label " << ignored << ", which no i32 is";
   if (failed(verifySmoothing(*this, getLabelSmoothing().convertToDouble())))
     return failure();
   return verifyInferred(*this);

@@ -6,6 +6,7 @@
 #include "dialects/nn/GradientBuilder.h"
 #include "dialects/nn/LibraryStep.h"
 #include "dialects/nn/Phase.h"
+#include "dialects/nn/Types.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"

@@ -32,9 +32,14 @@ def NN_Dialect : Dialect {
 }
 
 //===--- types ---===//
-def NN_FloatTensor : StaticShapeTensorOf<[F32, F64, BF16]>;
-def NN_IntTensor : StaticShapeTensorOf<[I32]>;
-def NN_Tensor : StaticShapeTensorOf<[F32, F64, BF16, I32]>;
+/// Bytes and flops of such tensors can be counted by 64-bit integers.
+class NN_TensorOf<list<Type> elements>
+    : ConfinedType<StaticShapeTensorOf<elements>,
+                   [CPred<"::tpc::nn::hasCountableElements(::llvm::cast<::mlir::RankedTensorType>($_self))">],
+                   StaticShapeTensorOf<elements>.summary # ", at most 2^40 elements">;
+def NN_FloatTensor : NN_TensorOf<[F32, F64, BF16]>;
+def NN_IntTensor : NN_TensorOf<[I32]>;
+def NN_Tensor : NN_TensorOf<[F32, F64, BF16, I32]>;
 
 //===--- attributes ---===//
 class NN_Attr<string name, string mnemonic_> : AttrDef<NN_Dialect, name> {
@@ -83,11 +88,16 @@ def NN_TokensAttr : NN_Attr<"Tokens", "tokens"> {
     `#nn.tokens<shift = 1, stride = 64, tail = -100>`: sample i begins at i * stride; the input's last
     dim is a window of the stream, `shift` tokens on; what lies beyond the end of the stream is
     `tail`. stride 0 means the window's length.
+
+    Constraints:
+    - shift and stride are 0 or more
+    - the tail is a number of 32 bits
   }];
   let parameters = (ins DefaultValuedParameter<"int64_t", "0">:$shift,
                         DefaultValuedParameter<"int64_t", "0">:$stride,
                         DefaultValuedParameter<"int64_t", "0">:$tail);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 def NN_SgdAttr : NN_Attr<"Sgd", "sgd"> {
   let summary = "torch.optim.SGD";
@@ -123,7 +133,7 @@ def NN_GroupAttr : NN_Attr<"Group", "group"> {
   let description = [{
     `#nn.group<"*.bias", weight_decay = 0.0 : f64>`: the parameters whose name matches the pattern (`*` is
     any run of characters) get this weight decay. The first group that matches wins; a group that
-    matches nothing is an error.
+    matches nothing, or nothing that the groups before it leave, is an error.
   }];
   let parameters = (ins StringRefParameter<>:$pattern, "::mlir::FloatAttr":$weight_decay);
   let assemblyFormat = "`<` $pattern `,` `weight_decay` `=` $weight_decay `>`";

@@ -22,8 +22,8 @@ namespace tpc::nn {
 //===-------------------------------------------------------------------------------------===//
 
 LogicalResult DimOp::verify() {
-  if (getSize() < 1)
-    return emitOpError() << "has size " << getSize() << "; a dim needs at least 1";
+  if (int64_t size = getSize(); size < 1)
+    return emitOpError() << "has size " << size << "; a dim needs at least 1";
   return success();
 }
 
@@ -52,6 +52,13 @@ LogicalResult ScalarOp::verify() {
   if (getRole() != ScalarRole::user && !type.getElementType().isInteger(32))
     return emitOpError() << "has role " << stringifyScalarRole(getRole())
                          << ", so it must be a tensor<i32>, not " << type;
+  if (auto element = dyn_cast<FloatType>(type.getElementType())) {
+    APFloat value = getValue();
+    bool losesInfo;
+    value.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
+    if (!value.isFinite())
+      return emitOpError() << "has a value that is not finite in " << element;
+  }
   return success();
 }
 
@@ -105,8 +112,8 @@ static LogicalResult verifyEnd(Operation *op, Block &block, TypeRange types) {
 }
 
 LogicalResult LayersOp::verify() {
-  if (getCount() < 1)
-    return emitOpError() << "has " << getCount() << " layers; it needs at least 1";
+  if (int64_t count = getCount(); count < 1)
+    return emitOpError() << "has " << count << " layers; it needs at least 1";
   int blocks = 0;
   for (Operation &op : *getBody().begin()) {
     if (!isa<ParameterOp, BlockOp>(op))

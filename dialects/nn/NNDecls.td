@@ -60,6 +60,7 @@ def NN_ScalarOp : NN_DeclOp<"scalar"> {
     Constraints:
     - the tensor is 0-d
     - the step number and the seed are tensor<i32>
+    - a float's value is finite in its type
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<NN_Tensor>:$type, F64Attr:$value,
                        DefaultValuedAttr<NN_ScalarRoleAttr, "::tpc::nn::ScalarRole::user">:$role);

@@ -51,6 +51,12 @@ static std::optional<LogicalResult> verifyFileAttribute(Operation *op, NamedAttr
     return check(isa<InputOp>(op) && size && size.getType().isInteger(64) && size.getInt() > 0,
                  "a positive i64 of an nn.input");
   }
+  if (name == "nn.ignored") {
+    auto label = dyn_cast<IntegerAttr>(attribute.getValue());
+    return check(isa<InputOp>(op) && label && label.getType().isInteger(64) &&
+                     llvm::isInt<32>(label.getInt()),
+                 "an i64 within 32 bits of an nn.input");
+  }
   if (name == "nn.source")
     return check(isa<TieOp>(op) && isa<SourceAttr>(attribute.getValue()),
                  "an #nn.source of an nn.tie");
@@ -187,6 +193,16 @@ void SourceAttr::print(AsmPrinter &printer) const {
   if (getTranspose())
     printer << ", transpose";
   printer << ">";
+}
+
+LogicalResult TokensAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t shift,
+                                 int64_t stride, int64_t tail) {
+  if (shift < 0 || stride < 0)
+    return emitError() << "a token feed needs a shift and a stride of at least 0, not " << shift
+                       << " and " << stride;
+  if (tail != static_cast<int32_t>(tail))
+    return emitError() << "a token feed's tail must be a number of 32 bits, not " << tail;
+  return success();
 }
 
 LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef tensor,

@@ -89,6 +89,7 @@ def NN_CrossEntropyOp : NN_CompositeOp<"cross_entropy"> {
     - logits has two dims or more
     - labels has the shape of logits without its last dim
     - the loss is 0-d: float32, or float64 of float64
+    - `ignore_index` is a number of 32 bits, as labels are
 
     ```mlir
     %loss = nn.cross_entropy %logits, %labels : (tensor<2x4x16xf32>, tensor<2x4xi32>) -> tensor<f32>

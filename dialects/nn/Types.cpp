@@ -1,6 +1,7 @@
 //===- Types.cpp - Tensor types, shapes and their bytes ------------------------------------===//
 #include "dialects/nn/Types.h"
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
@@ -20,6 +21,17 @@ bool isSuffix(ArrayRef<int64_t> suffix, ArrayRef<int64_t> shape) {
 
 int64_t elementCount(ArrayRef<int64_t> shape) {
   return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+bool hasCountableElements(RankedTensorType type) {
+  constexpr int64_t most = int64_t{1} << 40;
+  int64_t count = 1;
+  for (int64_t extent : type.getShape()) {
+    if (extent > most / count)
+      return false;
+    count *= std::max<int64_t>(extent, 1);
+  }
+  return true;
 }
 
 int64_t rowCount(ArrayRef<int64_t> shape) {

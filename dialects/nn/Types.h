@@ -21,6 +21,8 @@ inline mlir::RankedTensorType plainType(mlir::Value value) {
 bool sameShapeAndElement(mlir::Type a, mlir::Type b);
 bool isSuffix(llvm::ArrayRef<int64_t> suffix, llvm::ArrayRef<int64_t> shape);
 int64_t elementCount(llvm::ArrayRef<int64_t> shape);
+/// Whether a static shape has at most 2^40 elements, as every tensor of the nn dialect has to.
+bool hasCountableElements(mlir::RankedTensorType type);
 /// The product of all extents but the last.
 int64_t rowCount(llvm::ArrayRef<int64_t> shape);
 /// float32, or float64 of float64: the type of row statistics beside values of `element`.

@@ -38,6 +38,11 @@ def even_batch(model):
     return model.sizes.batch % 2 == 0
 
 
+def long_sequence(model):
+    """One that `on` splits at every tp below: a shorter one would stay whole, and that is refused."""
+    return model.sizes.sequence >= 4
+
+
 def tp(*sizes):
     return Option("--tp", tuple(map(str, sizes)))
 
@@ -47,7 +52,7 @@ def dp(chance=1.0):
 
 
 def sequence_parallel(chance=1.0):
-    return Option("--sequence-parallel", ("on", "on", "auto"), chance)
+    return Option("--sequence-parallel", ("on", "on", "auto"), chance, long_sequence)
 
 
 def recompute(chance=1.0):

@@ -20,6 +20,16 @@
 // RUN: not tpc-compile compile %models/mlp.mlir --tp 2 --stop-after grad 2>&1 | FileCheck %s --check-prefix=TOO-EARLY
 // RUN: not tpc-compile compile %models/mlp.mlir --cpu native --stop-after scheduled 2>&1 | FileCheck %s --check-prefix=CPU-TOO-EARLY
 // RUN: echo '{}' > %t.json && not tpc-compile compile %models/mlp.mlir --hardware %t.json 2>&1 | FileCheck %s --check-prefix=NO-HARDWARE
+// RUN: not tpc-compile compile %models/mlp.mlir --dim B=4611686018427387904 2>&1 | FileCheck %s --check-prefix=TOO-LARGE
+// RUN: not tpc-compile compile %models/mlp.mlir --shard "fc1=[{tp}, {}]" 2>&1 | FileCheck %s --check-prefix=SHARD-ONE-RANK
+// RUN: sed s/f32/f64/g %models/mlp.mlir > %t.f64.mlir
+// RUN: not tpc-compile compile %t.f64.mlir --precision bf16 2>&1 | FileCheck %s --check-prefix=DOUBLE
+// RUN: not tpc-compile compile %t.f64.mlir 2>&1 | FileCheck %s --check-prefix=DOUBLE
+// RUN: tpc-compile compile %t.f64.mlir --precision f64 -o %t.plan
+// RUN: echo '{"collective_latency_seconds": 1e300}' > %t.json && not tpc-compile compile %models/mlp.mlir --hardware %t.json 2>&1 | FileCheck %s --check-prefix=LATENCY
+// RUN: echo '{"gemm_flops_per_second": 1e400}' > %t.json && not tpc-compile compile %models/mlp.mlir --hardware %t.json 2>&1 | FileCheck %s --check-prefix=RATE
+// RUN: head -c 100000 /dev/zero | tr '\000' '[' > %t.json && not tpc-compile compile %models/mlp.mlir --hardware %t.json 2>&1 | FileCheck %s --check-prefix=NESTED
+// RUN: not tpc-compile compile %models/mlp.mlir --dump-to "" 2>&1 | FileCheck %s --check-prefix=NO-FOLDER
 // RUN: not tpc-compile compile %models/mlp.mlir -o "" 2>&1 | FileCheck %s --check-prefix=NO-FILE
 // RUN: sh -c 'tpc-compile compile %models/mlp.mlir --stop-after model 2>%t.err >/dev/full; test $? -eq 1'
 // RUN: FileCheck %s --check-prefix=FULL < %t.err
@@ -52,6 +62,15 @@
 // TOO-EARLY: error: --tp has no effect with --stop-after grad
 // TOO-EARLY-NEXT: hint: leave it out: it acts on level sharded and what follows
 // CPU-TOO-EARLY: error: --cpu has no effect with --stop-after scheduled
+// TOO-LARGE: mlp.mlir:{{[0-9:]+}} error: 'nn.input' op would become 'tensor<4611686018427387904x128xf32>', of more than 2^40 elements
+// TOO-LARGE-NEXT: hint: bind smaller dims
+// SHARD-ONE-RANK: error: --shard has no effect on one rank
+// DOUBLE: f64.mlir:{{[0-9:]+}} error: '{{.*}}' op is declared in f64, so --precision {{bf16|f32}} would change nothing of it
+// DOUBLE-NEXT: hint: --precision f64
+// LATENCY: json: 'collective_latency_seconds' is not from 1e-12 to 1e+00
+// RATE: json: 'gemm_flops_per_second' is not from 1e+03 to 1e+21
+// NESTED: error: {{.*}}.json: {{.*}}100
+// NO-FOLDER: error: --dump-to names no folder
 // NO-HARDWARE: json: says nothing of the hardware
 // SEQUENCE-NEXT: hint: leave it out, or ask for more ranks by --tp
 // NO-FILE: error: -o names no file

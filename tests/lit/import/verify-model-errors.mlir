@@ -122,6 +122,10 @@ nn.training @train of @other optimizer #nn.sgd<lr = @lr>
 // expected-error @below {{has the learning rate @step, which is no float nn.scalar that a user sets}}
 // expected-error @below {{has a group "*.gain" that matches no parameter}}
 nn.training @train2 of @loss optimizer #nn.adam<lr = @step> groups [#nn.group<"*.bias", weight_decay = 0.0 : f64>, #nn.group<"*.gain", weight_decay = 0.0 : f64>]
+// expected-error @below {{trains @other, which is no nn.entry}}
+// expected-error @below {{has the learning rate @lr, which is no float nn.scalar that a user sets}}
+// expected-error @below {{has a group "p.bias" that matches no parameter that earlier groups leave; hint: put it before "*.bias"}}
+nn.training @train3 of @other optimizer #nn.sgd<lr = @lr> groups [#nn.group<"*.bias", weight_decay = 0.0 : f64>, #nn.group<"p.bias", weight_decay = 0.1 : f64>]
 
 // -----
 

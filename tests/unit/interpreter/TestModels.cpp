@@ -295,14 +295,17 @@ const std::vector<TestModel> &testModels() {
 }
 
 std::string RandomCase::str() const {
-  return mesh.str() + ", sequence-parallel " + std::to_string(sequenceParallel) + ", model" + text;
+  return mesh.str() + ", sequence-parallel " + std::to_string(static_cast<int>(sequenceParallel)) +
+         ", model" + text;
 }
 
 RandomCase drawCase(std::mt19937 &engine, int64_t mostTp) {
   int64_t dp = 1 + engine() % 2, tp = 1 + engine() % mostTp;
   ModelSizes sizes = drawSizes(engine, dp);
   auto text = engine() % 2 ? gptText : llamaText;
-  int mode = static_cast<int>(engine() % 3);
+  auto mode = static_cast<SequenceParallel>(engine() % 3);
+  if (mode == SequenceParallel::On && (tp == 1 || sizes.sequence < tp))
+    mode = SequenceParallel::Auto; // On would be refused
   return {text(sizes, kAdam), Mesh{{{"dp", dp}, {"tp", tp}}}, mode};
 }
 

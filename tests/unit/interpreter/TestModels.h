@@ -8,6 +8,8 @@
 
 #include "TestModule.h"
 
+#include "compiler/sharding/Solver.h"
+
 namespace tpc::interpreter::test {
 
 struct ModelSizes {
@@ -47,7 +49,7 @@ ModelSizes drawSizes(std::mt19937 &engine, int64_t dp);
 struct RandomCase {
   std::string text;
   Mesh mesh;
-  int sequenceParallel;
+  SequenceParallel sequenceParallel;
 
   std::string str() const;
 };

@@ -180,7 +180,7 @@ TEST(RandomModels, TheSolversPlanComputesTheSame) {
     SCOPED_TRACE("attempt " + std::to_string(attempt) + ": " + drawn.str());
     auto module = gradModule(drawn.text);
     expectSolvedPlanComputesTheSame(*module, GlobalStep(*module), drawn.mesh,
-                                    static_cast<SequenceParallel>(drawn.sequenceParallel));
+                                    drawn.sequenceParallel);
     if (testing::Test::HasFailure())
       return;
   }

@@ -25,3 +25,10 @@ nn.cross_entropy %logits, %labels : (tensor<4x16xf32>, tensor<16xi32>) -> tensor
 %logits, %labels = "test.values"() : () -> (tensor<4x16xf32>, tensor<4xi32>)
 // expected-error @+1 {{has 'tensor<4xf32>' as result #0, but its operands and attributes give 'tensor<f32>'}}
 nn.cross_entropy %logits, %labels : (tensor<4x16xf32>, tensor<4xi32>) -> tensor<4xf32>
+
+// -----
+
+// constraint: `ignore_index` is a number of 32 bits, as labels are
+%logits, %labels = "test.values"() : () -> (tensor<4x16xf32>, tensor<4xi32>)
+// expected-error @+1 {{ignores the label 9999999999, which no i32 is}}
+nn.cross_entropy %logits, %labels {ignore_index = 9999999999 : i64} : (tensor<4x16xf32>, tensor<4xi32>) -> tensor<f32>
