@@ -60,8 +60,9 @@ public:
       std::signal(signal, noteSignal);
   }
   ~SignalGuard() {
+    // The second word of a closing terminal may come when all is done.
     for (int signal : signals_)
-      std::signal(signal, SIG_DFL);
+      std::signal(signal, signal == SIGHUP && stopSignal == SIGHUP ? SIG_IGN : SIG_DFL);
   }
   SignalGuard(const SignalGuard &) = delete;
 
