@@ -109,9 +109,9 @@ Status RunSession::checkHostMemory() const {
   double needed = double(plan_.arenaBytes()) * ranks;
   if (needed <= has)
     return Status();
-  char text[128];
-  std::snprintf(text, sizeof(text), "%d rank(s) of %.1f GiB each are more than this machine's %.1f",
-                ranks, double(plan_.arenaBytes()) / gibibyte, has / gibibyte);
+  char text[96];
+  std::snprintf(text, sizeof(text), "%d rank(s) need %.1f GiB, and this machine has %.1f", ranks,
+                needed / gibibyte, has / gibibyte);
   return Status(
       Code::Unavailable, text,
       "`tpc inspect --view memory` says what takes it; `tpc compile --memory-limit` bounds "

@@ -228,7 +228,7 @@ TEST(RunSession, MoreThanTheMachineHasIsRefused) {
   ASSERT_FALSE(session.ok());
   EXPECT_EQ(session.status().code(), Code::Unavailable);
   EXPECT_THAT(session.status().message(),
-              HasSubstr("2 rank(s) of 65536.0 GiB each are more than this machine's"));
+              HasSubstr("2 rank(s) need 131072.0 GiB, and this machine has"));
 }
 
 TEST(RunSession, AFailingRankStopsAll) {
