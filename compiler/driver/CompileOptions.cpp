@@ -5,10 +5,10 @@
 #include "compiler/sharding/Passes.h"
 #include "compiler/support/BoundedJson.h"
 #include "runtime/cli/Arguments.h"
+#include "runtime/support/SameFile.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -236,23 +236,6 @@ static Status readLevels(const Arguments &arguments, CompileOptions &options) {
   options.output = arguments.has("-o") ? arguments.get("-o")
                                        : llvm::sys::path::stem(options.model).str() + ".plan";
   return Status();
-}
-
-/// Whether two paths name one file, or would if it were there.
-static bool isSameFile(const std::string &a, const std::string &b) {
-  auto place = [](const std::string &path) {
-    llvm::SmallString<256> folder(path), real;
-    llvm::sys::fs::make_absolute(folder);
-    llvm::StringRef name = llvm::sys::path::filename(path);
-    llvm::sys::path::remove_filename(folder);
-    if (!llvm::sys::fs::real_path(folder, real))
-      folder = real;
-    else
-      llvm::sys::path::remove_dots(folder, /*remove_dot_dot=*/true);
-    llvm::sys::path::append(folder, name);
-    return folder.str().str();
-  };
-  return llvm::sys::fs::equivalent(a, b) || place(a) == place(b);
 }
 
 /// What is written must not be what is read, nor written twice.

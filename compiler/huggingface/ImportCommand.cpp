@@ -5,6 +5,7 @@
 #include "compiler/huggingface/StoredCheckpoint.h"
 #include "runtime/cli/Arguments.h"
 #include "runtime/plan/PlanWriter.h"
+#include "runtime/support/SameFile.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -30,7 +31,7 @@ std::string symbolOf(llvm::StringRef name) {
 bool isControl(unsigned char c) { return c < 0x20 || c == 0x7f; }
 
 /// The text as a word of a shell, on one line.
-std::string quoted(llvm::StringRef text) {
+std::string shellWord(llvm::StringRef text) {
   const llvm::StringRef plain = "._-/+,:@%=";
   if (!text.empty() &&
       llvm::all_of(text, [&](char c) { return llvm::isAlnum(c) || plain.contains(c); }))
@@ -69,12 +70,12 @@ std::string header(const DecoderConfig &config, llvm::StringRef name, const std:
   if (config.dropout > 0)
     os << "// The config's dropout (" << llvm::format("%g", config.dropout)
        << ") is left out: add nn.dropout where it is wanted.\n";
-  os << "//\n//   tpc compile " << quoted(file) << " --tp 2 -o model.plan\n"
+  os << "//\n//   tpc compile " << shellWord(file) << " --tp 2 -o model.plan\n"
      << "//   tpc run model.plan --data tokens.bin --steps 20";
   for (const std::string &pattern : weights.unused)
-    unused += " --unused " + quoted(pattern);
+    unused += " --unused " + shellWord(pattern);
   if (weights.file)
-    os << " --weights " << quoted(*weights.file) << unused;
+    os << " --weights " << shellWord(*weights.file) << unused;
   os << "\n";
   if (weights.numFiles > 0 && !weights.file) {
     os << "//\n// The checkpoint is in " << weights.numFiles
@@ -108,7 +109,7 @@ Status checkTarget(const std::string &output, const std::string &folder) {
        entry.increment(error)) {
     llvm::StringRef file = llvm::sys::path::filename(entry->path());
     if ((file.ends_with(".json") || file.ends_with(".safetensors")) &&
-        llvm::sys::fs::equivalent(output, entry->path()))
+        isSameFile(output, entry->path()))
       return Status(Code::Usage,
                     "-o would overwrite '" + output + "', which is " + file.str() +
                         " of the checkpoint",

@@ -1,7 +1,7 @@
 //===- AxisSolver.h - Least predicted time of one entry along one axis ---------------------===//
 //
 // One variable per class of ops (how it is executed), of values (in which placements it is made
-// available) and of symbols (how it is held); cost tables between them; solved exactly by
+// available) and of symbols (how it is held); cost tables between them; solved by
 // elimination. Equal layers are one class, so the problem does not grow with depth.
 //
 //===---------------------------------------------------------------------------------------===//

@@ -46,7 +46,7 @@ struct CostTable {
 /// (`tpc-opt --tpc-shard="tp=8 report=true"` of level grad).
 struct EliminationEffort {
   size_t fewRows = size_t(1) << 15;  ///< without a bound, and of tables that are cut
-  size_t mostRows = size_t(1) << 20; ///< with a bound: about a second
+  size_t mostRows = size_t(1) << 20; ///< with a bound
 };
 
 struct EliminationResult {

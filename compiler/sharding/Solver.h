@@ -2,8 +2,9 @@
 //
 // One variable per class of ops (how it is executed along the axis), per class of values (in which
 // placements it is made available) and per class of symbols (how it is held); costs in integer
-// picoseconds; solved exactly by elimination, one axis after the other. Equal layers are one class,
-// so they share one decision and the time does not grow with depth.
+// picoseconds; solved by elimination (exactly, as far as tables stay small), one axis after the
+// other. Equal layers are one class, so they share one decision and the time does not grow with
+// depth.
 //
 // What may move on an axis is fixed by its role (docs/sharding.md):
 //   tp  weights are split and never gathered, the batch is not split; partial -> replicated, and a

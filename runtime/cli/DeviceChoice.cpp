@@ -30,14 +30,6 @@ Status tpc::checkTarget(const PlanFile &plan, const RunOptions &options) {
 
 Result<Comm> tpc::chooseComm(const PlanFile &plan, const RunOptions &options, bool launched) {
   const std::string &asked = options.comm;
-  if (asked == "local" && isCuda(plan))
-    for (const MeshAxis &axis : plan.mesh().axes)
-      if (axis.size > kMostRanksOfAGpu)
-        return Status(Code::Usage,
-                      "--comm local puts all ranks on one GPU, which takes at most " +
-                          std::to_string(kMostRanksOfAGpu) + " of an axis, and " + axis.name +
-                          " has " + std::to_string(axis.size),
-                      "--comm nccl gives each rank a GPU");
   if (asked == "local")
     return Comm::Local;
   if (!isCuda(plan)) {
@@ -59,6 +51,13 @@ Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &o
     choice.make = createCpuDevice;
     return choice;
   }
+  for (const MeshAxis &axis : plan.mesh().axes)
+    if (comm == Comm::Local && axis.size > kMostRanksOfAGpu)
+      return Status(Code::Usage,
+                    "all ranks would share one GPU, which takes at most " +
+                        std::to_string(kMostRanksOfAGpu) + " of an axis, and " + axis.name +
+                        " has " + std::to_string(axis.size),
+                    "tpc run --comm nccl gives each rank a GPU");
   CudaOptions cuda;
   cuda.gpu = gpu;
   cuda.timeout = std::chrono::seconds(options.timeoutSeconds);

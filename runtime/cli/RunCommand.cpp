@@ -15,6 +15,7 @@
 #include "runtime/plan/Convert.h"
 #include "runtime/plan/PlanCheck.h"
 #include "runtime/support/AtomicFile.h"
+#include "runtime/support/SameFile.h"
 
 #include <algorithm>
 #include <atomic>
@@ -22,7 +23,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <unistd.h>
 
@@ -69,15 +69,6 @@ public:
 private:
   std::vector<int> signals_ = stopSignals();
 };
-
-/// The one spelling of a path, whether there is a file or not.
-std::filesystem::path placeOf(const std::string &path) {
-  std::error_code error;
-  std::filesystem::path place = std::filesystem::absolute(path, error);
-  if (!error)
-    place = std::filesystem::weakly_canonical(place, error);
-  return error ? std::filesystem::path(path) : place;
-}
 
 /// Peak resident memory of the process, in bytes.
 uint64_t peakResident() {
@@ -299,11 +290,6 @@ private:
     note(written, "--profile", options_.profile);
     for (const auto &[name, file] : options_.outputs)
       note(written, "--output", file);
-    // A file that is not there yet has many spellings, too.
-    auto same = [](const std::string &a, const std::string &b) {
-      std::error_code error;
-      return placeOf(a) == placeOf(b) || std::filesystem::equivalent(a, b, error);
-    };
     for (size_t i = 0; i < written.size(); ++i) {
       const auto &[option, path] = written[i];
       // A run may put its checkpoint in the place of the one that it went on from.
@@ -311,13 +297,13 @@ private:
         return option == std::string("--save") && other == "--resume";
       };
       for (const auto &[other, source] : read)
-        if (same(path, source) && !replaces(other))
+        if (isSameFile(path, source) && !replaces(other))
           return Status(Code::Usage,
                         option + " would overwrite '" + path + "', which is " +
                             (other == "the plan" ? other : "the file of " + other),
                         "choose another name");
       for (size_t j = 0; j < i; ++j)
-        if (same(path, written[j].second))
+        if (isSameFile(path, written[j].second))
           return Status(Code::Usage,
                         written[j].first + " and " + option + " both write '" + path + "'",
                         "choose another name for one of them");

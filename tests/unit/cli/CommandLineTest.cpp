@@ -123,6 +123,15 @@ TEST_F(CommandLine, OptionsWithoutEffectAreErrors) {
   expectRefusal(onGpu + " --comm tcp", 2, "--comm tcp connects ranks on CPUs");
 }
 
+TEST_F(CommandLine, SoManyRanksDoNotShareAGpu) {
+  PlanBuilder many(Mesh{{{"tp", 65}}});
+  many.buffer("x", many.arena(plan::ArenaKind::activations), DType::F32, Sharding::replicated({1}));
+  many.entry("forward");
+  many.plan.target = "cuda";
+  expectRefusal("run " + write(std::move(many)) + " --entry forward --comm local", 2,
+                "all ranks would share one GPU, which takes at most 64 of an axis, and tp has 65");
+}
+
 TEST_F(CommandLine, APlanForCudaNeedsADriver) {
   if (dlopen("libcuda.so.1", RTLD_LAZY))
     GTEST_SKIP() << "this machine has a driver";
