@@ -6,6 +6,8 @@
 //===---------------------------------------------------------------------------------------===//
 #include "algebra/CoordinateMap.h"
 
+#include <algorithm>
+
 namespace tpc {
 
 namespace {
@@ -86,6 +88,10 @@ int64_t CoordinateMap::globalElement(int64_t localElement) const {
 }
 
 void CoordinateMap::forEachRun(const std::function<void(int64_t, int64_t, int64_t)> &run) const {
+  // An empty tensor may have any extents beside the zero, too many to walk.
+  if (std::ranges::find(localShape_, 0) != localShape_.end())
+    return;
+
   // Trailing dims that the rank holds whole form one block of `block` elements.
   auto isWhole = [&](size_t dim, const std::vector<Segment> &segments) {
     return segments.size() == 1 && segments[0].length == localShape_[dim] &&

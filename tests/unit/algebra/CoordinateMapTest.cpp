@@ -109,6 +109,12 @@ TEST(CoordinateMap, TheWorkIsPerRun) {
   EXPECT_EQ(runsOf(CoordinateMap(columns, mesh, 5)).size(), 50257u);
 }
 
+TEST(CoordinateMap, AnEmptyTensorIsNotWalked) {
+  int64_t many = 1 << 16;
+  Sharding sharding = Sharding::replicated({many, many, many, many, 0});
+  EXPECT_TRUE(runsOf(CoordinateMap(sharding, kMesh, 0)).empty());
+}
+
 TEST(CoordinateMap, IgnoresPartial) {
   Sharding sharding = shardingOf({"4 tp"}, kMesh), partial = sharding;
   partial.partial = {{0, ReduceKind::Sum}};
