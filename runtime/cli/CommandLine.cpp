@@ -3,6 +3,7 @@
 #include "runtime/cli/CommandLine.h"
 
 #include "runtime/cli/InspectCommand.h"
+#include "runtime/plan/PlanWriter.h"
 
 #include <cerrno>
 #include <climits>
@@ -27,6 +28,7 @@ constexpr const char *kHelp =
     "  import  HF_DIR       make a model of a Hugging Face checkpoint\n"
     "\n"
     "tpc COMMAND --help shows the options of a command and their defaults.\n"
+    "tpc --version says which tpc this is, and which plans it reads.\n"
     "exit status: 0; 1 the input is wrong; 2 usage; 3 a rank failed; 4 verify found a difference;\n"
     "5 the environment lacks something; 70 internal; 128 + n by a signal\n";
 
@@ -58,6 +60,10 @@ Result<int> dispatch(std::span<const std::string> arguments, const ExitNow &exit
   std::span<const std::string> words = arguments.subspan(2);
   if (command == "--help" || command == "-h" || command == "help") {
     std::fputs(kHelp, stdout);
+    return 0;
+  }
+  if (command == "--version") {
+    std::printf("tpc %s, plan format %u\n", TPC_VERSION, kPlanFormatVersion);
     return 0;
   }
   if (command == "run")
