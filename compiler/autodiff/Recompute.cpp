@@ -2,7 +2,8 @@
 //
 // A value that the backward pass needs is kept, or computed again from kept ones. So the kept
 // values cut every path on which it could be reached from what may not be computed again; of all
-// such cuts the one with the fewest bytes is taken.
+// such cuts the one with the fewest bytes is taken. Without recomputation everything is kept but
+// what costs nothing: a backward kernel that reads the value can as well read what it is made of.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/autodiff/Recompute.h"
@@ -56,6 +57,18 @@ StringRef layerOfOp(Operation *op) {
   return scope ? layerOf(scope.getValue()) : StringRef();
 }
 
+/// One number of each operand makes one of the only result, in the same place.
+bool isPointwise(Operation *op) {
+  if (!isa<nn::BodyOp>(op) || op->getNumOperands() == 0 || op->getNumResults() != 1 ||
+      !isa<FloatType>(nn::elementOf(op->getResult(0))))
+    return false;
+  Rule rule = cast<nn::ShardingRuleOp>(op).getShardingRule();
+  return llvm::all_of(rule.factors,
+                      [](const RuleFactor &f) { return f.kind == FactorKind::Parallel; }) &&
+         llvm::all_of(rule.operands,
+                      [&](const TensorFactors &dims) { return dims == rule.results.front(); });
+}
+
 /// Costs a pass over memory, and no collective at any sharding: nothing is summed over a dim that
 /// may be split.
 bool isCheap(Operation *op) {
@@ -78,7 +91,10 @@ public:
     collectNeeded();
     if (needed_.empty())
       return {};
-    chooseKept();
+    if (mode_ == RecomputeMode::None)
+      keepWhatIsNotFree();
+    else
+      chooseKept();
     for (Operation &op : llvm::make_early_inc_range(block_))
       if (!isForward(&op) && !isa<nn::ReturnOp>(op))
         replaceOperands(&op);
@@ -126,6 +142,35 @@ private:
           }
   }
 
+  /// Whether kernels that use `value` can compute it, and read no more for it: it is made by a
+  /// pointwise op of what is kept anyhow and has no more bytes, and no product needs it in memory.
+  bool isFree(Value value) const {
+    Operation *producer = value.getDefiningOp();
+    if (!isPointwise(producer))
+      return false;
+    int64_t bytesRead = 0;
+    for (Value operand : producer->getOperands()) {
+      if (isActivation(operand) && !needed_.contains(operand))
+        return false;
+      bytesRead += nn::bytesOf(operand);
+    }
+    return bytesRead <= nn::bytesOf(value) && llvm::all_of(value.getUsers(), [](Operation *user) {
+             return isForward(user) || (isa<nn::BodyOp>(user) && !nn::isView(user));
+           });
+  }
+
+  void keep(Value value) {
+    kept_.insert(value);
+    ++report_.keptValues;
+    report_.keptBytes += nn::bytesOf(value);
+  }
+
+  void keepWhatIsNotFree() {
+    for (Value value : needed_)
+      if (!isFree(value))
+        keep(value);
+  }
+
   bool mayBeComputedAgain(Operation *op) const {
     StringRef layer = layerOfOp(op);
     if (mode_ == RecomputeMode::Selective || layer.empty())
@@ -160,11 +205,8 @@ private:
       }
     }
     for (auto [value, isCut] : llvm::zip_equal(values, cut.solve()))
-      if (isCut) {
-        kept_.insert(value);
-        ++report_.keptValues;
-        report_.keptBytes += nn::bytesOf(value);
-      }
+      if (isCut)
+        keep(value);
   }
 
   void replaceOperands(Operation *user) {
@@ -228,8 +270,6 @@ std::string RecomputeReport::str(StringRef entry, RecomputeMode mode) const {
 }
 
 RecomputeReport recompute(nn::EntryOp entry, RecomputeMode mode) {
-  if (mode == RecomputeMode::None)
-    return {};
   return Recomputation(entry, mode).run();
 }
 

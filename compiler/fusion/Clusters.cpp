@@ -63,8 +63,13 @@ private:
   /// Operands of the op that are widened for it alone, element by element, follow it: they go where
   /// it goes, so that what passes between kernels is narrow.
   void findFollowing(Operation *op);
+  /// An op that no draft takes, and that makes an element of one element for a single reader,
+  /// follows this one, too, which may be taken for another operand's sake.
+  bool mayFollowItsReader(Operation *op, const BodyTraits &traits) const;
   bool follows(Operation *op) const { return op && following.contains(op); }
-  /// What a kernel with the operand's reader reads: of a widening that follows, what it widens.
+  /// The ops that follow `op`, producers first.
+  SmallVector<Operation *> followersOf(Operation *op) const;
+  /// What a kernel with the operand's reader reads: of an op that follows, its operand.
   Value readFor(Value operand) const;
   void assign(Operation *op);
   void add(Operation *op, BodyTraits traits, unsigned draft);
@@ -98,9 +103,40 @@ void Clustering::findFollowing(Operation *op) {
     following.insert(widenings.begin(), widenings.end());
 }
 
+bool Clustering::mayFollowItsReader(Operation *op, const BodyTraits &traits) const {
+  // What is narrowed is read narrow.
+  if (isa<nn::CastOp>(op) || op->getNumOperands() != 1 || op->getNumResults() != 1 ||
+      op->use_empty() || !llvm::all_equal(op->getUsers()) || traits.operands[0] != Access::Point ||
+      nn::shapeOf(op->getOperand(0)) != ArrayRef<int64_t>(traits.domain) ||
+      nn::shapeOf(op->getResult(0)) != ArrayRef<int64_t>(traits.domain) || traits.needsRows)
+    return false;
+  Operation *reader = *op->user_begin();
+  if (!isGenerated(reader) || nn::phaseOf(reader) != nn::phaseOf(op) ||
+      followersOf(op).size() + followersOf(reader).size() + 2 > mostOps)
+    return false;
+  BodyTraits reading = probe(reader);
+  // Each loop over a row would compute its elements anew.
+  bool isRepeated = traits.isExpensive && reading.reducesColumns;
+  return !reading.scatters && !isRepeated && reading.domain == traits.domain &&
+         reading.operands[op->use_begin()->getOperandNumber()] == Access::Point;
+}
+
+SmallVector<Operation *> Clustering::followersOf(Operation *op) const {
+  SmallVector<Operation *> followers;
+  for (Value operand : op->getOperands()) {
+    Operation *producer = operand.getDefiningOp();
+    if (!follows(producer) || llvm::is_contained(followers, producer))
+      continue;
+    followers.append(followersOf(producer));
+    followers.push_back(producer);
+  }
+  return followers;
+}
+
 Value Clustering::readFor(Value operand) const {
-  Operation *producer = operand.getDefiningOp();
-  return follows(producer) ? producer->getOperand(0) : operand;
+  while (follows(operand.getDefiningOp()))
+    operand = operand.getDefiningOp()->getOperand(0);
+  return operand;
 }
 
 std::optional<unsigned> Clustering::placeOf(Value value) const {
@@ -152,9 +188,7 @@ std::optional<unsigned> Clustering::placeWith(const Draft &draft, unsigned index
 std::optional<Clustering::Proposal> Clustering::propose(unsigned index, Operation *op,
                                                         const BodyTraits &traits) {
   const Draft &draft = drafts[index];
-  unsigned count = 1 + llvm::count_if(op->getOperands(), [&](Value operand) {
-                     return follows(operand.getDefiningOp());
-                   });
+  size_t count = 1 + followersOf(op).size();
   if (draft.isClosed || draft.ops.size() + count > mostOps || traits.scatters ||
       nn::phaseOf(op) != draft.phase)
     return std::nullopt;
@@ -249,6 +283,10 @@ void Clustering::assign(Operation *op) {
          (proposal->saved == best->saved && drafts[candidate].place > drafts[best->draft].place)))
       best = std::move(proposal);
   }
+  if (!best && mayFollowItsReader(op, traits)) {
+    following.insert(op);
+    return;
+  }
   if (!best) {
     Draft draft;
     draft.domain = traits.domain;
@@ -264,10 +302,9 @@ void Clustering::assign(Operation *op) {
   draft.place = best->place;
   draft.domain = best->domain;
   draft.split = best->split;
-  for (Value operand : op->getOperands())
-    if (Operation *producer = operand.getDefiningOp();
-        follows(producer) && !draftOf.contains(producer))
-      add(producer, probe(producer), best->draft);
+  for (Operation *follower : followersOf(op))
+    if (!draftOf.contains(follower))
+      add(follower, probe(follower), best->draft);
   add(op, std::move(traits), best->draft);
 }
 

@@ -517,8 +517,8 @@ def NN_ConcatOp : NN_PrimitiveOp<"concat", [NN_Infer, NN_Gradient, NN_Body]> {
   let results = (outs NN_Tensor:$y);
   let assemblyFormat = "$parts `dim` $dim attr-dict `:` functional-type($parts, $y)";
 }
-def NN_PadOp : NN_PrimitiveOp<"pad", [NN_Body]> {
-  let summary = "zeros around x along one dim: the gradient of slice";
+def NN_PadOp : NN_PrimitiveOp<"pad", [NN_Gradient, NN_Body]> {
+  let summary = "zeros around x along one dim: the gradient of slice, as slice is its";
   let description = [{
     x is placed at [start, start + extent of x) of the result's dim.
 
@@ -552,8 +552,8 @@ def NN_SumOp : NN_PrimitiveOp<"sum", [NN_Infer, NN_Gradient, NN_Body]> {
   let assemblyFormat = "$x `dims` $dims attr-dict `:` functional-type($x, $y)";
   let extraClassDeclaration = "int getDomainOperand() { return 0; }";
 }
-def NN_BroadcastOp : NN_PrimitiveOp<"broadcast", [NN_Body]> {
-  let summary = "repeats x along new dims: the gradient of sum";
+def NN_BroadcastOp : NN_PrimitiveOp<"broadcast", [NN_Gradient, NN_Body]> {
+  let summary = "repeats x along new dims: the gradient of sum, as sum is its";
   let description = [{
     `dims` are the dims of the result that x lacks. Of `like` the shape alone is used: it is the result's,
     and so is its split.

@@ -293,6 +293,12 @@ Rule PadOp::getShardingRule() {
 
 int64_t PadOp::getFlops() { return 0; }
 
+void PadOp::buildGradient(GradientBuilder &gradient) {
+  if (Value dy = gradient.ofResult(0); dy && gradient.isNeeded(0))
+    gradient.add(0, SliceOp::create(gradient.builder(), gradient.loc(), plainType(getX()), dy,
+                                    getDim(), getStart(), shapeOf(getX())[getDim()]));
+}
+
 /// The element of `operand`, which occupies [start, start + extent) of the domain's dim `dim`;
 /// `outside` elsewhere. Indices are clamped, so that no element is read that isn't there.
 static Value elementInside(BodyBuilder &body, unsigned index, Value operand, int64_t dim,
@@ -462,6 +468,12 @@ Rule BroadcastOp::getShardingRule() {
 }
 
 int64_t BroadcastOp::getFlops() { return 0; }
+
+void BroadcastOp::buildGradient(GradientBuilder &gradient) {
+  if (Value dy = gradient.ofResult(0); dy && gradient.isNeeded(0))
+    gradient.add(
+        0, SumOp::create(gradient.builder(), gradient.loc(), plainType(getX()), dy, getDims()));
+}
 
 void BroadcastOp::buildBody(BodyBuilder &body) {
   // The two common cases are plain reads, which vectorize: x repeated along leading dims, and one

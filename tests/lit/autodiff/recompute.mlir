@@ -28,10 +28,14 @@ nn.entry @train outputs ["a", "b", "c", "d"] {
   nn.return %s1, %f1, %f0, %e1 : tensor<4x8xf32>, tensor<8x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
 }
 
+// All is kept that a product reads, or made; what a kernel can make of that is not.
 // NONE-COUNT-2: nn.linear %
 // NONE: nn.fill
+// NONE-NEXT: %[[G1:.*]] = nn.gelu %{{.*}} {nn.phase = "backward", nn.scope = "h.1"}
+// NONE-NEXT: nn.mul %{{.*}}, %[[G1]]
 // NONE-NOT: nn.linear %
 // NONE-NOT: nn.gelu %
+// NONE-NOT: nn.add %
 
 // The GEMMs' results are kept. gelu and the add, each behind one of them, are computed again where they
 // are first needed, as a part of the backward pass.

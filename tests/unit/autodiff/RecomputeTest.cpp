@@ -5,6 +5,7 @@
 #include "compiler/driver/Pipeline.h"
 #include "compiler/driver/Registration.h"
 #include "compiler/sharding/RepeatedOps.h"
+#include "dialects/nn/Types.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -79,6 +80,28 @@ TEST_P(EveryModel, RepetitionsArePartOfTheBackwardPass) {
     isBackward |= phase == "backward";
     EXPECT_FALSE(isBackward && phase == "forward") << op.getName().getStringRef().str();
   }
+}
+
+/// A gated MLP multiplies by silu(gate), whose gradient is taken at the gate.
+TEST_F(Recomputation, WithoutItOnlyTheActivationOfAGateIsComputedAgain) {
+  OwningOpRef<ModuleOp> module = grad("llama3.2-1b.mlir");
+  auto entry = cast<nn::EntryOp>(SymbolTable::lookupSymbolIn(*module, "train"));
+  constexpr int layers = 16;
+  RecomputeReport report = recompute(entry, RecomputeMode::None);
+  EXPECT_EQ(report.clonedOps, layers);
+  EXPECT_EQ(report.keptValuesBefore - report.keptValues, layers);
+  auto [again, first] = *findRepeatedOps(entry).begin();
+  EXPECT_TRUE(isa<nn::SiluOp>(again));
+  EXPECT_EQ(report.keptBytesBefore - report.keptBytes, layers * nn::bytesOf(again->getResult(0)));
+}
+
+/// What products of the backward pass read must be in memory, and gelu's result is such a value.
+TEST_F(Recomputation, WithoutItWhatProductsReadIsKept) {
+  OwningOpRef<ModuleOp> module = grad("gpt2-124m.mlir");
+  std::string before = textOf(*module);
+  for (auto entry : module->getOps<nn::EntryOp>())
+    EXPECT_EQ(recompute(entry, RecomputeMode::None).clonedOps, 0);
+  EXPECT_EQ(textOf(*module), before);
 }
 
 /// Layers are equal, so each keeps as much: with full recomputation, what enters it.

@@ -157,7 +157,9 @@ void addShape(Cases &cases) {
       {formatv("nn.pad %0 dim 1 start 1 : ({0}) -> {1}", f({24, 3, 1, 5}), f({24, 5, 1, 5}))});
   cases.push_back({formatv("nn.sum %0 dims [1, 2] : ({0}) -> {1}", f({24, 1, 5}), f({24}))});
   cases.push_back(
-      {formatv("nn.broadcast %0 like %1 dims [2] : ({0}, {1}) -> {1}", f({24, 1}), f({24, 1, 5}))});
+      {formatv("nn.broadcast %0 like %1 dims [2] : ({0}, {1}) -> {1}", f({24, 1}), f({24, 1, 5})),
+       {},
+       {1}});
   cases.push_back({formatv("nn.split_dim %0 dim 0 minor 5 : ({0}) -> {1}", f({10}), f({2, 5}))});
   cases.push_back(
       {formatv("nn.merge_dims %0 dim 2 : ({0}) -> {1}", f({1, 3, 6, 2}), f({1, 3, 12}))});
@@ -170,11 +172,17 @@ void addShape(Cases &cases) {
   cases.push_back({formatv("nn.sum %0 dims [2] : ({0}) -> {1}", f({2, 3, 5}), f({2, 3}))});
   cases.push_back({formatv("nn.sum %0 dims [0, 1, 2] : ({0}) -> {1}", f({2, 3, 5}), f({}))});
   cases.push_back(
-      {formatv("nn.broadcast %0 like %1 dims [0, 1] : ({0}, {1}) -> {1}", f({5}), f({2, 3, 5}))});
+      {formatv("nn.broadcast %0 like %1 dims [0, 1] : ({0}, {1}) -> {1}", f({5}), f({2, 3, 5})),
+       {},
+       {1}});
   cases.push_back(
-      {formatv("nn.broadcast %0 like %1 dims [2] : ({0}, {1}) -> {1}", f({2, 3}), f({2, 3, 5}))});
+      {formatv("nn.broadcast %0 like %1 dims [2] : ({0}, {1}) -> {1}", f({2, 3}), f({2, 3, 5})),
+       {},
+       {1}});
   cases.push_back(
-      {formatv("nn.broadcast %0 like %1 dims [0, 1] : ({0}, {1}) -> {1}", f({}), f({4, 3}))});
+      {formatv("nn.broadcast %0 like %1 dims [0, 1] : ({0}, {1}) -> {1}", f({}), f({4, 3})),
+       {},
+       {1}});
 }
 
 void addNorm(Cases &cases) {

@@ -12,7 +12,8 @@ namespace tpc::interpreter::test {
 struct OpCase {
   std::string line;
   std::vector<Draw> draws = {}; ///< by operand; the default where there is none
-  /// Operands that the gradient treats as constants, though they are floats.
+  /// Operands that the gradient treats as constants, though they are floats: a shift that cancels,
+  /// a tensor of which the shape alone counts.
   std::vector<int> constants = {};
   /// Results that gradients come in for; empty: all.
   std::vector<int> seeds = {};

@@ -112,38 +112,6 @@ nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
 
 // -----
 
-nn.parameter @x0 : tensor<4x3x2xf64> init #nn.init<ones>
-nn.scalar @lr : tensor<f64> = 0.1
-nn.entry @loss outputs ["loss"] {
-  %0 = nn.read @x0 : tensor<4x3x2xf64>
-  // expected-error @+2 {{'nn.pad' op has no gradient, but the loss depends on a parameter through it}}
-  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
-  %r = nn.pad %0 dim 1 start 2 : (tensor<4x3x2xf64>) -> tensor<4x7x2xf64>
-  %s = nn.square %r : (tensor<4x7x2xf64>) -> tensor<4x7x2xf64>
-  %loss = nn.sum %s dims [0, 1, 2] : (tensor<4x7x2xf64>) -> tensor<f64>
-  nn.return %loss : tensor<f64>
-}
-nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
-
-// -----
-
-nn.parameter @x0 : tensor<f64> init #nn.init<ones>
-nn.parameter @x1 : tensor<4x3xf64> init #nn.init<ones>
-nn.scalar @lr : tensor<f64> = 0.1
-nn.entry @loss outputs ["loss"] {
-  %0 = nn.read @x0 : tensor<f64>
-  %1 = nn.read @x1 : tensor<4x3xf64>
-  // expected-error @+2 {{'nn.broadcast' op has no gradient, but the loss depends on a parameter through it}}
-  // expected-note @+1 {{hint: add NN_Gradient to the op in dialects/nn/NNOps.td}}
-  %r = nn.broadcast %0 like %1 dims [0, 1] : (tensor<f64>, tensor<4x3xf64>) -> tensor<4x3xf64>
-  %s = nn.square %r : (tensor<4x3xf64>) -> tensor<4x3xf64>
-  %loss = nn.sum %s dims [0, 1] : (tensor<4x3xf64>) -> tensor<f64>
-  nn.return %loss : tensor<f64>
-}
-nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
-
-// -----
-
 nn.parameter @x0 : tensor<7x6xf64> init #nn.init<ones>
 nn.parameter @x1 : tensor<7x6xf64> init #nn.init<ones>
 nn.parameter @x2 : tensor<7xf64> init #nn.init<ones>
