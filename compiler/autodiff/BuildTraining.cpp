@@ -9,6 +9,8 @@
 #include "compiler/autodiff/Passes.h"
 #include "compiler/autodiff/UpdateBuilder.h"
 
+#include "dialects/nn/Types.h"
+
 namespace tpc {
 
 #define GEN_PASS_DEF_BUILDTRAINING
@@ -51,8 +53,15 @@ LogicalResult checkReached(nn::TrainingOp training, ArrayRef<TrainedParameter> p
   return error;
 }
 
-/// Keeps the loss, the first output of the trained entry.
-FailureOr<Value> keepLoss(nn::TrainingOp training, nn::EntryOp entry) {
+/// What the entry of a training returns.
+struct Outputs {
+  SmallVector<StringRef> names;
+  SmallVector<Value> values;
+};
+
+/// The loss, the first output of the trained entry, and its other scalars. What has dims would stay
+/// in memory for the whole step, and is left out.
+FailureOr<Outputs> keepScalars(nn::TrainingOp training, nn::EntryOp entry) {
   auto end = cast<nn::ReturnOp>(entry.getBody().front().getTerminator());
   auto type = end.getValues().empty() ? RankedTensorType()
                                       : cast<RankedTensorType>(end.getValues().front().getType());
@@ -60,18 +69,53 @@ FailureOr<Value> keepLoss(nn::TrainingOp training, nn::EntryOp entry) {
     return training.emitOpError()
            << "trains " << training.getEntryAttr()
            << ", whose first output is no loss: it must be a 0-d float tensor";
-  return end.getValues().front();
+  Outputs kept;
+  for (auto [name, value] :
+       llvm::zip_equal(entry.getOutputs().getAsValueRange<StringAttr>(), end.getValues()))
+    if (nn::typeOf(value).getRank() == 0) {
+      kept.names.push_back(kept.names.empty() ? "loss" : name);
+      kept.values.push_back(value);
+    }
+  return kept;
 }
 
-void setOutputs(nn::EntryOp entry, Value loss, Value norm) {
-  OpBuilder builder(entry.getContext());
-  SmallVector<StringRef> names{"loss"};
-  SmallVector<Value> values{loss};
-  if (norm) {
-    names.push_back("grad_norm");
-    values.push_back(norm);
+/// An error if the outputs that a training names itself are not the only ones of their names.
+LogicalResult checkNames(nn::TrainingOp training, nn::EntryOp trained, const Outputs &outputs) {
+  for (StringRef own : {"loss", "grad_norm"}) {
+    if (llvm::count(outputs.names, own) < 2)
+      continue;
+    InFlightDiagnostic error = training.emitOpError()
+                               << "returns " << (own == "loss" ? "the loss" : "the gradient's norm")
+                               << " as \"" << own << "\", but " << training.getEntryAttr()
+                               << " has another output of that name";
+    error.attachNote(trained.getLoc()) << "hint: give that output another name";
+    return error;
   }
-  entry.setOutputsAttr(builder.getStrArrayAttr(names));
+  return success();
+}
+
+/// An output is read after the step, but by then the step has written what it updates: returns a
+/// copy of such a value from before.
+Value copyIfWritten(nn::EntryOp entry, Value value) {
+  auto read = value.getDefiningOp<nn::ReadOp>();
+  bool isWritten = read && llvm::any_of(entry.getBody().getOps<nn::WriteOp>(), [&](auto write) {
+                     return write.getTargetAttr() == read.getSourceAttr();
+                   });
+  if (!isWritten)
+    return value;
+  OpBuilder builder(entry.getContext());
+  builder.setInsertionPointAfter(read);
+  auto copy =
+      nn::ScaleOp::create(builder, read.getLoc(), nn::plainType(value), value, llvm::APFloat(1.0));
+  nn::setPhase(copy, nn::Phase::Forward);
+  return copy;
+}
+
+void setOutputs(nn::EntryOp entry, const Outputs &outputs) {
+  SmallVector<Value> values;
+  for (Value value : outputs.values)
+    values.push_back(copyIfWritten(entry, value));
+  entry.setOutputsAttr(OpBuilder(entry.getContext()).getStrArrayAttr(outputs.names));
   cast<nn::ReturnOp>(entry.getBody().front().getTerminator()).getValuesMutable().assign(values);
 }
 
@@ -88,9 +132,9 @@ LogicalResult buildTraining(nn::TrainingOp training) {
   entry.setSymNameAttr(training.getSymNameAttr());
   Block &block = entry.getBody().front();
 
-  FailureOr<Value> loss = keepLoss(training, entry);
+  FailureOr<Outputs> outputs = keepScalars(training, entry);
   FailureOr<SmallVector<TrainedParameter>> parameters = findParameters(training, entry);
-  if (failed(loss) || failed(parameters))
+  if (failed(outputs) || failed(parameters))
     return failure();
 
   SmallVector<Value> leaves;
@@ -98,7 +142,7 @@ LogicalResult buildTraining(nn::TrainingOp training) {
     if (parameter.value)
       leaves.push_back(parameter.value);
   builder.setInsertionPoint(block.getTerminator());
-  FailureOr<SmallVector<Value>> gradients = differentiate(*loss, leaves, builder);
+  FailureOr<SmallVector<Value>> gradients = differentiate(outputs->values.front(), leaves, builder);
   if (failed(gradients))
     return failure();
   auto gradient = gradients->begin();
@@ -111,7 +155,13 @@ LogicalResult buildTraining(nn::TrainingOp training) {
   FailureOr<Value> norm = UpdateBuilder(training, entry).build(*parameters);
   if (failed(norm))
     return failure();
-  setOutputs(entry, *loss, *norm);
+  if (*norm) {
+    outputs->names.push_back("grad_norm");
+    outputs->values.push_back(*norm);
+  }
+  if (failed(checkNames(training, trained, *outputs)))
+    return failure();
+  setOutputs(entry, *outputs);
   training.erase();
   return success();
 }

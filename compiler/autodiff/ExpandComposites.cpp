@@ -1,10 +1,11 @@
 //===- ExpandComposites.cpp - From composite ops to primitive ones ----------------------------===//
 //
 // What a composite op means in primitive ops is written beside it (CompositeOp::expand); here it is
-// only applied until nothing composite is left.
+// only applied until nothing composite is left. Sums that it makes join those that they belong to.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/autodiff/Annotator.h"
+#include "compiler/autodiff/FlattenSums.h"
 #include "compiler/autodiff/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -53,6 +54,7 @@ struct ExpandComposites final : impl::ExpandCompositesBase<ExpandComposites> {
           return signalPassFailure();
         it = previous ? std::next(previous->getIterator()) : block.begin();
       }
+      flattenSums(block);
       for (Operation &op : block.without_terminator())
         nn::setPhase(&op, nn::Phase::Forward);
     }

@@ -30,7 +30,8 @@ def ExpandComposites : Pass<"tpc-expand-composites", "::mlir::ModuleOp"> {
   let summary = "replaces composite ops by primitive ones, in all entries";
   let description = [{
     New ops inherit the scope of the op that they replace. Every op of an entry gets the phase
-    `forward`.
+    `forward`. An `nn.add` of which several addends hold products takes the addends of those that are
+    sums themselves, of products and biases say.
   }];
 }
 
@@ -41,7 +42,8 @@ def BuildTraining : Pass<"tpc-build-training", "::mlir::ModuleOp"> {
     Forward ops keep their order, backward ops follow in the reverse order of the forward ops they belong
     to, updates come last in the order of the parameters. All contributions to the gradient of one
     value are added by one n-ary `nn.add`. Declares optimizer state, and a scalar of role `step` if there
-    is none. Unused ops are removed from all entries.
+    is none. Outputs are `loss`, the other 0-d outputs of the trained entry, and `grad_norm` where gradients
+    are clipped. Unused ops are removed from all entries.
   }];
 }
 
@@ -50,8 +52,8 @@ def PlaceCasts : Pass<"tpc-place-casts", "::mlir::ModuleOp"> {
   let description = [{
     Every operand of a GEMM or an attention is rounded by an `nn.cast`, once per value, in
     front of the first op that needs it; a view of a value is a view of the rounded one. With `bf16` a product
-    is rounded, too, behind its sum with other products and biases, unless it is the gradient of a parameter.
-    Everything else stays float32: parameters, the residual stream, row statistics, the loss, and the
+    is rounded, too, behind its sum with other products and biases, unless it is the gradient of a parameter;
+    products that are added to other values by one op are summed apart for that. Everything else stays float32: parameters, the residual stream, row statistics, the loss, and the
     gradients of parameters. Other precisions need no casts.
 
     Runs after differentiation, so that a gradient is rounded once, where it is multiplied.
@@ -64,7 +66,8 @@ def Recompute : Pass<"tpc-recompute", "::mlir::ModuleOp"> {
   let description = [{
     In every entry with a backward pass, the values to keep are a vertex cut of least bytes between what
     may not be computed again and what the backward pass needs; forward ops behind it are cloned in front
-    of their first use there, as backward ops. `selective` computes again what costs a pass over
+    of their first use there, as backward ops. `none` computes again what costs no pass over memory either:
+    pointwise results that backward kernels can make of other kept values. `selective` computes again what costs a pass over
     memory: ops that sum over nothing which may be split, and views; no GEMM, no attention, no
     lookup, no collective. `full` computes a layer again from the values that enter it.
 

@@ -41,15 +41,16 @@ bool isBias(Value addend, nn::AddOp add) {
   return nn::typeOf(addend).getRank() < nn::typeOf(add.getY()).getRank();
 }
 
+/// Whether nothing but a sum reads a product.
+bool isSummed(Value addend) { return nn::isProduct(addend.getDefiningOp()) && addend.hasOneUse(); }
+
 /// The sum of products and biases that a product is an addend of, and nothing else; or the product.
 Value sumOfProducts(Value product) {
   Value sum = product;
   while (sum.hasOneUse()) {
     auto add = dyn_cast<nn::AddOp>(*sum.user_begin());
     if (!add || llvm::any_of(add.getAddends(), [&](Value addend) {
-          bool isPart =
-              addend == sum || (nn::isProduct(addend.getDefiningOp()) && addend.hasOneUse());
-          return !isBias(addend, add) && !isPart;
+          return !isBias(addend, add) && addend != sum && !isSummed(addend);
         }))
       break;
     sum = add.getY();
@@ -65,13 +66,16 @@ public:
         builder_(context, &annotator_) {}
 
   LogicalResult run(Block &block) {
-    if (!toTf32_)
+    if (!toTf32_) {
+      for (auto add : llvm::make_early_inc_range(block.getOps<nn::AddOp>()))
+        sumProductsApart(add);
       for (Operation &op : llvm::make_early_inc_range(block))
         if (nn::isProduct(&op) && !isParameterGradient(op.getResult(0))) {
           Value sum = sumOfProducts(op.getResult(0));
           roundBiases(op.getResult(0), sum);
           roundResult(sum);
         }
+    }
     for (Operation &op : llvm::make_early_inc_range(block))
       if (auto step = dyn_cast<nn::LibraryOp>(op); step && failed(roundOperands(step)))
         return failure();
@@ -87,6 +91,25 @@ private:
 
   Value makeCast(Location location, Type type, Value value, bool toTf32) {
     return nn::CastOp::create(builder_, location, type, value, toTf32);
+  }
+
+  /// Several products that are added to something else, the residual stream say, become a sum of
+  /// their own with the biases: so they are rounded once, and are one tensor to send.
+  void sumProductsApart(nn::AddOp add) {
+    SmallVector<Value> parts, others;
+    unsigned products = 0;
+    for (Value addend : add.getAddends()) {
+      bool isProduct = addend.getType() == add.getType() && isSummed(addend);
+      products += isProduct;
+      (isProduct || isBias(addend, add) ? parts : others).push_back(addend);
+    }
+    if (products < 2 || others.empty() || !nn::elementOf(add.getY()).isF32() ||
+        isParameterGradient(add.getY()))
+      return;
+    annotateAs(add);
+    builder_.setInsertionPoint(add);
+    others.push_back(nn::AddOp::create(builder_, add.getLoc(), add.getType(), parts));
+    add.getAddendsMutable().assign(others);
   }
 
   /// What is added to a product is an operand of it, and rounded like the others.

@@ -77,3 +77,29 @@ nn.entry @loss outputs ["loss"] {
 }
 // expected-error @+1 {{has no parameter to train; declare one by nn.parameter}}
 nn.training @train of @loss optimizer #nn.sgd<lr = @lr>
+
+// -----
+
+nn.scalar @lr : tensor<f32> = 0.01
+nn.parameter @w : tensor<3xf32> init #nn.init<ones>
+// expected-note @+1 {{hint: give that output another name}}
+nn.entry @loss outputs ["loss", "grad_norm"] {
+  %w = nn.read @w : tensor<3xf32>
+  %loss = nn.sum %w dims [0] : (tensor<3xf32>) -> tensor<f32>
+  nn.return %loss, %loss : tensor<f32>, tensor<f32>
+}
+// expected-error @+1 {{returns the gradient's norm as "grad_norm", but @loss has another output of that name}}
+nn.training @train of @loss optimizer #nn.sgd<lr = @lr> clip_norm 1.0
+
+// -----
+
+nn.scalar @lr : tensor<f32> = 0.01
+nn.parameter @w : tensor<3xf32> init #nn.init<ones>
+// expected-note @+1 {{hint: give that output another name}}
+nn.entry @sum outputs ["total", "loss"] {
+  %w = nn.read @w : tensor<3xf32>
+  %loss = nn.sum %w dims [0] : (tensor<3xf32>) -> tensor<f32>
+  nn.return %loss, %loss : tensor<f32>, tensor<f32>
+}
+// expected-error @+1 {{returns the loss as "loss", but @sum has another output of that name}}
+nn.training @train of @sum optimizer #nn.sgd<lr = @lr>
