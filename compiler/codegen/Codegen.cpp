@@ -120,6 +120,22 @@ struct Job {
   std::string error;
 };
 
+/// What a kernel computes, and which of its results may overwrite operands.
+struct Body {
+  std::unique_ptr<BodyGraph> graph;
+  std::vector<SharedMemory> sharing;
+};
+
+FailureOr<Body> bodyOf(nn::KernelOp kernel, Target target) {
+  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel, target);
+  if (failed(graph))
+    return failure();
+  FailureOr<std::vector<SharedMemory>> sharing = sharingOf(kernel, **graph);
+  if (failed(sharing))
+    return failure();
+  return Body{std::move(*graph), std::move(*sharing)};
+}
+
 void compileAll(std::vector<Job> &jobs, Target target, StringRef level, unsigned threads) {
   std::atomic<size_t> next = 0;
   auto work = [&] {
@@ -154,18 +170,15 @@ std::vector<uint32_t> streamsOf(nn::KernelOp kernel) {
 
 FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel, Target target) {
   prepareContext(*kernel.getContext());
-  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel);
-  if (failed(graph))
+  FailureOr<Body> body = bodyOf(kernel, target);
+  if (failed(body))
     return failure();
-  FailureOr<std::vector<SharedMemory>> sharing = sharingOf(kernel, **graph);
-  if (failed(sharing))
-    return failure();
-  return outline(**graph, *sharing, symbolOf(kernel.getName()), target);
+  return outline(*body->graph, body->sharing, symbolOf(kernel.getName()), target);
 }
 
 FailureOr<std::vector<SharedMemory>> mayShare(nn::KernelOp kernel) {
   prepareContext(*kernel.getContext());
-  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel);
+  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel, Target::Cpu);
   if (failed(graph))
     return failure();
   return sharable(**graph);
@@ -195,19 +208,16 @@ FailureOr<GeneratedImage> generateImage(ArrayRef<nn::KernelOp> kernels,
       image.kernels.push_back(image.kernels[it->second]);
       continue;
     }
-    FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel);
-    if (failed(graph))
-      return failure();
-    FailureOr<std::vector<SharedMemory>> sharing = sharingOf(kernel, **graph);
-    if (failed(sharing))
+    FailureOr<Body> body = bodyOf(kernel, options.target);
+    if (failed(body))
       return failure();
     std::string name = "k" + std::to_string(jobs.size()) + "_" + symbolOf(kernel.getName());
-    GeneratedKernel functions = outline(**graph, *sharing, name, options.target);
+    GeneratedKernel functions = outline(*body->graph, body->sharing, name, options.target);
     OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
     if (isGpu)
-      emitGpuFunctions(**graph, functions, *module);
+      emitGpuFunctions(*body->graph, functions, *module);
     else
-      emitFunctions(**graph, functions, *module);
+      emitFunctions(*body->graph, functions, *module);
     llvm::Expected<NativeModule> native = translateModule(*module);
     if (!native)
       return kernel.emitOpError() << llvm::toString(native.takeError());
@@ -228,8 +238,8 @@ FailureOr<GeneratedImage> generateImage(ArrayRef<nn::KernelOp> kernels,
     return image;
   }
   llvm::Expected<std::vector<uint8_t>> linked = linkImage(objects);
-  if (!linked)
-    return anchor->emitError() << llvm::toString(linked.takeError());
+  if (!linked) // no line of the model is to blame
+    return emitError(UnknownLoc::get(&context)) << llvm::toString(linked.takeError());
   image.image = std::move(*linked);
   return image;
 }

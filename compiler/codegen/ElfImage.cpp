@@ -60,10 +60,16 @@ llvm::Error check(llvm::StringRef image) {
 
 } // namespace
 
+/// The linker reads and writes files.
+static llvm::Error noRoom(const llvm::Twine &what, std::error_code error) {
+  return failure("cannot " + what + " for the linker: " + error.message() +
+                 "; TMPDIR says where temporary files go");
+}
+
 llvm::Expected<std::vector<uint8_t>> linkImage(llvm::ArrayRef<std::vector<char>> objects) {
   llvm::SmallString<128> folder;
   if (std::error_code error = llvm::sys::fs::createUniqueDirectory("tpc-link", folder))
-    return failure("cannot make a temporary folder for the linker: " + error.message());
+    return noRoom("make a temporary folder", error);
   llvm::scope_exit cleanup([&] { llvm::sys::fs::remove_directories(folder); });
   std::vector<std::string> arguments = {"ld.lld",
                                         "-shared",
@@ -84,8 +90,10 @@ llvm::Expected<std::vector<uint8_t>> linkImage(llvm::ArrayRef<std::vector<char>>
     llvm::raw_fd_ostream stream(path, error);
     stream.write(objects[i].data(), objects[i].size());
     stream.close();
-    if (error || stream.has_error())
-      return failure("cannot write an object for the linker to " + folder);
+    error = error ? error : stream.error();
+    stream.clear_error(); // an error that is left would end the program
+    if (error)
+      return noRoom("write an object to " + folder, error);
     arguments.push_back(path);
   }
   std::vector<const char *> pointers;

@@ -7,6 +7,7 @@
 #include "compiler/codegen/MathExpansion.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
@@ -102,33 +103,43 @@ Value MathExpansion::clampBelow(Value x, double limit) {
   return arith::SelectOp::create(b, loc, less(x, bound), bound, x);
 }
 
-// Adding 1.5 * 2^(mantissa bits) leaves the integer in the low bits. Conversions to i64 have no
-// vector form before AVX-512.
-Value MathExpansion::integerBits(Value n) {
-  Value magic = real(n, isWide(n) ? 0x1.8p52 : 0x1.8p23);
-  return arith::BitcastOp::create(b, loc, bitsType(n), arith::AddFOp::create(b, loc, n, magic));
+// Adding 1.5 * 2^(mantissa bits) rounds to an integer, and leaves it in the low bits. Conversions
+// to i64 have no vector form before AVX-512, and all of them, as rounding to a float, are slow on
+// GPUs.
+static double magicOf(bool wide) { return wide ? 0x1.8p52 : 0x1.8p23; }
+static int64_t magicImage(bool wide) { return wide ? 0x4338000000000000 : 0x4b400000; }
+static int64_t exponentBias(bool wide) { return wide ? 1023 : 127; }
+
+MathExpansion::Integer MathExpansion::roundedProduct(Value x, double y) {
+  Value magic = real(x, magicOf(isWide(x)));
+  Value sum = fma(x, real(x, y), magic);
+  return {arith::SubFOp::create(b, loc, sum, magic),
+          arith::BitcastOp::create(b, loc, bitsType(x), sum)};
 }
 
-Value MathExpansion::powerOfTwo(Value n) {
-  Value biased = arith::AddIOp::create(b, loc, integerBits(n), bits(n, isWide(n) ? 1023 : 127));
-  Value shifted = arith::ShLIOp::create(b, loc, biased, bits(n, isWide(n) ? 52 : 23));
-  return arith::BitcastOp::create(b, loc, n.getType(), shifted);
+Value MathExpansion::powerOfBiased(Value exponent) {
+  bool wide = exponent.getType().isInteger(64);
+  Type type = wide ? Type(b.getF64Type()) : Type(b.getF32Type());
+  Value place =
+      arith::ConstantOp::create(b, loc, b.getIntegerAttr(exponent.getType(), wide ? 52 : 23));
+  return arith::BitcastOp::create(b, loc, type, arith::ShLIOp::create(b, loc, exponent, place));
+}
+
+Value MathExpansion::powerOfTwo(const Integer &n, int64_t plus) {
+  int64_t bias = exponentBias(isWide(n.value)) + plus;
+  return powerOfBiased(arith::AddIOp::create(b, loc, n.image, bits(n.value, bias)));
 }
 
 MathExpansion::Reduced MathExpansion::reduce(Value x) {
-  Value scaled = arith::MulFOp::create(b, loc, x, real(x, 0x1.71547652b82fep0)); // log2(e)
-  return reduce(x, math::RoundEvenOp::create(b, loc, scaled));
-}
-
-MathExpansion::Reduced MathExpansion::reduce(Value x, Value n) {
   bool wide = isWide(x);
+  Integer n = roundedProduct(x, 0x1.71547652b82fep0); // log2(e)
   double high = wide ? 0x1.62e42fefa39efp-1 : 0x1.62e43p-1;
   double low = wide ? 0x1.abc9e3b39803fp-56 : -0x1.05c610ca86c39p-29;
-  Value r = fma(n, real(x, -high), x);
-  r = fma(n, real(x, -low), r);
+  Value r = fma(n.value, real(x, -high), x);
+  r = fma(n.value, real(x, -low), r);
   Value series = horner(r, prefix(kExpSeries, wide ? 12 : 6));
   Value square = arith::MulFOp::create(b, loc, r, r);
-  return {n, r, fma(square, series, r)};
+  return {n, fma(square, series, r)};
 }
 
 Value MathExpansion::exp(Value x) {
@@ -136,32 +147,33 @@ Value MathExpansion::exp(Value x) {
   x = clampBelow(clampAbove(x, wide ? 710.0 : 89.0), wide ? -746.0 : -104.0);
   Reduced reduced = reduce(x);
   Value mantissa = arith::AddFOp::create(b, loc, reduced.expm1, real(x, 1));
-  // In two steps: 2^n alone can lie outside of the normal numbers.
-  Value half =
-      math::FloorOp::create(b, loc, arith::MulFOp::create(b, loc, reduced.n, real(x, 0.5)));
-  Value rest = arith::SubFOp::create(b, loc, reduced.n, half);
-  Value once = arith::MulFOp::create(b, loc, mantissa, powerOfTwo(half));
-  return arith::MulFOp::create(b, loc, once, powerOfTwo(rest));
+  // In two steps, each of half of n: 2^n alone can lie outside of the normal numbers.
+  int64_t bias = exponentBias(wide);
+  Value both = arith::AddIOp::create(b, loc, reduced.n.image, bits(x, 2 * bias - magicImage(wide)));
+  Value half = arith::ShRUIOp::create(b, loc, both, bits(x, 1));
+  Value rest = arith::SubIOp::create(b, loc, both, half);
+  Value once = arith::MulFOp::create(b, loc, mantissa, powerOfBiased(half));
+  return arith::MulFOp::create(b, loc, once, powerOfBiased(rest));
 }
 
 Value MathExpansion::expOfWeight(Value x) {
   bool wide = isWide(x);
-  // A sum with magic rounds to an integer, which it holds in its low bits: conversions are slow on
-  // GPUs.
-  Value magic = real(x, wide ? 0x1.8p52 : 0x1.8p23);
-  Value n = arith::SubFOp::create(b, loc, fma(x, real(x, 0x1.71547652b82fep0), magic), magic);
-  Value mantissa = arith::AddFOp::create(b, loc, reduce(x, n).expm1, real(x, 1));
-  Value result = arith::MulFOp::create(b, loc, mantissa, powerOfTwo(n));
+  Reduced reduced = reduce(x);
+  Value mantissa = arith::AddFOp::create(b, loc, reduced.expm1, real(x, 1));
+  Value result = arith::MulFOp::create(b, loc, mantissa, powerOfTwo(reduced.n));
   Value isTiny = less(x, real(x, wide ? -708.0 : -87.0));
   return arith::SelectOp::create(b, loc, isTiny, real(x, 0), result);
 }
 
 Value MathExpansion::expm1(Value x) {
   bool wide = isWide(x);
-  x = clampBelow(clampAbove(x, wide ? 710.0 : 89.0), wide ? -50.0 : -30.0);
+  return expm1InRange(clampBelow(clampAbove(x, wide ? 710.0 : 89.0), wide ? -50.0 : -30.0));
+}
+
+Value MathExpansion::expm1InRange(Value x) {
   Reduced reduced = reduce(x);
   // Half of it, since 2^n may overflow where the result does not.
-  Value power = powerOfTwo(arith::SubFOp::create(b, loc, reduced.n, real(x, 1)));
+  Value power = powerOfTwo(reduced.n, -1);
   Value half = fma(power, reduced.expm1, arith::SubFOp::create(b, loc, power, real(x, 0.5)));
   return arith::AddFOp::create(b, loc, half, half);
 }
@@ -238,26 +250,25 @@ Value MathExpansion::erf(Value x) {
 Value MathExpansion::tanh(Value x) {
   // (e^2|x| - 1) / (e^2|x| + 1); beyond the clamp it is 1.
   Value magnitude = clampAbove(math::AbsFOp::create(b, loc, x), 22.0);
-  Value e = expm1(arith::AddFOp::create(b, loc, magnitude, magnitude));
+  Value e = expm1InRange(arith::AddFOp::create(b, loc, magnitude, magnitude));
   Value quotient = arith::DivFOp::create(b, loc, e, arith::AddFOp::create(b, loc, e, real(x, 2)));
   return math::CopySignOp::create(b, loc, quotient, x);
 }
 
 Value MathExpansion::sinOrCos(Value x, bool cosine) {
   bool wide = isWide(x);
-  Value n = math::RoundEvenOp::create(
-      b, loc, arith::MulFOp::create(b, loc, x, real(x, 0x1.45f306dc9c883p-1))); // 2 / pi
+  Integer n = roundedProduct(x, 0x1.45f306dc9c883p-1); // 2 / pi
   // pi/2 in three parts of the type's precision; fused steps keep what each leaves.
   double parts32[] = {0x1.921fb6p0, -0x1.777a5cp-25, -0x1.ee59dap-50};
   double parts64[] = {0x1.921fb54442d18p0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110};
   Value r = x;
   for (double part : wide ? parts64 : parts32)
-    r = fma(n, real(x, -part), r);
+    r = fma(n.value, real(x, -part), r);
   Value square = arith::MulFOp::create(b, loc, r, r);
   Value cube = arith::MulFOp::create(b, loc, square, r);
   Value sine = fma(cube, horner(square, prefix(kSinSeries, wide ? 8 : 4)), r);
   Value cosineOfR = fma(square, horner(square, prefix(kCosSeries, wide ? 9 : 5)), real(x, 1));
-  Value quadrant = integerBits(n);
+  Value quadrant = n.image;
   if (cosine)
     quadrant = arith::AddIOp::create(b, loc, quadrant, bits(x, 1));
   Value zero = bits(x, 0);
@@ -278,6 +289,14 @@ Value MathExpansion::pow(Value x, Value y) {
   };
   Value result = exp(arith::MulFOp::create(b, loc, log(widen(x)), widen(y)));
   return type.isF64() ? result : arith::TruncFOp::create(b, loc, type, result).getResult();
+}
+
+Value MathExpansion::convertToBF16(Value x) {
+  // For two floats it is four times as fast as for one. The first becomes the upper half.
+  Type pair = VectorType::get({2}, b.getBF16Type());
+  auto converted = LLVM::CallIntrinsicOp::create(
+      b, loc, pair, b.getStringAttr("llvm.nvvm.ff2bf16x2.rn"), ValueRange{x, real(x, 0)});
+  return LLVM::BitcastOp::create(b, loc, b.getF32Type(), converted.getResult(0));
 }
 
 Value MathExpansion::roundAway(Value x, int dropped) {

@@ -32,6 +32,8 @@ public:
   mlir::Value pow(mlir::Value x, mlir::Value y);
   /// f32 holding a value of bf16 or tf32 precision: rounded to nearest even.
   mlir::Value roundToBF16(mlir::Value x) { return roundAway(x, 16); }
+  /// The same by an instruction of NVIDIA's GPUs, but that all NaNs become one.
+  mlir::Value convertToBF16(mlir::Value x);
   mlir::Value roundToTF32(mlir::Value x) { return roundAway(x, 13); }
   /// The first word of Philox4x32-10 under the key (seed, stream) at (element, step); see
   /// runtime/io/Philox.h. seed, stream and step are i32, element is an index.
@@ -47,17 +49,23 @@ private:
   mlir::Value clampAbove(mlir::Value x, double limit);
   mlir::Value clampBelow(mlir::Value x, double limit);
   mlir::Value less(mlir::Value x, mlir::Value y);
-  /// The integer that the float n holds, as bits whose low part is its two's complement.
-  mlir::Value integerBits(mlir::Value n);
-  /// 2^n for a float that holds an integer of the normal exponent range.
-  mlir::Value powerOfTwo(mlir::Value n);
-  struct Reduced {
-    mlir::Value n, r, expm1;
+  /// x y rounded to an integer, if that is not too large for the low bits of a float's image.
+  struct Integer {
+    mlir::Value value; ///< as a float
+    mlir::Value image; ///< bits, whose low part is its two's complement
   };
-  /// x = n ln 2 + r, |r| <= ln 2 / 2, and e^r - 1.
+  Integer roundedProduct(mlir::Value x, double y);
+  /// 2^(n + plus), of the normal exponent range.
+  mlir::Value powerOfTwo(const Integer &n, int64_t plus = 0);
+  mlir::Value powerOfBiased(mlir::Value exponent);
+  struct Reduced {
+    Integer n;
+    mlir::Value expm1;
+  };
+  /// x = n ln 2 + r, |r| <= ln 2 / 2, and e^r - 1; for |x| up to about 1e6.
   Reduced reduce(mlir::Value x);
-  /// The same with n, which is near x / ln 2.
-  Reduced reduce(mlir::Value x, mlir::Value n);
+  /// For x whose e^x neither overflows nor vanishes beside 1.
+  mlir::Value expm1InRange(mlir::Value x);
   mlir::Value sinOrCos(mlir::Value x, bool cosine);
   /// f32 whose last `dropped` bits are zero.
   mlir::Value roundAway(mlir::Value x, int dropped);

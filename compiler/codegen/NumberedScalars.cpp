@@ -34,7 +34,8 @@ Value NumberedScalars::expand(Operation *like, ArrayRef<Value> operands) {
   return llvm::TypeSwitch<Operation *, Value>(like)
       .Case<arith::TruncFOp>([&](arith::TruncFOp narrow) -> Value {
         if (narrow.getType().isBF16())
-          return math.roundToBF16(operands[0]);
+          return target == Target::Cuda ? math.convertToBF16(operands[0])
+                                        : math.roundToBF16(operands[0]);
         return arith::TruncFOp::create(b, loc, narrow.getType(), operands[0]);
       })
       .Case<math::ExpOp>([&](Operation *) { return math.exp(operands[0]); })

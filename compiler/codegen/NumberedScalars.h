@@ -6,6 +6,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/MathExpansion.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -18,7 +19,8 @@ namespace tpc::codegen {
 
 class NumberedScalars {
 public:
-  explicit NumberedScalars(mlir::OpBuilder &b) : b(b), loc(b.getUnknownLoc()), math(b, loc) {}
+  NumberedScalars(mlir::OpBuilder &b, Target target)
+      : b(b), loc(b.getUnknownLoc()), math(b, loc), target(target) {}
 
   /// What an op of a region gives for `operands`, values of the graph.
   mlir::Value compute(mlir::Operation *like, llvm::ArrayRef<mlir::Value> operands);
@@ -32,6 +34,7 @@ private:
   mlir::OpBuilder &b;
   mlir::Location loc;
   MathExpansion math;
+  Target target;
   /// By name, attributes, type and operands.
   using Number = std::tuple<const void *, const void *, const void *, std::vector<const void *>>;
   std::map<Number, mlir::Value> numbers;
