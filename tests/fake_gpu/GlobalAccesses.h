@@ -43,6 +43,7 @@ public:
     return (block + 1) << 32 | uint64_t{thread} << 21 | (barriers & 0x7ff) << 10 | (syncs & 0x3ff);
   }
 
+  static bool isWritten(const Cell &cell) { return cell.write.load(std::memory_order_relaxed); }
   /// The access that this one races with, if there is one.
   static std::optional<AccessStamp> read(Cell &cell, AccessStamp me) {
     AccessStamp written = cell.write.load(std::memory_order_relaxed);

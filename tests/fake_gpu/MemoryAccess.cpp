@@ -39,7 +39,13 @@ bool noteGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t address, unsig
                                          warp.block->shared.barriers(), warp.syncs);
   uint64_t first = (address >> shift) - (range.begin >> shift);
   uint64_t last = ((address + bytes - 1) >> shift) - (range.begin >> shift);
-  for (uint64_t i = first; i <= last; ++i)
+  for (uint64_t i = first; i <= last; ++i) {
+    // A barrier does not help: the read may come from a cache that knows nothing of the write.
+    if (op.isNonCoherent && GlobalAccesses::isWritten(range.cells[i])) {
+      warp.fail(op, access(warp, lane, bytes, isWrite, "global", address) +
+                        " by .nc, which the launch wrote");
+      return false;
+    }
     if (auto other = isWrite ? GlobalAccesses::write(range.cells[i], me)
                              : GlobalAccesses::read(range.cells[i], me)) {
       warp.fail(op, "race: " + access(warp, lane, bytes, isWrite, "global", address) + ", which " +
@@ -47,6 +53,7 @@ bool noteGlobal(Warp &warp, const Op &op, unsigned lane, uint64_t address, unsig
                         " in no order with it");
       return false;
     }
+  }
   return true;
 }
 

@@ -82,7 +82,7 @@ Op::Run pick(bool isLoad, bool isParameter, unsigned bytes) {
 void dropHints(Modifiers &modifiers) {
   for (const char *hint :
        {"volatile", "weak", "relaxed", "acquire", "release", "cta", "gpu", "sys", "ca", "cg", "cs",
-        "lu", "cv", "wb", "wt", "nc", "L2::64B", "L2::128B", "L2::256B"})
+        "lu", "cv", "wb", "wt", "L2::64B", "L2::128B", "L2::256B"})
     modifiers.take(hint);
   modifiers.dropPrefixed("L1::");
 }
@@ -105,6 +105,7 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   Op op;
   op.isLoad = isLoad;
   op.isStore = !isLoad;
+  op.isNonCoherent = left.take("nc");
   op.space = left.take("global")                               ? Space::Global
              : left.take("shared") || left.take("shared::cta") ? Space::Shared
              : left.take("local")                              ? Space::Local
@@ -134,6 +135,7 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   Op &emitted = decoder.emit(pick(isLoad, false, op.bytes), Op::Kind::Checked);
   emitted.isLoad = op.isLoad;
   emitted.isStore = op.isStore;
+  emitted.isNonCoherent = op.isNonCoherent;
   emitted.space = op.space;
   emitted.count = op.count;
   emitted.bytes = op.bytes;

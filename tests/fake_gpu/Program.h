@@ -51,6 +51,7 @@ struct Op {
   uint8_t count = 1; ///< elements of a vector access
   uint8_t bytes = 0; ///< of one element
   bool isLoad = false, isStore = false, isAtomic = false;
+  bool isNonCoherent = false; ///< a load of what no thread of the launch may write
   Space space = Space::Global;
   uint32_t guard = nowhere;                                    ///< place of a predicate
   uint32_t d = nowhere, a = nowhere, b = nowhere, c = nowhere; ///< places

@@ -36,6 +36,7 @@ struct LaunchOptions {
   bool checkShared = true;  ///< find races and uninitialised reads of shared memory
   /// Which races of global memory are errors. A read may race where nobody uses what it read: lanes
   /// behind the end that read the last row do. Another order of blocks shows whether somebody does.
+  /// All also finds reads by .nc of what the launch wrote before, in whatever order.
   enum class GlobalRaces { None, Writes, All };
   GlobalRaces globalRaces = GlobalRaces::Writes;
   /// 0: blocks in ascending order; else a seed for another order. Odd seeds also run the last warp

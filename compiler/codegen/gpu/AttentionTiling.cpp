@@ -60,11 +60,43 @@ AttentionTiling::AttentionTiling(const AttentionShape &shape, AttentionPass pass
     return;
   }
   stages = 2;
-  if (sharedBytes() > kMostSharedBytes)
-    stages = 1;
+  while (!fits() && shrink())
+    ;
   bool isKeys = pass == AttentionPass::KeyGradient;
   blocks = shape.batch * (isKeys ? shape.kvHeads : shape.heads) *
            static_cast<int64_t>(divideCeil(isKeys ? shape.keyLength : shape.queryLength, rows));
+}
+
+bool AttentionTiling::fits() const { return sharedBytes() <= kMostSharedBytes; }
+
+// In the order of what is lost: loads beside products; rows that a thread has several of, with
+// their sums in its registers; columns down to the 16 that every product takes; whole warps.
+bool AttentionTiling::shrink() {
+  int64_t rowsOfThreads = tensorCores ? rows : threads / 16;
+  if (stages > 1) {
+    stages = 1;
+  } else if (rows > rowsOfThreads) {
+    rows /= 2;
+  } else if (columns > 16) {
+    columns /= 2;
+    weightsPitch = columns + 16 / elementBytes;
+  } else if (threads > 32) {
+    rows /= 2;
+    threads /= 2;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+int64_t largestHead(DType dtype) {
+  // Of all passes the gradient of keys has the most in shared memory.
+  AttentionShape shape{};
+  shape.dtype = dtype;
+  do
+    shape.size += 16;
+  while (AttentionTiling(shape, AttentionPass::KeyGradient).fits());
+  return shape.size - 16;
 }
 
 int64_t AttentionTiling::columnTile(int number) const {

@@ -55,13 +55,21 @@ struct AttentionTiling {
   unsigned residentBlocks() const;
 
   AttentionTiling(const AttentionShape &shape, AttentionPass pass);
+  /// Whether a block has the shared memory; of the smallest tiles it may have too little.
+  bool fits() const;
 
 private:
+  /// Makes the block smaller; false if it is the smallest already.
+  bool shrink();
+
   int64_t statisticBytes;
 };
 
 /// Bytes of an lse or of a row product.
 int64_t statisticBytes(DType dtype);
+
+/// The size of heads up to which there are kernels, whatever their number and the lengths.
+int64_t largestHead(DType dtype);
 
 /// Workspace of the generated kernels. It is never empty, so that the operand is always there.
 int64_t attentionWorkspace(const AttentionShape &shape, bool backward);

@@ -21,12 +21,23 @@ constexpr int64_t kManyChunks = 1 << 18;
 constexpr int64_t kTotalBlocks = 2048, kMostSteps = 64;
 /// Threads of a block whose rows take a warp or less.
 constexpr unsigned kShortRowThreads = 128;
-/// Threads that take part in sums over rows.
-constexpr int64_t kSumRowThreads = 65536;
+/// Threads that take part in sums over rows: what a GPU of 132 processors runs at a time, so that
+/// all blocks end together. Sums are cheap where few blocks leave some.
+constexpr int64_t kSumRowThreads = 1 << 17;
 /// Longest row whose elements stay in registers.
 constexpr int64_t kUnrolledColumns = 8192;
 /// Threads of a longer one: more would have too few registers each.
 constexpr unsigned kLongRowThreads = 256;
+/// Groups that sums over such rows are cut into.
+constexpr int64_t kLongRowGroups = 256;
+/// Threads that a processor must have registers for: 255 each where rows lie in them. A thread that
+/// loops over a row, or over rows, has few loads under way: many threads hide how long these take,
+/// as many as do not spill.
+constexpr unsigned kThreadsWithRows = 256, kThreadsOfSums = 1024;
+constexpr unsigned kThreadsOfLongRows = 768, kThreadsOfLongRowsWithSums = 512;
+/// Parts of a table that scatters are cut into: each block looks at all tokens, so these are few,
+/// but enough to fill a GPU twice.
+constexpr int64_t kTableParts = 512;
 
 int64_t powerOfTwoIn(int64_t value) { return value & -value; }
 
@@ -78,6 +89,16 @@ void tilePoints(const BodyGraph &graph, GpuTiling &tiling) {
     tiling.sharedBytes = std::max<int64_t>(tiling.sharedBytes, tiling.threads / kWarp * 8);
 }
 
+/// Rows of a group, of which there are about `groups`: so many that all blocks have as many rows,
+/// if twice as many do it.
+int64_t rowsPerGroup(int64_t rows, int64_t groups, int64_t groupsOfBlock) {
+  int64_t least = llvm::divideCeil(rows, groups);
+  for (int64_t count = least; count <= 2 * least; ++count)
+    if (rows % (count * groupsOfBlock) == 0)
+      return count;
+  return least;
+}
+
 void tileRows(const BodyGraph &graph, GpuTiling &tiling) {
   const Domain &domain = graph.domain();
   int64_t columns = domain.columns, rows = domain.rows;
@@ -92,14 +113,18 @@ void tileRows(const BodyGraph &graph, GpuTiling &tiling) {
   else
     tiling.rowThreads = kLongRowThreads;
   tiling.groups = std::max(1u, kShortRowThreads / tiling.rowThreads);
-  bool sums = llvm::any_of(graph.stores(), isSum);
-  int64_t groups = rows;
-  if (sums)
-    groups = std::min(rows, kSumRowThreads / tiling.rowThreads);
-  tiling.rowsPerGroup = llvm::divideCeil(rows, groups);
-  int64_t rowBlocks = llvm::divideCeil(rows, tiling.rowsPerGroup * tiling.groups);
   tiling.isUnrolled = columns <= kUnrolledColumns;
+  if (llvm::any_of(graph.stores(), isSum)) {
+    int64_t threadsOfRow = llvm::divideCeil(columns, kThreadColumns);
+    int64_t groups = tiling.isUnrolled ? kSumRowThreads / threadsOfRow : kLongRowGroups;
+    tiling.rowsPerGroup = rowsPerGroup(rows, groups, tiling.groups);
+  }
+  int64_t rowBlocks = llvm::divideCeil(rows, tiling.rowsPerGroup * tiling.groups);
+  tiling.threadsAtATime = tiling.isUnrolled                 ? kThreadsWithRows
+                          : hasStore(graph, Store::SumRows) ? kThreadsOfLongRowsWithSums
+                                                            : kThreadsOfLongRows;
   if (graph.reductions().empty()) {
+    tiling.threadsAtATime = kThreadsOfSums;
     // Nothing joins the columns of a row: they may be in different blocks.
     if (columns > kNarrowColumns)
       tiling.rowThreads = std::min(tiling.rowThreads, kShortRowThreads);
@@ -140,9 +165,9 @@ void tileScatter(const BodyGraph &graph, const Store &scatter, GpuTiling &tiling
   tiling.segments = llvm::divideCeil(chunks, 256);
   tiling.chunksPerSegment = llvm::divideCeil(chunks, tiling.segments);
   tiling.threads = std::max<int64_t>(128, llvm::alignTo(tiling.chunksPerSegment, kWarp));
-  // Each block looks at all tokens: few blocks, but enough to fill a GPU twice.
-  tiling.tableRows = std::max<int64_t>(1, llvm::divideCeil(rows * tiling.segments, 512));
-  tiling.blocks = llvm::divideCeil(rows, tiling.tableRows) * tiling.segments;
+  int64_t parts = kTableParts / llvm::PowerOf2Ceil(tiling.segments);
+  tiling.tableParts = std::clamp<int64_t>(parts, 1, llvm::PowerOf2Ceil(rows));
+  tiling.blocks = tiling.tableParts * tiling.segments;
   int64_t warps = tiling.threads / kWarp;
   // The tokens and table rows that were found, and how many each warp has.
   tiling.sharedBytes = llvm::alignTo((2 * tiling.threads * kScatterSteps + warps) * 4, 16);

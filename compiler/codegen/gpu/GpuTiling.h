@@ -37,9 +37,12 @@ struct GpuTiling {
   int64_t rowsPerGroup = 1, segments = 1;
   int64_t tiles = 1; ///< of 8 columns a thread, in the thread's part of the row
   bool isUnrolled = true;
+  /// Threads that a processor must have registers for; 0: as the assembler sees fit.
+  unsigned threadsAtATime = 0;
 
-  // Scatter: a block owns `tableRows` rows, and one of `segments` parts of their columns.
-  int64_t tableRows = 0, chunksPerSegment = 0;
+  // Scatter: a block owns every `tableParts`-th row (a power of two), and one of `segments` parts
+  // of their columns.
+  int64_t tableParts = 1, chunksPerSegment = 0;
 
   int64_t sharedBytes = 0;
   int64_t workspaceBytes = 0;

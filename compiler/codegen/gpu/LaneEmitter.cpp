@@ -7,18 +7,14 @@ using namespace mlir;
 
 namespace tpc::codegen {
 
-/// Threads that a processor must have room for, of kernels whose rows are in registers.
-static constexpr unsigned kRowThreadsAtATime = 256;
-
 /// Opens the kernel: addresses, then scalars. Addresses lead to memory of their own.
 void LaneEmitter::begin() {
   Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
   SmallVector<Type> types(function.operands.size(), pointer);
   types.append(graph.numScalars(), b.getI64Type());
-  // Rows in registers need these more than they need company: up to 255 each.
   unsigned blocks = 0;
-  if (tiling.form == GpuTiling::Rows)
-    blocks = std::max(1u, kRowThreadsAtATime / function.threads);
+  if (tiling.threadsAtATime)
+    blocks = std::max(1u, tiling.threadsAtATime / function.threads);
   implementation = gpu.openKernel(module, function.name, types, function.threads, blocks);
   for (auto [i, operand] : llvm::enumerate(function.operands)) {
     implementation.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
@@ -148,15 +144,15 @@ LaneEmitter::Lanes LaneEmitter::loadLanes(Value where, Type element, unsigned wi
 }
 
 LaneEmitter::Lanes LaneEmitter::loadLanesIf(Value condition, Value where, Type element,
-                                            unsigned width) {
-  Type type = element.isBF16() ? Type(b.getF32Type()) : element;
-  auto branch = scf::IfOp::create(b, loc, SmallVector<Type>(width, type), condition,
+                                            ArrayRef<Value> others) {
+  unsigned width = others.size();
+  auto branch = scf::IfOp::create(b, loc, TypeRange(ValueRange(others)), condition,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&branch.getThenRegion().front());
   scf::YieldOp::create(b, loc, loadLanes(where, element, width, false));
   b.setInsertionPointToEnd(&branch.getElseRegion().front());
-  scf::YieldOp::create(b, loc, Lanes(width, zero(type)));
+  scf::YieldOp::create(b, loc, others);
   return Lanes(branch.getResults());
 }
 
@@ -204,7 +200,8 @@ void LaneEmitter::load(Value value, const Leaf &leaf) {
   lane = before;
   // A thread that is behind the end reads a neighbour's element, but not one that is overwritten.
   bool isGuarded = !isConstant && level == Level::Column && point->exists;
-  Lanes values = isGuarded ? loadLanesIf(point->exists, where, element, width)
+  Type type = element.isBF16() ? Type(b.getF32Type()) : element;
+  Lanes values = isGuarded ? loadLanesIf(point->exists, where, element, Lanes(width, zero(type)))
                            : loadLanes(where, element, width, isConstant);
   if (level != Level::Column)
     return known(value, level).map(value, values[0]);

@@ -67,8 +67,9 @@ protected:
   /// One access of `width` adjacent elements, whose bytes divide the address. What is constant no
   /// thread of the launch writes.
   Lanes loadLanes(mlir::Value where, mlir::Type element, unsigned width, bool isConstant);
-  /// The same where the condition holds, and zeros elsewhere.
-  Lanes loadLanesIf(mlir::Value condition, mlir::Value where, mlir::Type element, unsigned width);
+  /// The same where the condition holds, and the others elsewhere.
+  Lanes loadLanesIf(mlir::Value condition, mlir::Value where, mlir::Type element,
+                    llvm::ArrayRef<mlir::Value> others);
   void storeLanes(llvm::ArrayRef<mlir::Value> values, mlir::Value where, mlir::Type element,
                   unsigned width);
   mlir::Value sharedAt(mlir::Type element, mlir::Value index, int64_t byteOffset = 0);

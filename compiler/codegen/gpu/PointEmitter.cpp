@@ -117,7 +117,9 @@ void PointEmitter::emit() {
   emitTables();
   int64_t work = tiling.chunks / tiling.pieces;
   int64_t most = std::max(tiling.chunks, function.tiles * tiling.steps * function.threads);
-  bool isNarrow = most * tiling.lanes <= std::numeric_limits<int32_t>::max();
+  // Only elements of the rest are numbered one by one.
+  int64_t largest = tiling.rest ? most * tiling.lanes : most;
+  bool isNarrow = largest <= std::numeric_limits<int32_t>::max();
   numberType = isNarrow ? b.getI32Type() : b.getI64Type();
   auto widened = [&](Value word) -> Value {
     return isNarrow ? word : arith::ExtUIOp::create(b, loc, numberType, word).getResult();

@@ -10,7 +10,7 @@ using namespace mlir;
 namespace tpc::codegen {
 
 /// Entries of the list whose values are loaded before the first of them is added.
-static constexpr unsigned kInFlight = 4;
+static constexpr unsigned kInFlight = 8;
 
 Value ScatterEmitter::inTable(Value pointer, Value tableRow) {
   return address(pointer, element, addIndex(mulIndex(tableRow, graph.domain().columns), column));
@@ -21,13 +21,14 @@ Value ScatterEmitter::listAt(int64_t offset, Value entry) {
 }
 
 /// What the table's rows begin as: an input's, which may be in place, or zeros.
-void ScatterEmitter::emitBegin(Value lower, Value upper) {
+void ScatterEmitter::emitBegin() {
   Value target = resultPointer(scatter->result);
   Value source = scatter->begin ? pointer(FunctionOperand::Input, *scatter->begin) : Value();
   if (source == target)
     return;
+  Value end = index(graph.tensors()[graph.numInputs() + scatter->result].shape.front());
   guarded(isMine, [&] {
-    carriedLoop(lower, upper, 1, {}, [&](Value tableRow) {
+    carriedLoop(part, end, tiling.tableParts, {}, [&](Value tableRow) {
       Lanes values(tiling.lanes, source ? Value() : zero(element));
       if (source)
         values = loadLanes(inTable(source, tableRow), element, tiling.lanes, true);
@@ -36,8 +37,8 @@ void ScatterEmitter::emitBegin(Value lower, Value upper) {
   });
 }
 
-/// Lists the tokens from `firstToken` on that meet rows [lower, upper); their number.
-Value ScatterEmitter::collect(Value firstToken, Value lower, Value upper) {
+/// Lists the tokens from `firstToken` on that meet the block's rows; their number.
+Value ScatterEmitter::collect(Value firstToken) {
   unsigned warps = function.threads / kWarp;
   Type word = b.getI32Type();
   auto count = [&](Value mask) -> Value { return math::CtPopOp::create(b, loc, mask); };
@@ -54,6 +55,7 @@ Value ScatterEmitter::collect(Value firstToken, Value lower, Value upper) {
   SmallVector<Found> all;
   Value ofWarp = gpu.word(0);
   int64_t rows = graph.domain().rows;
+  Value end = index(graph.tensors()[graph.numInputs() + scatter->result].shape.front());
   for (unsigned step = 0; step < kScatterSteps; ++step) {
     Found found;
     Value token = addIndex(begin, index(step * kWarp));
@@ -62,8 +64,10 @@ Value ScatterEmitter::collect(Value firstToken, Value lower, Value upper) {
     IRMapping rowValues;
     Point point = pointAt(found.token, column, rowValues);
     found.tableRow = at(point, 0, scatter->index);
-    Value isHere = both(compare(arith::CmpIPredicate::sge, found.tableRow, lower),
-                        compare(arith::CmpIPredicate::slt, found.tableRow, upper));
+    // A number below 0 is a large one here.
+    Value isRow = compare(arith::CmpIPredicate::ult, found.tableRow, end);
+    Value itsPart = arith::AndIOp::create(b, loc, found.tableRow, index(tiling.tableParts - 1));
+    Value isHere = both(isRow, compare(arith::CmpIPredicate::eq, itsPart, part));
     found.isFound = both(isToken, isHere);
     found.mask = gpu.ballot(found.isFound);
     ofWarp = add(ofWarp, count(found.mask));
@@ -90,8 +94,7 @@ Value ScatterEmitter::collect(Value firstToken, Value lower, Value upper) {
         return arith::IndexCastOp::create(b, loc, word, value);
       };
       LLVM::StoreOp::create(b, loc, toWord(found.token), listAt(tokens, entry));
-      LLVM::StoreOp::create(b, loc, toWord(subIndex(found.tableRow, lower)),
-                            listAt(foundRows, entry));
+      LLVM::StoreOp::create(b, loc, toWord(found.tableRow), listAt(foundRows, entry));
     });
     place = add(place, count(found.mask));
   }
@@ -100,34 +103,45 @@ Value ScatterEmitter::collect(Value firstToken, Value lower, Value upper) {
 }
 
 /// Adds the tokens of the list, in order, to the thread's columns of their rows.
-void ScatterEmitter::add(Value count, Value lower) {
-  Value target = resultPointer(scatter->result);
+void ScatterEmitter::add(Value count) {
   Value last = subIndex(count, index(1));
   carriedLoop(index(0), count, kInFlight, {}, [&](Value first) {
-    SmallVector<Lanes> values;
-    SmallVector<Value> places, conditions;
+    SmallVector<Entry> entries;
     for (unsigned i = 0; i < kInFlight; ++i) {
-      Value entry = i ? addIndex(first, index(i)) : first;
-      conditions.push_back(i ? compare(arith::CmpIPredicate::slt, entry, count) : Value());
-      entry = i ? minIndex(entry, last) : entry;
+      Value number = i ? addIndex(first, index(i)) : first;
+      Value isThere = i ? compare(arith::CmpIPredicate::slt, number, count) : Value();
+      number = i ? minIndex(number, last) : number;
       auto listed = [&](int64_t list) {
-        return gpu.toIndex(LLVM::LoadOp::create(b, loc, b.getI32Type(), listAt(list, entry)));
+        return gpu.toIndex(LLVM::LoadOp::create(b, loc, b.getI32Type(), listAt(list, number)));
       };
       IRMapping rowValues;
       Point point = pointAt(listed(tokens), column, rowValues);
-      Lanes lanes;
+      Entry entry{isThere, listed(foundRows), {}};
       for (unsigned lane = 0; lane < tiling.lanes; ++lane)
-        lanes.push_back(at(point, lane, scatter->value));
-      values.push_back(lanes);
-      places.push_back(inTable(target, addIndex(lower, listed(foundRows))));
+        entry.values.push_back(at(point, lane, scatter->value));
+      entries.push_back(entry);
     }
-    for (unsigned i = 0; i < kInFlight; ++i)
-      guarded(conditions[i], [&] {
-        Lanes sums = loadLanes(places[i], element, tiling.lanes, false);
-        for (auto [sum, value] : llvm::zip_equal(sums, values[i]))
-          sum = addReal(sum, value);
-        storeLanes(sums, places[i], element, tiling.lanes);
-      });
+    addEntries(entries, Value(), {});
+  });
+}
+
+/// Adds the first entry and then the others; `sums` are in the row of the one before it.
+void ScatterEmitter::addEntries(ArrayRef<Entry> entries, Value rowBefore, Lanes sums) {
+  if (entries.empty())
+    return;
+  const Entry &entry = entries.front();
+  guarded(entry.isThere, [&] {
+    Value place = inTable(resultPointer(scatter->result), entry.tableRow);
+    if (!rowBefore) {
+      sums = loadLanes(place, element, tiling.lanes, false);
+    } else {
+      Value isOther = compare(arith::CmpIPredicate::ne, entry.tableRow, rowBefore);
+      sums = loadLanesIf(isOther, place, element, sums);
+    }
+    for (auto [sum, value] : llvm::zip_equal(sums, entry.values))
+      sum = addReal(sum, value);
+    storeLanes(sums, place, element, tiling.lanes);
+    addEntries(entries.drop_front(), entry.tableRow, sums);
   });
 }
 
@@ -139,20 +153,18 @@ void ScatterEmitter::emit(const Store &store) {
   tokens = llvm::alignTo(function.threads / kWarp * sizeof(int32_t), kAccessBytes);
   foundRows = tokens + int64_t{function.threads} * kScatterSteps * sizeof(int32_t);
   begin();
-  Value part = arith::DivUIOp::create(b, loc, block, gpu.word(tiling.segments));
+  part = gpu.toIndex(arith::DivUIOp::create(b, loc, block, gpu.word(tiling.segments)));
   Value segment = arith::RemUIOp::create(b, loc, block, gpu.word(tiling.segments));
-  Value lower = mulIndex(gpu.toIndex(part), tiling.tableRows);
-  Value upper = minIndex(addIndex(lower, index(tiling.tableRows)), index(table.shape.front()));
   Value chunk =
       addIndex(mulIndex(gpu.toIndex(segment), tiling.chunksPerSegment), gpu.toIndex(thread));
   isMine = both(compare(arith::CmpIPredicate::ult, thread, gpu.word(tiling.chunksPerSegment)),
                 compare(arith::CmpIPredicate::slt, chunk, index(chunks)));
   column = mulIndex(minIndex(chunk, index(chunks - 1)), tiling.lanes);
-  emitBegin(lower, upper);
+  emitBegin();
   int64_t step = int64_t{function.threads} * kScatterSteps;
   carriedLoop(index(0), index(graph.domain().rows), step, {}, [&](Value firstToken) {
-    Value count = collect(firstToken, lower, upper);
-    guarded(isMine, [&] { add(count, lower); });
+    Value count = collect(firstToken);
+    guarded(isMine, [&] { add(count); });
     gpu.barrier(); // the list has been read
   });
 }

@@ -5,6 +5,7 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/codegen/gpu/Attention.h"
 #include "compiler/codegen/NativeCode.h"
+#include "compiler/codegen/gpu/AttentionTiling.h"
 #include "compiler/codegen/gpu/Ptx.h"
 #include "tests/conformance/device/AttentionReference.h"
 #include "tests/fake_gpu/PtxModule.h"
@@ -14,7 +15,9 @@
 #include "tests/unit/support/Temporary.h"
 
 #include <cstdio>
+#include <map>
 #include <set>
+#include <tuple>
 
 namespace tpc::codegen {
 namespace {
@@ -135,6 +138,17 @@ TEST_P(GpuAttention, HeadSizes) {
 
 TEST_P(GpuAttention, LargestHeads) { check(shapeOf(1, 20, 70, 1, 1, 256, true, GetParam())); }
 
+TEST_P(GpuAttention, HeadsThatNeedSmallerBlocks) {
+  // Fewer rows, then fewer columns, then fewer threads, down to a warp.
+  std::vector<int64_t> sizes = GetParam() == DType::F64   ? std::vector<int64_t>{320, 500, 792}
+                               : GetParam() == DType::F32 ? std::vector<int64_t>{352, 900, 1600}
+                                                          : std::vector<int64_t>{640, 1160, 1790};
+  for (int64_t size : sizes) {
+    ASSERT_LE(size, gpu::largestHead(GetParam()));
+    check(shapeOf(1, 20, 37, 2, 1, size, true, GetParam()));
+  }
+}
+
 TEST_P(GpuAttention, GroupedHeads) {
   for (int64_t kvHeads : {1, 2, 6})
     check(shapeOf(2, 50, 50, 6, kvHeads, 24, kvHeads != 2, GetParam()));
@@ -212,6 +226,40 @@ TEST(GpuAttentionImage, HoldsEqualShapesOnceBesideOtherKernels) {
       EXPECT_EQ(info->maximalThreads, function.threads);
       EXPECT_EQ(info->parameterSizes.size(), function.operands.size());
     }
+}
+
+TEST(GpuAttentionTiling, HeadsHaveALargestSize) {
+  // As docs/attention.md says.
+  const std::map<DType, int64_t> largest = {
+      {DType::BF16, 1792}, {DType::F32, 1600}, {DType::F64, 800}};
+  for (auto [dtype, size] : largest) {
+    EXPECT_EQ(gpu::largestHead(dtype), size);
+    for (int64_t each = 1; each <= size; ++each) {
+      AttentionShape shape = shapeOf(1, 64, 64, 1, 1, each, true, dtype);
+      for (gpu::AttentionPass pass : {gpu::AttentionPass::Forward, gpu::AttentionPass::KeyGradient,
+                                      gpu::AttentionPass::QueryGradient}) {
+        gpu::AttentionTiling tiling(shape, pass);
+        ASSERT_TRUE(tiling.fits()) << each;
+        ASSERT_LE(tiling.sharedBytes(), 227 << 10) << each;
+      }
+    }
+  }
+}
+
+TEST(GpuAttentionTiling, SmallHeadsKeepTheirBlocks) {
+  auto tilesOf = [](DType dtype, int64_t size, gpu::AttentionPass pass) {
+    gpu::AttentionTiling tiling(shapeOf(1, 256, 256, 2, 1, size, true, dtype), pass);
+    return std::tuple(tiling.rows, tiling.columns, int64_t(tiling.threads), tiling.stages);
+  };
+  using Tiles = std::tuple<int64_t, int64_t, int64_t, int64_t>;
+  auto forward = gpu::AttentionPass::Forward, keys = gpu::AttentionPass::KeyGradient;
+  EXPECT_EQ(tilesOf(DType::F32, 64, forward), Tiles(64, 64, 128, 2));
+  EXPECT_EQ(tilesOf(DType::F32, 128, keys), Tiles(64, 32, 256, 2));
+  EXPECT_EQ(tilesOf(DType::F32, 256, keys), Tiles(64, 16, 256, 2));
+  EXPECT_EQ(tilesOf(DType::F32, 336, keys), Tiles(64, 16, 256, 1));
+  EXPECT_EQ(tilesOf(DType::BF16, 128, forward), Tiles(128, 64, 256, 2));
+  EXPECT_EQ(tilesOf(DType::BF16, 128, keys), Tiles(64, 32, 128, 2));
+  EXPECT_EQ(tilesOf(DType::F64, 64, keys), Tiles(32, 32, 256, 2));
 }
 
 //===--- the assembler ---===//

@@ -7,6 +7,8 @@
 #include "KernelHarness.h"
 #include "KernelText.h"
 
+#include "mlir/IR/Builders.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,6 +19,14 @@ namespace {
 
 std::string tensor(const std::string &shape, const std::string &type) {
   return "tensor<" + shape + "x" + type + ">";
+}
+
+GeneratedImage imageForGpu(KernelHarness &harness) {
+  CodegenOptions options;
+  options.target = Target::Cuda;
+  mlir::FailureOr<GeneratedImage> image = generateImage({harness.kernel()}, options);
+  EXPECT_TRUE(succeeded(image));
+  return succeeded(image) ? std::move(*image) : GeneratedImage();
 }
 
 Text layerNorm(const std::string &rows, const std::string &columns,
@@ -59,20 +69,21 @@ TEST(GpuKernel, SumsOverRowsOfLongRows) {
 }
 
 /// The logits of a vocabulary in bf16: rows that are no multiple of an access, stored as well.
-TEST(GpuKernel, LossOfAVocabulary) {
+std::string lossOfAVocabulary() {
   std::string h = tensor("2x50257", "bf16"), x = tensor("2x50257", "f32"), r = tensor("2", "f32"),
               ids = tensor("2", "i32");
   std::string sums = "(" + x + ", " + r + ", " + ids + ") -> (" + r + ", " + r + ")\n";
-  KernelHarness(Text{{{"h", h}, {"labels", ids}},
-                     {x, r, r},
-                     "%x = nn.cast %h : (" + h + ") -> " + x +
-                         "\n%m = nn.ce_row_max %x {classes = 50257 : i64} : (" + x + ") -> " + r +
-                         "\n%s, %t = nn.ce_row_sums %x, %m, %labels {classes = 50257 : i64} : " +
-                         sums + "nn.yield %x, %m, %s : " + x + ", " + r + ", " + r,
-                     ""}
-                    .str())
-      .check(1.5e-7, 0);
+  return Text{{{"h", h}, {"labels", ids}},
+              {x, r, r},
+              "%x = nn.cast %h : (" + h + ") -> " + x +
+                  "\n%m = nn.ce_row_max %x {classes = 50257 : i64} : (" + x + ") -> " + r +
+                  "\n%s, %t = nn.ce_row_sums %x, %m, %labels {classes = 50257 : i64} : " + sums +
+                  "nn.yield %x, %m, %s : " + x + ", " + r + ", " + r,
+              ""}
+      .str();
 }
+
+TEST(GpuKernel, LossOfAVocabulary) { KernelHarness(lossOfAVocabulary()).check(1.5e-7, 0); }
 
 TEST(GpuKernel, AllLabelsIgnored) {
   std::string r = tensor("70", "f32"), ids = tensor("70", "i32"), s = "tensor<f32>";
@@ -139,12 +150,16 @@ TEST(GpuKernel, SumsDoNotDependOnTypesBesideThem) {
 
 //===--- bits ---===//
 
-void expectBitsOfCpu(const std::string &text) {
-  KernelHarness harness(text);
+void expectBitsOfCpu(KernelHarness &harness) {
   ASSERT_TRUE(harness.compiles()) << harness.diagnostics;
   std::vector<Memory> cpu = harness.run(1), gpu = harness.runOnGpu();
   for (size_t i = 0; i < cpu.size(); ++i)
     EXPECT_EQ(std::memcmp(cpu[i].data(), gpu[i].data(), cpu[i].size()), 0) << "result " << i;
+}
+
+void expectBitsOfCpu(const std::string &text) {
+  KernelHarness harness(text);
+  expectBitsOfCpu(harness);
 }
 
 TEST(GpuKernel, ElementsHaveTheBitsOfCpu) {
@@ -170,18 +185,88 @@ TEST(GpuKernel, ElementsHaveTheBitsOfCpu) {
                       .str());
 }
 
+std::string scatter(const std::string &columns) {
+  std::string ids = "tensor<3x700xi32>", table = tensor("601x" + columns, "f32"),
+              y = tensor("3x700x" + columns, "f32");
+  return Text{{{"ids", ids}, {"dy", y}, {"t", table}},
+              {table},
+              "%d = nn.embedding_grad %ids, %dy like %t : (" + ids + ", " + y + ", " + table +
+                  ") -> " + table + "\nnn.yield %d : " + table,
+              ""}
+      .str();
+}
+
 /// Tokens are added in their order, whatever thread finds them.
 TEST(GpuKernel, ScattersHaveTheBitsOfCpu) {
   for (std::string columns : {"3", "33", "64", "1100"}) {
     SCOPED_TRACE(columns);
-    std::string ids = "tensor<3x700xi32>", table = tensor("601x" + columns, "f32"),
-                y = tensor("3x700x" + columns, "f32");
-    Text scatter{{{"ids", ids}, {"dy", y}, {"t", table}},
-                 {table},
-                 "%d = nn.embedding_grad %ids, %dy like %t : (" + ids + ", " + y + ", " + table +
-                     ") -> " + table + "\nnn.yield %d : " + table,
-                 ""};
-    expectBitsOfCpu(scatter.str());
+    KernelHarness few(scatter(columns));
+    expectBitsOfCpu(few);
+    // Rows of one block, in an order without a pattern; runs of one row are in it, too.
+    KernelHarness mixed(scatter(columns));
+    std::vector<double> ids(3 * 700);
+    for (size_t i = 0; i < ids.size(); ++i)
+      ids[i] = i * i % 7 < 3 ? 5 : i % 3 == 0 ? 5 + 512 : 600;
+    mixed.bind("ids", ids);
+    expectBitsOfCpu(mixed);
+  }
+}
+
+/// The commonest tokens of a text have neighbouring numbers: no block has two of them.
+TEST(GpuKernel, BlocksOfScattersOwnRowsFarApart) {
+  KernelHarness harness(scatter("4"));
+  GeneratedImage image = imageForGpu(harness);
+  ASSERT_FALSE(image.kernels.empty());
+  GeneratedFunction function = image.kernels.front().functions.front();
+  mlir::Builder types(harness.kernel().getContext());
+  Memory ids(types.getI32Type(), 2100), dy(types.getF32Type(), 2100 * 4),
+      table(types.getF32Type(), 601 * 4);
+  std::memset(ids.data(), 0, ids.size());
+  std::memset(dy.data(), 0, dy.size());
+  fake_gpu::MemoryMap memory;
+  std::vector<void *> pointers;
+  for (const Memory *one : {&ids, &dy, &table}) {
+    memory.add(one->data(), one->size(), "operand");
+    pointers.push_back(one->data());
+  }
+  function.tiles = 1;
+  LoadedPtx(image.image).launch(function, pointers, {}, memory);
+  interpreter::Tensor rows = table.get({601, 4});
+  for (int64_t row = 0; row < 601; ++row)
+    EXPECT_EQ(std::isnan(rows[4 * row]), row != 0 && row != 512) << row;
+}
+
+//===--- a whole GPU ---===//
+
+/// What a thread loads at once is little where it loops: many threads must run at a time.
+TEST(GpuKernel, LongRowsHaveCompany) {
+  KernelHarness harness(lossOfAVocabulary());
+  std::vector<uint8_t> ptx = imageForGpu(harness).image;
+  std::string_view text(reinterpret_cast<const char *>(ptx.data()), ptx.size());
+  EXPECT_NE(text.find(".maxntid 256\n.minnctapersm 3\n"), text.npos);
+}
+
+/// All blocks of a sum over rows run at the same time, and each processor has as many.
+TEST(GpuKernel, SumsOverRowsFillAGpuOnce) {
+  constexpr int64_t processors = 132, threadsOfProcessor = 1024;
+  for (std::string columns : {"256", "768", "1024", "2048", "2304", "3072", "4096", "8192"}) {
+    SCOPED_TRACE(columns);
+    std::string x = tensor("65536x" + columns, "bf16"), f = tensor("65536x" + columns, "f32"),
+                w = tensor(columns, "f32");
+    KernelHarness harness(Text{{{"x", x}},
+                               {w},
+                               "%f = nn.cast %x : (" + x + ") -> " + f +
+                                   "\n%y = nn.sum %f dims [0] : (" + f + ") -> " + w +
+                                   "\nnn.yield %y : " + w,
+                               ""}
+                              .str());
+    GeneratedImage image = imageForGpu(harness);
+    ASSERT_FALSE(image.kernels.empty());
+    const GeneratedFunction &function = image.kernels.front().functions.front();
+    int64_t most = (function.tiles + processors - 1) / processors;
+    EXPECT_LE(most * function.threads, threadsOfProcessor);
+    EXPECT_GE(most * function.threads, threadsOfProcessor / 2);
+    EXPECT_LE(most * processors, function.tiles * 1.05);
   }
 }
 

@@ -193,6 +193,23 @@ TEST(PtxMemory, FindsRacesOfThreads) {
   }
 }
 
+/// What a thread reads by .nc may come from a cache that knows no write of the launch, not even its
+/// own.
+TEST(PtxMemory, FindsReadsOfWrittenMemoryThatAreNotCoherent) {
+  std::string write = "setp.ne.u32 %p1, %r2, 0; @%p1 ret; st.global.b32 [%x1], %r1; bar.sync 0;";
+  for (uint64_t order : {0, 1}) {
+    EXPECT_EQ(runBlocks(write + "ld.global.b32 %r5, [%x1];", order), "");
+    EXPECT_THAT(runBlocks(write + "ld.global.nc.b32 %r5, [%x1];", order),
+                testing::HasSubstr("by .nc, which the launch wrote"));
+    // Another word, and a write after the read.
+    EXPECT_EQ(runBlocks(write + "ld.global.nc.b32 %r5, [%x1+256];", order), "");
+    EXPECT_EQ(runBlocks("setp.ne.u32 %p1, %r2, 0; @%p1 ret; ld.global.nc.b32 %r5, [%x1];"
+                        "st.global.b32 [%x1], %r5;",
+                        order),
+              "");
+  }
+}
+
 TEST(PtxMemory, KeepsLocalMemoryPerThread) {
   BlockOutcome outcome =
       runBlock("mov.b64 %x3, depot; cvta.local.u64 %x4, %x3; st.local.b32 [%x3+4], %r1;"
