@@ -36,6 +36,14 @@ nn::LinearOp productUnder(nn::AddOp add, Value &bias) {
   return nullptr;
 }
 
+/// A matrix times a vector. cuBLASLt may add a bias wrongly to one (known of libraries older than
+/// CUDA 12.8 update 1), and there is next to nothing to save.
+bool isOfVector(nn::LinearOp product) {
+  RankedTensorType type = nn::typeOf(product.getY());
+  int64_t columns = type.getShape().back();
+  return columns == 1 || type.getNumElements() == columns;
+}
+
 /// Of bfloat16 operands: a rounded bias, and a sum that is rounded before anybody reads it.
 bool isRounded(BiasedProduct &found) {
   auto widening = found.bias.getDefiningOp<nn::CastOp>();
@@ -79,7 +87,7 @@ private:
     BiasedProduct found;
     found.add = add;
     found.product = productUnder(add, found.bias);
-    if (!found.product)
+    if (!found.product || isOfVector(found.product))
       return;
     found.result = add.getY();
     bool isNarrow = nn::elementOf(found.product.getX()).isBF16();

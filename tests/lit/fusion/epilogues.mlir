@@ -29,6 +29,19 @@ module {
     nn.return %y : tensor<4x16xf32>
   }
 
+  // A product with a vector adds no bias.
+  // CHECK-LABEL: nn.entry @vector
+  // CHECK: nn.linear %{{.+}}, %{{.+}} : (tensor<8xf32>, tensor<16x8xf32>) -> tensor<16xf32>
+  // CHECK-NEXT: nn.kernel "add"
+  nn.entry @vector outputs ["y"] {
+    %x = nn.read @c : tensor<8xf32>
+    %w = nn.read @w : tensor<16x8xf32>
+    %b = nn.read @b : tensor<16xf32>
+    %p = nn.linear %x, %w : (tensor<8xf32>, tensor<16x8xf32>) -> tensor<16xf32>
+    %y = nn.add %p, %b : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    nn.return %y : tensor<16xf32>
+  }
+
   // The sum is kept for the backward pass: the kernel need not write it, too. gelu is never the product's.
   // CHECK-LABEL: nn.entry @kept
   // CHECK: %[[Y:.+]] = nn.linear %{{.+}}, %{{.+}} bias
