@@ -373,6 +373,17 @@ LogicalResult EntryProof::matchCompute(Operation *op, Operation *global,
   return success();
 }
 
+/// Whether pads lie between indices, and not behind the last one.
+static bool hasInnerPads(const DimLayout &layout) {
+  int64_t outer = 1;
+  for (const Factor &factor : layout) {
+    if (factor.isPadded() && outer > 1)
+      return true;
+    outer *= factor.padded;
+  }
+  return false;
+}
+
 LogicalResult EntryProof::checkOffsets(Operation *op, const Rule &rule,
                                        const FactorLayouts &layouts, unsigned found) {
   SmallVector<size_t> factors;
@@ -381,6 +392,9 @@ LogicalResult EntryProof::checkOffsets(Operation *op, const Rule &rule,
     if (rule.factors[i].needsOffset) {
       factors.push_back(i);
       split |= isSplit(layouts.factors[i]);
+      if (hasInnerPads(layouts.factors[i]))
+        return notProved(op) << "numbers the indices of factor \"" << rule.factors[i].name
+                             << "\", between which there are pads";
     }
   unsigned expected = split ? factors.size() : 0;
   if (found != expected)

@@ -47,9 +47,10 @@ bool learn(DimFacts &into, const DimFacts &from) {
     into.role = from.role;
     changed = true;
   }
-  DimMarks both = {into.marks.inProduct || from.marks.inProduct,
-                   into.marks.isVocabulary || from.marks.isVocabulary,
-                   into.marks.isWhole || from.marks.isWhole};
+  DimMarks both = {
+      into.marks.inProduct || from.marks.inProduct,
+      into.marks.isVocabulary || from.marks.isVocabulary, into.marks.isWhole || from.marks.isWhole,
+      into.marks.isNumbered || from.marks.isNumbered, into.marks.isInside || from.marks.isInside};
   changed |= both != into.marks;
   into.marks = both;
   return changed;
@@ -79,6 +80,7 @@ DimMarks marksOf(const RuleFactor &factor) {
   DimMarks marks;
   marks.isVocabulary = factor.needsOffset && factor.kind == FactorKind::Contracted;
   marks.isWhole = factor.kind == FactorKind::Whole;
+  marks.isNumbered = factor.needsOffset;
   return marks;
 }
 
@@ -99,30 +101,42 @@ SmallVector<Value> tensors(ValueRange values) {
 
 } // namespace
 
+llvm::MapVector<StringRef, DimRole> rolesOfNames(ModuleOp module) {
+  llvm::MapVector<StringRef, DimRole> roles;
+  for (auto input : module.getOps<nn::InputOp>()) {
+    bool isFirst = true;
+    for (StringRef name : input.getDims().getAsValueRange<StringAttr>()) {
+      if (name.empty())
+        continue;
+      if (isFirst)
+        roles.try_emplace(name, DimRole::Batch);
+      else
+        roles[name] = DimRole::Sequence;
+      isFirst = false;
+    }
+  }
+  return roles;
+}
+
 int64_t alignmentOf(const DimFacts &facts, const WeightAlignment &alignment) {
   if (facts.role != DimRole::Feature || !facts.marks.inProduct || facts.marks.isWhole ||
-      facts.atoms.size() != 1)
+      facts.marks.isInside || facts.atoms.size() != 1)
     return 1;
   return facts.marks.isVocabulary ? alignment.vocabulary : alignment.leading;
 }
 
 FactorAtoms::FactorAtoms(ModuleOp module) {
   SymbolTable symbolTable(module);
+  llvm::MapVector<StringRef, DimRole> roles = rolesOfNames(module);
   for (Operation &op : module.getBody()->getOperations()) {
     if (auto typed = dyn_cast<SymbolOpInterface>(op))
       if (auto type = op.getAttrOfType<TypeAttr>("type"))
         symbols_[typed.getName()] = initialFacts(cast<RankedTensorType>(type.getValue()));
-    // The first named dim of an input is the batch, the others run along the sequence.
-    if (auto input = dyn_cast<nn::InputOp>(op)) {
-      bool batchSeen = false;
+    if (auto input = dyn_cast<nn::InputOp>(op))
       for (auto [fact, name] :
-           llvm::zip(symbols_[input.getSymName()], input.getDims().getAsValueRange<StringAttr>())) {
-        if (name.empty())
-          continue;
-        fact.role = batchSeen ? DimRole::Sequence : DimRole::Batch;
-        batchSeen = true;
-      }
-    }
+           llvm::zip(symbols_[input.getSymName()], input.getDims().getAsValueRange<StringAttr>()))
+        if (!name.empty())
+          fact.role = roles.lookup(name);
   }
 
   std::vector<std::pair<Operation *, Rule>> ruled;
@@ -201,10 +215,12 @@ std::vector<DimFacts> FactorAtoms::ofFactors(Operation *op, const Rule &rule) co
           sizes.push_back(rule.factors[factor].size);
         std::vector<Atoms> parts = cutAtoms(fact.atoms, sizes);
         // A role belongs to the major factor of a dim (the batch of merged batch and sequence), and
-        // so do marks.
+        // so do marks, but what minor ones are to a dim whose indices are numbered.
+        DimMarks minor;
+        minor.isInside = fact.marks.isNumbered || fact.marks.isInside;
         for (auto [index, factor] : llvm::enumerate(dim))
           learn(factors[factor], index == 0 ? DimFacts{parts[index], fact.role, fact.marks}
-                                            : DimFacts{parts[index]});
+                                            : DimFacts{parts[index], DimRole::Feature, minor});
       }
   };
   gather(tensors(op->getOperands()), rule.operands);

@@ -13,6 +13,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <set>
@@ -23,6 +24,11 @@ namespace tpc {
 /// What a dim stands for; decides which axes may split it.
 enum class DimRole : uint8_t { Feature, Batch, Sequence };
 
+/// The role of every name that inputs give to dims, in order of declaration. It is one fact of the
+/// whole model: what stands behind another name in any input runs along a sequence, in every input
+/// (a mask over time alone, too); what comes first wherever it is named is the batch.
+llvm::MapVector<llvm::StringRef, DimRole> rolesOfNames(mlir::ModuleOp module);
+
 /// The extents of the factors of one dim, major first; their product is the dim.
 using Atoms = std::vector<int64_t>;
 
@@ -31,6 +37,8 @@ struct DimMarks {
   bool inProduct = false;    ///< of a matrix that a library multiplies
   bool isVocabulary = false; ///< data name its indices: the tokens of a table, of logits
   bool isWhole = false;      ///< an op takes all of it and no pads: a norm, a slice
+  bool isNumbered = false;   ///< an op numbers its indices, so that pads can only come last
+  bool isInside = false; ///< a minor factor of such a dim, where pads would come between indices
 
   bool operator==(const DimMarks &) const = default;
 };
