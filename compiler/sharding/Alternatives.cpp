@@ -4,7 +4,7 @@
 // worth, and the weights that would then be held otherwise say what the other plan is.
 //
 //===---------------------------------------------------------------------------------------===//
-#include "compiler/sharding/AxisSolver.h"
+#include "compiler/sharding/ConstraintReasons.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -12,10 +12,8 @@ using namespace mlir;
 
 namespace tpc {
 
-/// "without it a step takes 3.2 us more, with h.*.mlp.fc.weight replicated"; `condition` is
-/// "without it".
-std::string AxisSolver::alternativeTo(int variable, ArrayRef<uint8_t> forbidden,
-                                      StringRef condition) const {
+std::optional<EliminationResult> AxisSolver::without(int variable,
+                                                     ArrayRef<uint8_t> forbidden) const {
   std::vector<CostTable> tables = tables_;
   for (CostTable &table : tables) {
     auto at = llvm::find(table.variables, variable);
@@ -32,34 +30,53 @@ std::string AxisSolver::alternativeTo(int variable, ArrayRef<uint8_t> forbidden,
   }
   // There are many questions; those about models/ are answered exactly by far fewer rows.
   constexpr EliminationEffort effort{size_t(1) << 12, size_t(1) << 14};
-  std::optional<EliminationResult> other = eliminate(variables_, std::move(tables), effort);
+  return eliminate(variables_, std::move(tables), effort);
+}
+
+/// "h.*.mlp.fc.weight replicated"
+std::set<std::string> AxisSolver::heldOtherwise(const EliminationResult &other) const {
+  std::set<std::string> texts;
+  for (const SymbolClass &symbolClass : symbolClasses_) {
+    Place now = chosen(symbolClass);
+    Place then = symbolClass.options[other.assignment[symbolClass.variable]];
+    if (now != then && symbolClass.isWeight)
+      texts.insert(layerNames_(symbolClass.members.front()) +
+                   (then.isSplit() ? " split by " + factorStr(symbolClass, then)
+                                   : std::string(" replicated")));
+  }
+  return texts;
+}
+
+/// "without it all but pointwise ops take 3.2 us more, with h.*.mlp.fc.weight replicated";
+/// `condition` is "without it".
+std::string AxisSolver::alternativeStr(const std::optional<EliminationResult> &other,
+                                       StringRef condition) const {
   if (!other)
     return "nothing else is possible";
   if (other->gaveUp)
     return "what else is possible is too much to compare";
-
   Picoseconds longer = timeOf(*other) - timeOf(solution_);
-  std::set<std::string> heldOtherwise;
-  for (const SymbolClass &symbolClass : symbolClasses_) {
-    Place now = chosen(symbolClass);
-    uint8_t option = other->assignment[symbolClass.variable];
-    Place then = symbolClass.options[option];
-    if (now != then && symbolClass.isWeight)
-      heldOtherwise.insert(layerNames_(symbolClass.members.front()) +
-                           (then.isSplit() ? " split by " + factorStr(symbolClass, then)
-                                           : std::string(" replicated")));
-  }
-  std::string text = condition.str() + " a step takes " +
+  std::string text = condition.str() + " all but pointwise ops take " +
                      (other->isExact || longer < 0 ? "" : "at most ") +
                      microseconds(std::abs(longer)) + (longer < 0 ? " less" : " more");
-  if (!heldOtherwise.empty())
-    text += ", with " + llvm::join(heldOtherwise, ", ");
+  if (std::set<std::string> otherwise = heldOtherwise(*other); !otherwise.empty())
+    text += ", with " + llvm::join(otherwise, ", ");
   return text;
 }
 
-/// For each op in front of which a value is resharded; an add that sums partial addends first
-/// passes the question on to the users of its result.
-llvm::DenseMap<Operation *, std::string> AxisSolver::alternativesOfReshards() const {
+/// Why this plan was taken, and not the other. One that splits fewer weights may be faster.
+std::string AxisSolver::reasonAgainst(const std::optional<EliminationResult> &other) const {
+  if (!other || other->gaveUp || timeOf(*other) >= timeOf(solution_))
+    return "least predicted time";
+  if (penaltyOf(*other) > penaltyOf(solution_))
+    return solverOptions_.mesh.axes[axis_].name + " splits every weight that it can";
+  return "the best of the plans that were compared";
+}
+
+/// For each op in front of which a value is resharded: why it is, and what else was possible. An
+/// add that sums partial addends first passes the question on to the users of its result.
+llvm::DenseMap<Operation *, std::string>
+AxisSolver::originsOfReshards(const ConstraintReasons &reasons) const {
   auto addsPartialFirst = [&](Operation *op) {
     auto found = classOfOp_.find(op);
     return found != classOfOp_.end() && chosen(opClasses_[found->second]).addsPartialFirst;
@@ -71,7 +88,7 @@ llvm::DenseMap<Operation *, std::string> AxisSolver::alternativesOfReshards() co
         options.push_back(option);
     return options;
   };
-  llvm::DenseMap<Operation *, std::string> alternatives;
+  llvm::DenseMap<Operation *, std::string> origins;
   std::vector<std::string> ofClass(valueClasses_.size());
   for (auto [index, value] : llvm::enumerate(valueClasses_)) {
     const Availability &availability = chosen(value);
@@ -86,23 +103,26 @@ llvm::DenseMap<Operation *, std::string> AxisSolver::alternativesOfReshards() co
       forbidden = optionsOf(value, [&](const Availability &other) {
         return other.has(availability.reshards.front());
       });
-    ofClass[index] = forbidden.size() == value.options.size()
-                         ? "nothing else is possible"
-                         : alternativeTo(value.variable, forbidden, "without it");
+    std::optional<EliminationResult> other;
+    if (forbidden.size() != value.options.size())
+      other = without(value.variable, forbidden);
+    std::string constraints = reasons.of(value.members.front(), availability);
+    ofClass[index] = reasonAgainst(other) + constraints + "; " +
+                     alternativeStr(other, constraints.empty() ? "without it" : "otherwise");
   }
   SmallVector<std::pair<Operation *, const std::string *>> passedOn;
   for (auto [index, value] : llvm::enumerate(valueClasses_))
     for (Value member : value.members)
       for (Operation *user : member.getUsers())
         if (!ofClass[index].empty()) {
-          alternatives.try_emplace(user, ofClass[index]);
+          origins.try_emplace(user, ofClass[index]);
           if (addsPartialFirst(user))
             for (Operation *next : user->getUsers())
               passedOn.emplace_back(next, &ofClass[index]);
         }
-  for (auto &[op, alternative] : passedOn)
-    alternatives.try_emplace(op, *alternative);
-  return alternatives;
+  for (auto &[op, origin] : passedOn)
+    origins.try_emplace(op, *origin);
+  return origins;
 }
 
 std::string AxisSolver::factorStr(const SymbolClass &symbolClass, Place place) const {
@@ -114,6 +134,21 @@ std::string AxisSolver::factorStr(const SymbolClass &symbolClass, Place place) c
                        " x ") +
             ")";
   return text;
+}
+
+/// Of a weight to be split; `other` is the best plan that splits it.
+std::string AxisSolver::whyHeldWhole(const std::optional<EliminationResult> &other) const {
+  if (!other)
+    return std::string("with any split of it, something that it computes would have to be "
+                       "gathered") +
+           (solverOptions_.constraints.empty() ? "" : " under the constraints") +
+           "; hint: parts of a fused weight are split if nn.slice cuts them equally; else write a "
+           "parameter for each part";
+  if (other->gaveUp || !solution_.isExact)
+    return "there are too many shardings to compare all of them, and one that splits it may have "
+           "been left out; hint: ask for its split by --shard";
+  return "a plan that splits it is no better: " + alternativeStr(other, "there") +
+         "; hint: --shard can ask for that one";
 }
 
 /// Of each weight that is padded or held whole: that it is, and what the best other way costs.
@@ -141,13 +176,14 @@ void AxisSolver::noteChoices(SolverReport &report) const {
              std::to_string(padded) + ", which makes it " +
              std::to_string((100 * (padded - extent) + extent / 2) / extent) + "% larger";
     }
+    what = layerNames_(symbolClass.members.front()) + " " + what;
+    uint8_t choice = solution_.assignment[symbolClass.variable];
+    std::optional<EliminationResult> other = without(symbolClass.variable, {choice});
     // What a user asked for, and what may cost less whole, needs no warning.
     if (penaltyOf(symbolClass, place) != 0 && symbolClass.options.size() > 1)
       report.heldWhole.emplace_back(symbolClass.declaration->getLoc(),
-                                    layerNames_(symbolClass.members.front()) + " " + what);
-    uint8_t choice = solution_.assignment[symbolClass.variable];
-    report.notes.push_back(layerNames_(symbolClass.members.front()) + " " + what + "; " +
-                           alternativeTo(symbolClass.variable, {choice}, "otherwise"));
+                                    what + ": " + whyHeldWhole(other));
+    report.notes.push_back(what + "; " + alternativeStr(other, "otherwise"));
   }
   Picoseconds padding = 0;
   for (const OpClass &opClass : opClasses_)
@@ -155,7 +191,7 @@ void AxisSolver::noteChoices(SolverReport &report) const {
   if (anyPads)
     report.notes.push_back("pads take " + microseconds(padding) + " of the " +
                            microseconds(timeOf(solution_)) +
-                           " that a step is predicted to take along " + axis.name);
+                           " that all but pointwise ops are predicted to take along " + axis.name);
 }
 
 } // namespace tpc

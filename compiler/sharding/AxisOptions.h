@@ -33,6 +33,7 @@ struct Availability {
   Picoseconds time = 0;
 
   bool has(Place place) const { return produced == place || llvm::is_contained(reshards, place); }
+  bool operator==(const Availability &) const = default;
 };
 
 class AxisOptions {

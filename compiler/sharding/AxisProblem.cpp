@@ -201,11 +201,15 @@ Picoseconds AxisSolver::penaltyOf(const SymbolClass &symbolClass, Place place) {
   return toBeSplit && place.isReplicated() ? replicatedWeight : 0;
 }
 
-Picoseconds AxisSolver::timeOf(const EliminationResult &result) const {
-  Picoseconds time = result.cost.picoseconds;
+Picoseconds AxisSolver::penaltyOf(const EliminationResult &result) const {
+  Picoseconds penalty = 0;
   for (const SymbolClass &symbolClass : symbolClasses_)
-    time -= penaltyOf(symbolClass, symbolClass.options[result.assignment[symbolClass.variable]]);
-  return time;
+    penalty += penaltyOf(symbolClass, symbolClass.options[result.assignment[symbolClass.variable]]);
+  return penalty;
+}
+
+Picoseconds AxisSolver::timeOf(const EliminationResult &result) const {
+  return result.cost.picoseconds - penaltyOf(result);
 }
 
 void AxisSolver::makeTables() {

@@ -18,6 +18,8 @@
 
 namespace tpc {
 
+class ConstraintReasons;
+
 class AxisSolver {
 public:
   AxisSolver(mlir::SymbolTable &symbols, const SolverOptions &options, const FactorAtoms &atoms,
@@ -25,10 +27,20 @@ public:
       : symbols_(symbols), solverOptions_(options), atoms_(atoms), layerNames_(layerNames),
         axis_(axis), may_(options, atoms, axis, gathersAllowed) {}
 
-  /// `fixed` holds the placements of symbols that earlier entries decided; it is extended. False if
-  /// nothing is possible.
-  bool solve(nn::EntryOp entry, llvm::StringMap<Place> &fixed, Decision &decision,
-             SolverReport &report);
+  /// Finds the plan of an entry; false if none is possible, or if the search gave up. `fixed` holds
+  /// the placements of symbols that earlier entries decided.
+  bool search(nn::EntryOp entry, const llvm::StringMap<Place> &fixed);
+  bool gaveUp() const { return solution_.gaveUp; }
+
+  // Of the plan that was found:
+  void fixSymbols(llvm::StringMap<Place> &fixed) const;
+  /// How every value is held.
+  llvm::DenseMap<mlir::Value, Availability> held() const;
+  /// By which strategy of its rule every op is executed.
+  llvm::DenseMap<mlir::Operation *, int> strategiesOfOps() const;
+  /// Writes it into the decision, with what else was possible.
+  void record(nn::EntryOp entry, const ConstraintReasons &reasons, Decision &decision,
+              SolverReport &report) const;
 
 private:
   /// Ops that share one decision.
@@ -73,13 +85,22 @@ private:
   std::string resolve(llvm::StringRef symbol) const;
   std::string originOf(mlir::Value value) const;
   static Picoseconds penaltyOf(const SymbolClass &symbolClass, Place place);
+  Picoseconds penaltyOf(const EliminationResult &result) const;
   /// Without penalties, which are no time.
   Picoseconds timeOf(const EliminationResult &result) const;
+  /// Whether an op or a symbol of the entry is split along the axis.
+  bool splitsAnything() const;
 
   // What else was possible: Alternatives.cpp.
-  std::string alternativeTo(int variable, llvm::ArrayRef<uint8_t> forbidden,
-                            llvm::StringRef condition) const;
-  llvm::DenseMap<mlir::Operation *, std::string> alternativesOfReshards() const;
+  /// The best plan that takes none of some options of a variable.
+  std::optional<EliminationResult> without(int variable, llvm::ArrayRef<uint8_t> forbidden) const;
+  std::set<std::string> heldOtherwise(const EliminationResult &other) const;
+  std::string alternativeStr(const std::optional<EliminationResult> &other,
+                             llvm::StringRef condition) const;
+  std::string reasonAgainst(const std::optional<EliminationResult> &other) const;
+  llvm::DenseMap<mlir::Operation *, std::string>
+  originsOfReshards(const ConstraintReasons &reasons) const;
+  std::string whyHeldWhole(const std::optional<EliminationResult> &other) const;
   void noteChoices(SolverReport &report) const;
   std::string factorStr(const SymbolClass &symbolClass, Place place) const;
 

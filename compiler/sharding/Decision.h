@@ -36,7 +36,8 @@ struct OpDecision {
   /// resharded by itself).
   std::vector<Strategy> perAxis;
   /// Which decision this is, and what else was possible at what cost: a clause for `why` of the
-  /// reshards in front of the op. "least predicted time; without it a step takes 3.2 us more".
+  /// reshards in front of the op. "least predicted time; without it all but pointwise ops take
+  /// 3.2 us more".
   std::string origin;
 };
 

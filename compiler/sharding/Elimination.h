@@ -6,9 +6,10 @@
 // the others (bucket elimination, Dechter 1999). The result is exact; time depends on how narrow
 // the graph is, not on how long.
 //
-// Where tables grow, they are first cut to their cheapest rows. What that finds bounds the cost of
-// all assignments that are of interest, and with it most rows are left out of a second try, which
-// is exact again. If that is too large as well, the first one's result stands.
+// Where a table would grow too large (a weight that all layers share is a variable beside all of
+// them), the values of one variable are tried instead, and most of them need not be: branch and
+// bound. It ends with the exact result, or, if that takes too much work, with the best one that it
+// met. Work is counted, not timed, so the result is the same everywhere.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -42,11 +43,13 @@ struct CostTable {
   void add(const std::vector<uint8_t> &assignment, SolverCost cost);
 };
 
-/// Rows that tables may have. Those of models/ need at most 1,320 at tp = 8
-/// (`tpc-opt --tpc-shard="tp=8 report=true"` of level grad).
 struct EliminationEffort {
-  size_t fewRows = size_t(1) << 15;  ///< without a bound, and of tables that are cut
-  size_t mostRows = size_t(1) << 20; ///< with a bound
+  /// Rows that a table may have before values are tried. Those of models/ need at most 1,320 at
+  /// tp = 8 (`tpc-opt --tpc-shard="tp=8 report=true"` of level grad).
+  size_t fewRows = size_t(1) << 12;
+  /// Work after which the best assignment is taken: joins of two tables, each with one more for
+  /// every 64 rows. Until there is an assignment, sixteen times as much.
+  size_t mostWork = size_t(1) << 17;
 };
 
 struct EliminationResult {
@@ -58,7 +61,8 @@ struct EliminationResult {
 };
 
 /// The assignment of least cost, or nothing if none is allowed. Among equal costs the one with the
-/// lower values in the variables that are eliminated last. Every variable must occur in a table.
+/// lower values in the variables that are eliminated last, where no values had to be tried. Every
+/// variable must occur in a table.
 std::optional<EliminationResult> eliminate(int numVariables, std::vector<CostTable> tables,
                                            EliminationEffort effort = {});
 

@@ -6,8 +6,10 @@
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/sharding/Solver.h"
 
-#include "compiler/sharding/AxisSolver.h"
+#include "compiler/sharding/ConstraintReasons.h"
 #include "compiler/support/NamePattern.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -59,7 +61,7 @@ LogicalResult checkConstraints(ModuleOp module, const SolverOptions &options) {
         return emitError(op.getLoc())
                << "the constraint '" << constraint.text << "' has " << constraint.axesPerDim.size()
                << " dims, but '" << name << "' has " << type.getRank();
-      for (auto [dim, axes] : llvm::enumerate(constraint.axesPerDim))
+      for (auto [dim, axes] : llvm::enumerate(constraint.axesPerDim)) {
         for (const std::string &axis : axes) {
           std::optional<AxisId> id = options.mesh.findAxis(axis);
           if (!id)
@@ -72,6 +74,17 @@ LogicalResult checkConstraints(ModuleOp module, const SolverOptions &options) {
                    << name << "' (" << type.getDimSize(dim) << ") over " << axis << "="
                    << options.mesh.axisSize(*id) << ", which would leave ranks with nothing";
         }
+        // Of several axes the one that comes first in the mesh cuts the larger pieces.
+        std::vector<std::string> inOrder;
+        for (const MeshAxis &axis : options.mesh.axes)
+          if (llvm::is_contained(axes, axis.name))
+            inOrder.push_back(axis.name);
+        if (inOrder != axes)
+          return emitError(op.getLoc())
+                 << "the constraint '" << constraint.text << "' splits dim " << dim << " of '"
+                 << name << "' in another order of axes than that of the mesh, which is "
+                 << options.mesh.str() << "; hint: write {" << llvm::join(inOrder, ", ") << "}";
+      }
     }
     if (!matched)
       return emitError(module.getLoc())
@@ -131,18 +144,6 @@ void noteAlignment(ModuleOp module, const SolverOptions &options, const FactorAt
   }
 }
 
-/// Names of the dims that are inputs' batches, in order of their declaration.
-llvm::SetVector<StringRef> batchNames(nn::EntryOp entry) {
-  llvm::SetVector<StringRef> names;
-  for (auto input : entry->getParentOfType<ModuleOp>().getOps<nn::InputOp>()) {
-    auto dims = llvm::make_filter_range(input.getDims().getAsValueRange<StringAttr>(),
-                                        [](StringRef name) { return !name.empty(); });
-    if (!dims.empty())
-      names.insert(*dims.begin());
-  }
-  return names;
-}
-
 LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, AxisId axis,
                                bool gaveUp) {
   InFlightDiagnostic error = emitError(entry.getLoc());
@@ -155,8 +156,11 @@ LogicalResult reportImpossible(nn::EntryOp entry, const SolverOptions &options, 
       error << " '" << constraint.text << "'";
     error << "; hint: leave one of them out";
   } else if (options.mesh.axes[axis].name == "dp") {
-    error << "; hint: dp splits the first dim that each input names (";
-    llvm::interleaveComma(batchNames(entry), error, [&](StringRef name) { error << name; });
+    auto isBatch = [](const auto &of) { return of.second == DimRole::Batch; };
+    error << "; hint: dp splits what inputs name first, and none of them later (";
+    llvm::interleaveComma(
+        llvm::make_filter_range(rolesOfNames(entry->getParentOfType<ModuleOp>()), isBatch), error,
+        [&](const auto &of) { error << of.first; });
     error << "), which must be the batch throughout";
   } else if (options.sequenceParallel != SequenceParallel::Off) {
     error << "; hint: --sequence-parallel off may have one";
@@ -182,12 +186,20 @@ FailureOr<Decision> solveShardings(ModuleOp module, const SolverOptions &options
     if (failed(checkBatch(module, options, atoms, axis)))
       return failure();
     llvm::StringMap<Place> fixed;
+    ConstraintReasons reasons(symbols, options, atoms, layerNames, axis);
     for (nn::EntryOp entry : entries) {
+      reasons.enter(entry);
       // Anything else than the usual transitions is taken only for a user's constraint, and by an
       // entry that has to take the parameters as the training left them.
       auto solve = [&](bool gathersAllowed) {
-        return AxisSolver(symbols, options, atoms, layerNames, axis, gathersAllowed)
-            .solve(entry, fixed, decision, report);
+        AxisSolver solver(symbols, options, atoms, layerNames, axis, gathersAllowed);
+        bool isFound = solver.search(entry, fixed);
+        report.gaveUp = solver.gaveUp();
+        if (isFound) {
+          solver.fixSymbols(fixed);
+          solver.record(entry, reasons, decision, report);
+        }
+        return isFound;
       };
       bool isFirst = entry == entries.front();
       if (!solve(false) && ((options.constraints.empty() && isFirst) || !solve(true)))

@@ -22,6 +22,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,10 +60,11 @@ struct SolverReport {
   int variables = 0;
   int classes = 0; ///< of ops
   int ops = 0;
-  /// Weights of which no split meets the rules of the ops that use them: where they are declared,
-  /// and what is said of them. Tensor parallelism is lost there.
+  /// Weights that are held whole though the axis is to split them: where they are declared, and
+  /// what is said of them. Tensor parallelism is lost there.
   std::vector<std::pair<mlir::Location, std::string>> heldWhole;
-  size_t largestTable = 0; ///< rows
+  size_t largestTable = 0;    ///< rows
+  std::set<AxisId> splitAxes; ///< along which an op or a symbol of some entry is split
   bool splitsSequence = false;
   bool gaveUp = false; ///< there were too many ways to compare
   Picoseconds predicted = 0;

@@ -7,10 +7,10 @@
 // RUN: tpc verify %t.plan --steps 2 | FileCheck %s --check-prefix=VERIFY
 
 // CHECK: %[[X:[0-9]+]] = nn.read @x {{.*}}: tensor<4x128xf32>
-// CHECK: tp.all_to_all %[[X]] from 0 to 1 on "tp" why "nn.linear takes operand 0 split(1) on tp: least predicted time; without it a step takes {{.*}} us more{{.*}}" {{.*}}: (tensor<4x128xf32>) -> tensor<8x64xf32>
+// CHECK: tp.all_to_all %[[X]] from 0 to 1 on "tp" why "nn.linear takes operand 0 split(1) on tp: least predicted time under the constraints 'x=[{tp}, {}]', 'fc1=[{}, {tp}]'; otherwise all but pointwise ops take {{.*}} us more{{.*}}" {{.*}}: (tensor<4x128xf32>) -> tensor<8x64xf32>
 
 // Of 4 x 128 floats a rank sends half.
-// COLLECTIVES: all_to_all  tp  {{ *}}forward  f32 x 512  {{ *}}1024 {{.*}}nn.linear takes operand 0 split(1) on tp: least predicted time; without it a step takes
+// COLLECTIVES: all_to_all  tp  {{ *}}forward  f32 x 512  {{ *}}1024 {{.*}}nn.linear takes operand 0 split(1) on tp: least predicted time under the constraints
 
 // COST: forward {{ *}}all_to_all {{ *}}1 {{ *}}0 {{ *}}1024
 

@@ -58,7 +58,8 @@
 // SEQUENCE: error: --sequence-parallel on has no effect with --tp 1
 // SHORT-SEQUENCE: gpt-2l.mlir:{{[0-9:]+}} error: --sequence-parallel on has no effect: no value has features along a sequence of at least 8 positions
 // SHORT-SEQUENCE-NEXT: hint: leave it out, or bind a longer sequence by --dim
-// NO-SEQUENCE: mlp.mlir:{{[0-9:]+}} error: --sequence-parallel on has no effect
+// NO-SEQUENCE: mlp.mlir:{{[0-9:]+}} error: --sequence-parallel on has no effect: no input names a dim that is a sequence
+// NO-SEQUENCE-NEXT: hint: leave it out, or name the sequence behind the batch in the dims of the inputs: dims ["B", "T"]
 // TOO-EARLY: error: --tp has no effect with --stop-after grad
 // TOO-EARLY-NEXT: hint: leave it out: it acts on level sharded and what follows
 // CPU-TOO-EARLY: error: --cpu has no effect with --stop-after scheduled

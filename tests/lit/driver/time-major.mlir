@@ -4,7 +4,7 @@
 // RUN: tpc-compile compile %s --tp 2 -o %t.plan
 
 // CHECK: time-major.mlir:[[@LINE+18]]:3: error: no sharding of entry 'train' over dp=2 meets the rules of all ops
-// CHECK-NEXT: hint: dp splits the first dim that each input names (T), which must be the batch throughout
+// CHECK-NEXT: hint: dp splits what inputs name first, and none of them later (T), which must be the batch throughout
 module @time_major {
   nn.dim @B = 4
   nn.dim @T = 6

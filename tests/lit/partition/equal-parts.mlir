@@ -25,7 +25,7 @@
 // UNEQUAL: unequal-parts.mlir:[[#]]:3: warning: gu is held whole on every rank of tp: with any split of it, something that it computes would have to be gathered
 // UNEQUAL-NEXT: hint: parts of a fused weight are split if nn.slice cuts them equally
 // NOTE: gu is held whole on every rank of tp; nothing else is possible
-// NOTE: pads take {{[0-9]+\.[0-9]}} us of the {{[0-9]?[0-9]?[0-9]\.[0-9]}} us that a step is predicted to take
+// NOTE: pads take {{[0-9]+\.[0-9]}} us of the {{[0-9]?[0-9]?[0-9]\.[0-9]}} us that all but pointwise ops are predicted to take along tp
 
 module @parts {
   nn.dim @B = 2
