@@ -3,6 +3,7 @@
 #include "compiler/emit/KernelTable.h"
 
 #include "compiler/codegen/gpu/Attention.h"
+#include "compiler/codegen/gpu/AttentionTiling.h"
 #include "compiler/emit/LibrarySteps.h"
 #include "compiler/fusion/Accumulate.h"
 #include "compiler/schedule/Program.h"
@@ -39,12 +40,22 @@ FailureOr<KernelTable> KernelTable::generate(ModuleOp module, const Mesh &mesh,
   SmallVector<codegen::gpu::AttentionRequest> attentions;
   for (auto entry : module.getOps<nn::EntryOp>())
     for (Operation &op : entry.getBody().front()) {
-      if (tp::isCollective(&op) && target.ranksMayShareDevice && failed(table.reductions->add(&op)))
-        return failure();
+      if (tp::isCollective(&op) && target.ranksMayShareDevice)
+        table.reductions->add(&op);
       if (std::optional<nn::AttentionStep> step = attentionOf(&op);
           step && target.kind == Target::Kind::Cuda) {
+        AttentionShape shape = toShape(&op, *step);
+        if (int64_t largest = codegen::gpu::largestHead(shape.dtype); shape.size > largest) {
+          InFlightDiagnostic error =
+              op.emitError() << "attention on cuda has heads of at most " << largest
+                             << " numbers in "
+                             << cast<RankedTensorType>(op.getOperand(0).getType()).getElementType()
+                             << ", and these have " << shape.size;
+          error.attachNote() << "hint: divide them into more heads, or compile for --target cpu";
+          return failure();
+        }
         table.attentionIndex[&op] = attentions.size();
-        attentions.push_back({toShape(&op, *step), step->backward});
+        attentions.push_back({shape, step->backward});
       }
       auto kernel = dyn_cast<nn::KernelOp>(op);
       if (!kernel || accumulatedProduct(kernel))

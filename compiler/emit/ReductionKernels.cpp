@@ -7,7 +7,9 @@
 
 #include "compiler/emit/ReductionKernels.h"
 
+#include "compiler/codegen/gpu/GpuTiling.h"
 #include "dialects/tp/TP.h"
+#include "runtime/comm/PartLaunches.h"
 #include "runtime/plan/PlanCheck.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -19,14 +21,19 @@ using namespace tpc;
 
 namespace {
 
-/// The reduction of one tensor: every rank's input is [outer, pitch], of which a rank's part
-/// begins where the pointer stands and is [outer, width].
+static_assert(codegen::kAccessBytes <= kKernelAlignment);
+
+/// The reduction of one tensor: every rank's input is [outer, pitch], of which a rank's part is
+/// [outer, width].
 struct Form {
   int64_t ranks, outer, width, pitch;
   bool isMax;
-  /// Every rank has the result in a place of its own.
+  /// What all ranks have in places of their own are results: of parts each has its own, the others
+  /// have the same. Otherwise there is one result, the part that begins where the pointers stand.
   bool givesAll;
   Type element;
+
+  bool hasParts() const { return width != pitch; }
 
   std::string key() const {
     std::string text;
@@ -57,7 +64,7 @@ static std::optional<Form> formOf(Operation *collective, unsigned tensor, const 
   form.outer = std::accumulate(outer.begin(), outer.end(), int64_t(1), std::multiplies<>());
   form.width = type.getNumElements() / form.outer;
   form.pitch = form.width * form.ranks;
-  form.givesAll = false;
+  form.givesAll = !isLaunchedForEachPart(nn::bytesOf(type) / form.outer);
   return form;
 }
 
@@ -73,17 +80,34 @@ static Value largest(OpBuilder &builder, Location loc, ArrayRef<Value> parts) {
       .getRowMax();
 }
 
-/// The part of a kernel's input that is reduced, in the type in which it is.
-static Value partOf(OpBuilder &builder, Location loc, Value input, const Form &form, Type sum) {
+/// A part of a kernel's input, in the type in which it is reduced.
+static Value partOf(OpBuilder &builder, Location loc, Value input, const Form &form, int64_t part,
+                    Type sum) {
   Value value = input;
-  if (form.width != form.pitch)
+  if (form.hasParts())
     value = nn::SliceOp::create(builder, loc,
                                 RankedTensorType::get({form.outer, form.width}, form.element),
-                                value, 1, 0, form.width);
+                                value, 1, part * form.width, form.width);
   auto type = cast<RankedTensorType>(value.getType());
   if (form.element != sum)
     value = nn::CastOp::create(builder, loc, type.clone(sum), value);
   return value;
+}
+
+/// What all ranks' inputs of a kernel make of a part.
+static Value reductionOf(OpBuilder &builder, Location loc, ValueRange inputs, const Form &form,
+                         int64_t part) {
+  Type sum = form.element.isBF16() ? Type(builder.getF32Type()) : form.element;
+  SmallVector<Value> values;
+  for (Value input : inputs)
+    values.push_back(partOf(builder, loc, input, form, part, sum));
+  Value reduced =
+      form.isMax ? largest(builder, loc, values)
+                 : nn::AddOp::create(builder, loc, values.front().getType(), values).getResult();
+  if (form.element == sum)
+    return reduced;
+  auto type = cast<RankedTensorType>(reduced.getType());
+  return nn::CastOp::create(builder, loc, type.clone(form.element), reduced);
 }
 
 static nn::KernelOp makeKernel(Block &block, Location loc, const Form &form) {
@@ -91,12 +115,11 @@ static nn::KernelOp makeKernel(Block &block, Location loc, const Form &form) {
   builder.setInsertionPointToEnd(&block);
   // A sum of whole tensors has no rows: it may be cut anywhere.
   auto tensor = [&](ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, form.element); };
-  bool isPart = form.width != form.pitch;
-  RankedTensorType resultType = isPart ? tensor({form.outer, form.width}) : tensor({form.width});
-  RankedTensorType inputType = isPart       ? tensor({form.outer, form.pitch})
-                               : form.isMax ? tensor({form.width, 1})
-                                            : resultType;
-  Type sum = form.element.isBF16() ? Type(builder.getF32Type()) : form.element;
+  RankedTensorType resultType =
+      form.hasParts() ? tensor({form.outer, form.width}) : tensor({form.width});
+  RankedTensorType inputType = form.hasParts() ? tensor({form.outer, form.pitch})
+                               : form.isMax    ? tensor({form.width, 1})
+                                               : resultType;
   SmallVector<Value> inputs;
   for (int64_t rank = 0; rank < form.ranks; ++rank)
     inputs.push_back(block.addArgument(inputType, loc));
@@ -105,37 +128,23 @@ static nn::KernelOp makeKernel(Block &block, Location loc, const Form &form) {
       nn::KernelOp::create(builder, loc, results, builder.getStringAttr(form.isMax ? "max" : "add"),
                            inputs, /*in_place=*/DenseI64ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
-  SmallVector<Value> parts;
   for (int64_t rank = 0; rank < form.ranks; ++rank)
-    parts.push_back(partOf(builder, loc, body->addArgument(inputType, loc), form, sum));
-  Value reduced = form.isMax
-                      ? largest(builder, loc, parts)
-                      : nn::AddOp::create(builder, loc, parts.front().getType(), parts).getResult();
-  if (form.element != sum)
-    reduced = nn::CastOp::create(builder, loc, resultType, reduced);
-  nn::YieldOp::create(builder, loc, SmallVector<Value>(results.size(), reduced));
+    body->addArgument(inputType, loc);
+  SmallVector<Value> reduced;
+  for (size_t i = 0; i < results.size(); ++i)
+    reduced.push_back(i == 0 || form.hasParts()
+                          ? reductionOf(builder, loc, body->getArguments(), form, i)
+                          : reduced.front());
+  nn::YieldOp::create(builder, loc, reduced);
   return kernel;
 }
 
-/// A rank's part begins where those of the ranks before it end.
-constexpr int64_t kPartAlignment = 16;
-
-LogicalResult ReductionKernels::add(Operation *collective) {
+void ReductionKernels::add(Operation *collective) {
   for (unsigned tensor = 0; tensor < collective->getNumResults(); ++tensor) {
     std::optional<Form> form = formOf(collective, tensor, mesh_);
-    int64_t part = form ? form->width * form->element.getIntOrFloatBitWidth() / 8 : 0;
-    if (form && form->width != form->pitch && part % kPartAlignment) {
-      InFlightDiagnostic error = collective->emitOpError()
-                                 << "scatters parts of " << part
-                                 << " bytes, and ranks that share a GPU need multiples of "
-                                 << kPartAlignment;
-      error.attachNote() << "hint: use --sequence-parallel off, or sizes whose parts are longer";
-      return error;
-    }
     if (form && ofForm_.try_emplace(form->key(), kernels_.size()).second)
       kernels_.push_back(makeKernel(block_, collective->getLoc(), *form));
   }
-  return success();
 }
 
 std::optional<size_t> ReductionKernels::find(Operation *collective, unsigned tensor) const {

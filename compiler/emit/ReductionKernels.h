@@ -23,10 +23,9 @@ public:
   explicit ReductionKernels(const Mesh &mesh) : mesh_(mesh) {}
 
   /// Makes the kernels of a collective that reduces on an axis of several ranks, no more than may
-  /// share a GPU (kMostRanksOfAGpu), one per tensor,
-  /// where there is none yet of its form: axis size, kind and extents. Others have none. Fails with
-  /// an emitted error if a rank's part of a row is no multiple of 16 bytes: kernels count on it.
-  mlir::LogicalResult add(mlir::Operation *collective);
+  /// share a GPU (kMostRanksOfAGpu), one per tensor, where there is none yet of its form: axis
+  /// size, kind and extents. Others have none.
+  void add(mlir::Operation *collective);
   /// All kernels, in the order in which they were needed. They live as long as this.
   const std::vector<nn::KernelOp> &kernels() const { return kernels_; }
   /// The index of the kernel of a tensor of a collective that was added, if it has one.

@@ -31,7 +31,7 @@ struct CollectiveTensor {
   int64_t outer, mid, inner;
   DType dtype;
   /// Where all ranks share one GPU: reduces their n inputs, in ascending order, into the n outputs
-  /// of an all_reduce or one of a reduce_scatter, whose inputs then begin at that rank's part.
+  /// of an all_reduce; of a reduce_scatter, into one output or all of them (PartLaunches.h).
   const Kernel *kernel = nullptr;
   bool outward = false; ///< of all_to_all
 };

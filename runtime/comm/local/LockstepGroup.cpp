@@ -2,6 +2,7 @@
 #include "runtime/comm/local/LockstepGroup.h"
 
 #include "runtime/comm/AllToAll.h"
+#include "runtime/comm/PartLaunches.h"
 #include "runtime/comm/Reduce.h"
 #include "runtime/comm/local/MeshGroups.h"
 
@@ -155,16 +156,20 @@ private:
   }
 
   Status reduceScatter(size_t i) {
-    for (size_t part = 0; part < members_.size(); ++part) {
-      const CollectiveTensor &tensor = members_[part].tensors[i];
-      int64_t elements = tensor.mid * tensor.inner;
-      int64_t offset = static_cast<int64_t>(part) * elements;
-      std::vector<void *> inputs;
-      for (const Member &member : members_)
-        inputs.push_back(at(const_cast<void *>(member.tensors[i].input),
-                            offset * static_cast<int64_t>(byteSize(tensor.dtype))));
-      void *output = tensor.output;
+    const CollectiveTensor &tensor = members_[0].tensors[i];
+    const int64_t elements = tensor.mid * tensor.inner;
+    const int64_t bytes = elements * static_cast<int64_t>(byteSize(tensor.dtype));
+    std::vector<void *> inputs, outputs;
+    for (const Member &member : members_) {
+      inputs.push_back(const_cast<void *>(member.tensors[i].input));
+      outputs.push_back(member.tensors[i].output);
+    }
+    if (tensor.kernel && !isLaunchedForEachPart(bytes))
+      return reduce(i, inputs, outputs, elements, elements * size());
+    for (void *&output : outputs) {
       TPC_RETURN_IF_ERROR(reduce(i, inputs, {&output, 1}, elements, elements * size()));
+      for (void *&input : inputs)
+        input = at(input, bytes);
     }
     return Status();
   }

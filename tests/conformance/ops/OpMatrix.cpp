@@ -180,6 +180,13 @@ TEST_P(OpMatrix, PlansForCudaAreTheInterpreters) {
     SCOPED_TRACE(sizes.name + " sizes");
     for (int64_t tp : {1, 2, 3})
       expectRight(GetParam(), sizes, {1, tp}, cudaTarget("f32"), test::gpuSession(gpu));
+    if (!GetParam().hasStream)
+      continue;
+    // Parts of a sum that begin where a GPU loads 16 bytes at once, and parts that do not.
+    expectRight(GetParam(), sizes, {1, 2, kOn}, cudaTarget("f32"), test::gpuSession(gpu));
+    expectRight(GetParam(), sizes, {1, 3, kOn}, cudaTarget("f32"), test::gpuSession(gpu));
+    expectRight(GetParam(), sizes, {1, 2, kOn, false, "bf16"}, cudaTarget("bf16"),
+                test::gpuSession(gpu));
   }
   SCOPED_TRACE("equal sizes");
   for (const char *precision : {"f32", "bf16"})
