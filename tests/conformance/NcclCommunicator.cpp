@@ -258,6 +258,19 @@ TEST(NcclGroups, ARankWithoutAGpuStopsAllOfThem) {
   EXPECT_EQ(livingNcclDoubles(), 0);
 }
 
+TEST(NcclGroups, WhatASplitThatFailsLeavesBehindIsEnded) {
+  setNcclDoubleFaults({.failSplitOfRank = 1});
+  JoinedGroups joined = join(Mesh{{{"dp", 2}, {"tp", 2}}}, 20s);
+  setNcclDoubleFaults({});
+  for (const auto &group : joined) {
+    ASSERT_FALSE(group.ok());
+    EXPECT_EQ(group.status().code(), Code::Unavailable);
+    EXPECT_THAT(group.status().message(), HasSubstr("could not make a communicator for axis dp"));
+  }
+  joined.clear();
+  EXPECT_EQ(livingNcclDoubles(), 0);
+}
+
 TEST(NcclGroups, LibrariesAreComparedBeforeTheyMeet) {
   nccl::NcclApi older = doubleOfNccl();
   older.version = NCCL_VERSION(2, 28, 3);

@@ -42,6 +42,7 @@ struct ncclComm { // NOLINT(readability-identifier-naming): NCCL's name
   int rank;
   uint64_t visits = 0; ///< meetings that it has come to
   ncclResult_t failed = ncclSuccess;
+  ncclComm_t *splitting = nullptr; ///< where its split puts what it makes
 };
 
 namespace {
@@ -149,6 +150,29 @@ void come(ncclComm_t comm, Visit visit) {
   }
 }
 
+/// Under the mutex.
+ncclResult_t stateOf(ncclComm_t comm) {
+  if (comm->failed != ncclSuccess)
+    return comm->failed;
+  return comm->visits > comm->ring->met ? ncclInProgress : ncclSuccess;
+}
+
+/// What NCCL says to a call: none may come before the last one is done (ncclCommEnsureReady).
+ncclResult_t ready(ncclComm_t comm) {
+  if (!comm)
+    return ncclInvalidArgument;
+  std::lock_guard lock(mutex);
+  ncclResult_t state = stateOf(comm);
+  return state == ncclInProgress ? ncclInvalidArgument : state;
+}
+
+/// A blocking communicator could not be aborted. One bound of the CTAs without the other is an
+/// error, because "not given" is the least number.
+bool isGood(const ncclConfig_t &config) {
+  return config.size == sizeof(config) && config.magic == 0xcafebeef && config.blocking == 0 &&
+         config.minCTAs <= config.maxCTAs;
+}
+
 ncclResult_t getUniqueId(ncclUniqueId *id) {
   std::memset(id->internal, 0, sizeof(id->internal));
   std::string text = "double " + std::to_string(++ids);
@@ -158,8 +182,7 @@ ncclResult_t getUniqueId(ncclUniqueId *id) {
 
 ncclResult_t commInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id, int rank,
                                 ncclConfig_t *config) {
-  // A blocking communicator could not be aborted.
-  if (config->blocking != 0)
+  if (!isGood(*config))
     return ncclInvalidArgument;
   std::lock_guard lock(mutex);
   std::weak_ptr<Ring> &known = rings[id.internal];
@@ -175,44 +198,61 @@ ncclResult_t commInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id, in
   return ncclInProgress;
 }
 
+/// As NCCL does, it says "success" to what it has only begun; the parent tells how it goes on.
 ncclResult_t commSplit(ncclComm_t comm, int color, int key, ncclComm_t *made,
                        ncclConfig_t *config) {
-  if (config->blocking != 0)
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
+  if (!isGood(*config) || color < 0)
     return ncclInvalidArgument;
   std::lock_guard lock(mutex);
   *made = nullptr;
-  come(comm, {.color = color, .key = key, .made = made});
-  return ncclInProgress;
+  comm->splitting = made;
+  if (faults.failSplitOfRank == comm->rank)
+    comm->failed = ncclUnhandledCudaError;
+  else
+    come(comm, {.color = color, .key = key, .made = made});
+  return ncclSuccess;
 }
 
 ncclResult_t commGetAsyncError(ncclComm_t comm, ncclResult_t *result) {
   if (!comm)
     return ncclInvalidArgument;
   std::lock_guard lock(mutex);
-  *result = comm->failed != ncclSuccess      ? comm->failed
-            : comm->visits > comm->ring->met ? ncclInProgress
-                                             : ncclSuccess;
+  *result = stateOf(comm);
+  if (*result == ncclSuccess)
+    comm->splitting = nullptr;
   return ncclSuccess;
 }
 
 ncclResult_t commFinalize(ncclComm_t comm) {
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
   std::lock_guard lock(mutex);
   come(comm, {});
   return ncclInProgress;
 }
 
-ncclResult_t commDestroy(ncclComm_t comm) {
+ncclResult_t end(ncclComm_t comm) {
   --living;
   delete comm;
   return ncclSuccess;
+}
+
+ncclResult_t commDestroy(ncclComm_t comm) {
+  ncclResult_t result = ready(comm);
+  return result == ncclSuccess ? end(comm) : result;
 }
 
 ncclResult_t commAbort(ncclComm_t comm) {
   {
     std::lock_guard lock(mutex);
     comm->ring->broken = true;
+    // A split that does not come to its end leaves a communicator, too.
+    if (comm->splitting && !*comm->splitting)
+      *comm->splitting = makeComm(std::make_shared<Ring>(1), 0);
   }
-  return commDestroy(comm);
+  return end(comm);
 }
 
 ncclResult_t groupStart() {
@@ -224,14 +264,18 @@ ncclResult_t groupEnd() {
   if (--groupDepth > 0 || grouped.empty())
     return ncclSuccess;
   std::lock_guard lock(mutex);
+  ncclResult_t result = ncclSuccess;
   for (auto &[comm, ops] : grouped) {
     if (faults.failCollectiveOfRank == comm->rank)
       comm->failed = ncclUnhandledCudaError;
     else
       come(comm, {.ops = std::move(ops)});
+    // With one rank there is nothing to wait for.
+    if (comm->ring->size > 1)
+      result = ncclInProgress;
   }
   grouped.clear();
-  return ncclInProgress;
+  return result;
 }
 
 DType typeOf(ncclDataType_t type) {
@@ -249,15 +293,19 @@ DType typeOf(ncclDataType_t type) {
 
 ncclResult_t put(CollectiveKind kind, ncclRedOp_t reduce, const void *send, void *receive,
                  size_t count, ncclDataType_t type, ncclComm_t comm) {
-  if (groupDepth == 0 || !comm)
+  if (groupDepth == 0)
     return ncclInvalidUsage;
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
   grouped[comm].push_back({kind, reduce == ncclMax ? ReduceKind::Max : ReduceKind::Sum,
                            typeOf(type), send, receive, count});
   return ncclSuccess;
 }
 
 ncclResult_t putMessage(const Op &message, ncclComm_t comm) {
-  if (groupDepth == 0 || !comm || message.peer < 0 || message.peer >= comm->ring->size)
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
+  if (groupDepth == 0 || message.peer < 0 || message.peer >= comm->ring->size)
     return ncclInvalidUsage;
   grouped[comm].push_back(message);
   return ncclSuccess;

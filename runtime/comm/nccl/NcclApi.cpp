@@ -60,7 +60,8 @@ Status NcclApi::error(ncclResult_t result, ncclComm_t comm, Code code,
       "NCCL " + versionText() + " could not " + what + ": " + getErrorString(result);
   if (const char *detail = getLastError(comm); detail && *detail)
     message += std::string(" (") + detail + ")";
-  return Status(code, std::move(message), "NCCL_DEBUG=INFO makes NCCL say more");
+  return Status(code, std::move(message),
+                "NCCL_DEBUG=INFO makes NCCL say more, on standard output");
 }
 
 Result<const NcclApi *> tpc::nccl::openNccl() {

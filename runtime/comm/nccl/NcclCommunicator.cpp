@@ -4,6 +4,7 @@
 
 #include <thread>
 #include <tuple>
+#include <utility>
 
 using namespace tpc;
 using namespace tpc::nccl;
@@ -94,9 +95,31 @@ void NcclState::onFailure(std::function<Status(const Status &)> explain) {
   });
 }
 
+Result<ncclComm_t> NcclState::split(ncclComm_t parent, int color, int key, ncclConfig_t &config,
+                                    const std::string &name) {
+  split_ = std::make_shared<Split>(Split{parent});
+  ncclResult_t result = api.commSplit(parent, color, key, &split_->made, &config);
+  // NCCL says "success" to a split that has only begun (2.21 to 2.30: the macro around its group's
+  // end drops "in progress"). The parent knows how far it is, and then the place is filled in.
+  if (result == ncclSuccess)
+    result = ncclInProgress;
+  TPC_RETURN_IF_ERROR(complete(parent, result, Code::Unavailable, "make " + name));
+  ncclComm_t made = std::exchange(split_, nullptr)->made;
+  if (made)
+    add(made);
+  TPC_RETURN_IF_ERROR(complete(made, ncclInProgress, Code::Unavailable, "connect " + name));
+  return made;
+}
+
 void NcclState::abortAll() {
   for (ncclComm_t comm : comms_) {
-    std::packaged_task<void()> abort([commAbort = api.commAbort, comm] { (void)commAbort(comm); });
+    // Of a split the parent is aborted first, and then what it has left behind.
+    std::shared_ptr<Split> split = split_ && split_->parent == comm ? split_ : nullptr;
+    std::packaged_task<void()> abort([commAbort = api.commAbort, comm, split = std::move(split)] {
+      (void)commAbort(comm);
+      if (split && split->made)
+        (void)commAbort(split->made);
+    });
     aborts_.push_back(abort.get_future());
     std::thread(std::move(abort)).detach();
   }

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 
 namespace tpc::nccl {
@@ -40,6 +41,10 @@ public:
 
   /// Children after their parents.
   void add(ncclComm_t comm) { comms_.push_back(comm); }
+  /// The communicator of those ranks of `parent` that give the same color, ordered by key. It is
+  /// added; the messages call it `name`.
+  Result<ncclComm_t> split(ncclComm_t parent, int color, int key, ncclConfig_t &config,
+                           const std::string &name);
   /// Ends all communicators, in peace if nothing has failed. Nothing holds a graph of their
   /// collectives any more.
   void close();
@@ -55,8 +60,16 @@ private:
   /// destroyed (`localPersistentRefs` in NCCL's init.cc), which its caller would never come to.
   void abortAll();
 
+  /// A split that is under way. A thread of NCCL's own writes what it made, when the split ends or
+  /// is aborted, by when the caller may have gone on.
+  struct Split {
+    ncclComm_t parent;
+    ncclComm_t made = nullptr;
+  };
+
   ProcessGroup &group_;
   std::vector<ncclComm_t> comms_;
+  std::shared_ptr<Split> split_;
   std::vector<std::future<void>> aborts_;
   std::atomic<bool> failed_{false};
   std::mutex mutex_;

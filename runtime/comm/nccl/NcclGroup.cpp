@@ -95,14 +95,12 @@ Status NcclGroup::connect(const Mesh &mesh, int channels) {
   config.commName = "tpc";
   if (channels)
     config.minCTAs = config.maxCTAs = channels;
-  auto take = [&](ncclComm_t comm, ncclResult_t result, const std::string &what) {
-    if (comm)
-      state_.add(comm);
-    return state_.complete(comm, result, Code::Unavailable, what);
-  };
   ncclComm_t world = nullptr;
   ncclResult_t result = api.commInitRankConfig(&world, size(), id, rank(), &config);
-  TPC_RETURN_IF_ERROR(take(world, result, "connect " + std::to_string(size()) + " GPU(s)"));
+  if (world)
+    state_.add(world);
+  TPC_RETURN_IF_ERROR(state_.complete(world, result, Code::Unavailable,
+                                      "connect " + std::to_string(size()) + " GPU(s)"));
   for (size_t i = 0; i < mesh.axes.size(); ++i) {
     const auto axis = static_cast<AxisId>(i);
     const auto coordinate = static_cast<int>(mesh.coordinate(rank(), axis));
@@ -110,12 +108,8 @@ Status NcclGroup::connect(const Mesh &mesh, int channels) {
     if (mesh.axes.size() > 1) {
       // The smallest rank of a line is its own and nobody else's.
       auto color = static_cast<int>(mesh.group(rank(), axis).front());
-      comm = nullptr;
-      result = api.commSplit(world, color, coordinate, &comm, &config);
-      // NCCL fills in the new communicator once the split is done.
-      TPC_RETURN_IF_ERROR(state_.complete(world, result, Code::Unavailable,
-                                          "make a communicator for axis " + mesh.axes[i].name));
-      TPC_RETURN_IF_ERROR(take(comm, ncclInProgress, "connect axis " + mesh.axes[i].name));
+      TPC_ASSIGN_OR_RETURN(comm, state_.split(world, color, coordinate, config,
+                                              "a communicator for axis " + mesh.axes[i].name));
     }
     communicators_.push_back(std::make_unique<NcclCommunicator>(
         state_, comm, static_cast<int>(mesh.axisSize(axis)), coordinate));

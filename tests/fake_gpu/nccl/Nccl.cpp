@@ -2,7 +2,10 @@
 //
 // Collectives are work on the streams of the fake driver, like a kernel, and captured like one.
 // When they run, the ranks exchange what they have through shared memory, and reduce it in
-// ascending order of ranks. Communicators must be non-blocking, and are in progress for a while.
+// ascending order of ranks. Communicators must be non-blocking: what a call begins is done a moment
+// later by a thread of their own, as in NCCL, and until then they take no other call. So work comes
+// late into a stream whose user does not wait for it, and a communicator ends only when no graph
+// holds its work.
 //
 //===---------------------------------------------------------------------------------------===//
 
@@ -13,7 +16,12 @@
 #include <nccl.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <thread>
 #include <unistd.h>
@@ -21,12 +29,15 @@
 
 using namespace tpc;
 using namespace tpc::fake_gpu;
+using namespace std::chrono_literals;
 
 /// NCCL's opaque type.
 struct ncclComm {
   std::shared_ptr<SharedRing> ring;
+  CUcontext context = nullptr; ///< that was current when it was made
   int splits = 0;
-  int questions = 0; ///< that are still answered with "in progress"
+  std::thread helper = {}; ///< carries out the last call
+  std::atomic<ncclResult_t> state{ncclSuccess};
 };
 
 namespace {
@@ -159,12 +170,99 @@ std::string carryOut(SharedRing &ring, const std::vector<Op> &group) {
   return "";
 }
 
+/// Lets a thread of the communicator's own do `work`, in a moment.
+ncclResult_t begin(ncclComm_t comm, std::function<ncclResult_t()> work) {
+  comm->state = ncclInProgress;
+  comm->helper = std::thread([comm, work = std::move(work)] {
+    (void)cuCtxSetCurrent(comm->context);
+    std::this_thread::sleep_for(100us);
+    comm->state = work();
+  });
+  return ncclInProgress;
+}
+
+void joinHelper(ncclComm_t comm) {
+  if (comm->helper.joinable())
+    comm->helper.join();
+}
+
+/// What NCCL says to a call: none may come before the last one is done (ncclCommEnsureReady).
+ncclResult_t ready(ncclComm_t comm) {
+  if (!comm || comm->state == ncclInProgress)
+    return ncclInvalidArgument;
+  joinHelper(comm);
+  return comm->state;
+}
+
+/// One bound of the CTAs without the other is an error, because "not given" is the least number.
+bool isGood(const ncclConfig_t &config) {
+  return config.size == sizeof(config) && config.magic == 0xcafebeef && config.blocking == 0 &&
+         config.minCTAs <= config.maxCTAs;
+}
+
+/// Asked to say anything, NCCL says on rank 0's standard output which one it is.
+void sayVersion(int rank) {
+  if (rank != 0 || !std::getenv("NCCL_DEBUG") || std::getenv("NCCL_DEBUG_FILE"))
+    return;
+  std::printf("NCCL version %d.%d.%d (double)\n", NCCL_MAJOR, NCCL_MINOR, NCCL_PATCH);
+  std::fflush(stdout);
+}
+
+/// Until all ranks have opened `ring`, or this one has given up `asked`.
+ncclResult_t awaitAll(const SharedRing &ring, const SharedRing &asked) {
+  while (!ring.complete()) {
+    if (asked.isAborted())
+      return ncclInternalError;
+    std::this_thread::sleep_for(100us);
+  }
+  return ncclSuccess;
+}
+
+/// The part of `parent` that has `color`.
+ncclResult_t split(ncclComm_t parent, int color, int key, ncclComm_t *made) {
+  SharedRing &ring = *parent->ring;
+  int mine[2] = {color, key};
+  std::vector<std::pair<int, int>> line; // key, rank
+  std::string wrong =
+      exchange(ring, reinterpret_cast<std::byte *>(mine), sizeof(mine), [&](size_t, size_t) {
+        for (int rank = 0; rank < ring.ranks(); ++rank) {
+          int other[2];
+          std::memcpy(other, ring.slot(rank), sizeof(other));
+          if (other[0] == color)
+            line.emplace_back(other[1], rank);
+        }
+      });
+  if (!wrong.empty())
+    return ncclRemoteError;
+  std::ranges::sort(line);
+  auto place = std::ranges::find(line, ring.rank(), &std::pair<int, int>::second) - line.begin();
+  std::string name =
+      ring.name() + "-" + std::to_string(parent->splits++) + "-" + std::to_string(color);
+  std::shared_ptr<SharedRing> part =
+      SharedRing::open(name, static_cast<int>(line.size()), static_cast<int>(place));
+  if (!part)
+    return ncclSystemError;
+  *made = new ncclComm{.ring = part, .context = parent->context};
+  return awaitAll(*part, ring);
+}
+
+/// The ring lives as long as a graph that holds the work.
+ncclResult_t launch(const std::shared_ptr<SharedRing> &ring, const std::vector<Op> &ops) {
+  CUresult result = enqueue(reinterpret_cast<CUstream>(ops[0].stream), "nccl", [ring, ops] {
+    std::string wrong = carryOut(*ring, ops);
+    return ring->isAborted() ? std::string() : wrong;
+  });
+  return result == CUDA_SUCCESS ? ncclSuccess : ncclUnhandledCudaError;
+}
+
 ncclResult_t put(Kind kind, const void *send, void *receive, size_t count, ncclDataType_t type,
                  ncclRedOp_t reduce, ncclComm_t comm, cudaStream_t stream, int peer = -1) {
   DType dtype = type == ncclFloat64    ? DType::F64
                 : type == ncclBfloat16 ? DType::BF16
                 : type == ncclInt32    ? DType::I32
                                        : DType::F32;
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
   const bool isMessage = kind == Kind::Send || kind == Kind::Receive;
   if (groupDepth == 0 || (isMessage && (peer < 0 || peer >= comm->ring->ranks())))
     return ncclInvalidUsage;
@@ -193,69 +291,62 @@ ncclResult_t ncclGetUniqueId(ncclUniqueId *id) {
 
 ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id, int rank,
                                     ncclConfig_t *config) {
-  if (config->blocking != 0)
+  CUcontext context = nullptr;
+  if (!isGood(*config) || cuCtxGetCurrent(&context) != CUDA_SUCCESS)
     return ncclInvalidArgument;
   std::shared_ptr<SharedRing> ring = SharedRing::open(id.internal, ranks, rank);
   if (!ring)
     return ncclSystemError;
-  *comm = new ncclComm{.ring = std::move(ring)};
-  return ncclInProgress;
+  sayVersion(rank);
+  ncclComm_t made = *comm = new ncclComm{.ring = std::move(ring), .context = context};
+  return begin(made, [made] { return awaitAll(*made->ring, *made->ring); });
 }
 
+/// As NCCL does, it says "success" to what it has only begun; the parent tells how it goes on.
 ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t *made,
                            ncclConfig_t *config) {
-  if (config->blocking != 0)
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
+  if (!isGood(*config) || color < 0)
     return ncclInvalidArgument;
-  SharedRing &ring = *comm->ring;
-  int mine[2] = {color, key};
-  std::vector<std::pair<int, int>> line; // key, rank
-  std::string wrong =
-      exchange(ring, reinterpret_cast<std::byte *>(mine), sizeof(mine), [&](size_t, size_t) {
-        for (int rank = 0; rank < ring.ranks(); ++rank) {
-          int other[2];
-          std::memcpy(other, ring.slot(rank), sizeof(other));
-          if (other[0] == color)
-            line.emplace_back(other[1], rank);
-        }
-      });
-  if (!wrong.empty())
-    return ncclRemoteError;
-  std::ranges::sort(line);
-  auto place = std::ranges::find(line, ring.rank(), &std::pair<int, int>::second) - line.begin();
-  std::string name =
-      ring.name() + "-" + std::to_string(comm->splits++) + "-" + std::to_string(color);
-  std::shared_ptr<SharedRing> part =
-      SharedRing::open(name, static_cast<int>(line.size()), static_cast<int>(place));
-  if (!part)
-    return ncclSystemError;
-  *made = new ncclComm{.ring = std::move(part)};
-  return ncclInProgress;
+  *made = nullptr;
+  (void)begin(comm, [=] { return split(comm, color, key, made); });
+  return ncclSuccess;
 }
 
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *result) {
   if (!comm)
     return ncclInvalidArgument;
-  bool busy = !comm->ring->complete() || comm->questions > 0;
-  if (comm->questions > 0)
-    --comm->questions;
-  *result = busy ? ncclInProgress : ncclSuccess;
+  *result = comm->state;
+  if (*result == ncclSuccess)
+    joinHelper(comm);
   return ncclSuccess;
 }
 
+/// As in NCCL, it is done only when no graph holds work of the communicator.
 ncclResult_t ncclCommFinalize(ncclComm_t comm) {
-  comm->questions = 2;
-  return ncclInProgress;
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
+  return begin(comm, [comm] {
+    while (comm->ring.use_count() > 1 && !comm->ring->isAborted())
+      std::this_thread::sleep_for(100us);
+    return ncclSuccess;
+  });
 }
 ncclResult_t ncclCommDestroy(ncclComm_t comm) {
+  if (ncclResult_t result = ready(comm); result != ncclSuccess)
+    return result;
   delete comm;
   return ncclSuccess;
 }
 /// As in NCCL, its kernels leave at once, and it returns only when no graph holds one of them.
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
   comm->ring->abort();
+  joinHelper(comm);
   while (comm->ring.use_count() > 1)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  return ncclCommDestroy(comm);
+    std::this_thread::sleep_for(1ms);
+  delete comm;
+  return ncclSuccess;
 }
 
 ncclResult_t ncclGroupStart() {
@@ -267,17 +358,11 @@ ncclResult_t ncclGroupEnd() {
   if (--groupDepth > 0)
     return ncclSuccess;
   ncclResult_t result = ncclSuccess;
-  for (auto &[comm, ops] : grouped) {
-    CUstream stream = reinterpret_cast<CUstream>(ops[0].stream);
-    // The ring lives as long as a graph that holds the work.
-    CUresult enqueued = enqueue(stream, "nccl", [ring = comm->ring, ops = ops] {
-      std::string wrong = carryOut(*ring, ops);
-      return ring->isAborted() ? std::string() : wrong;
-    });
-    comm->questions = 3;
-    result = enqueued == CUDA_SUCCESS ? ncclInProgress : ncclUnhandledCudaError;
-  }
-  grouped.clear();
+  for (auto &[comm, ops] : std::exchange(grouped, {}))
+    // With one rank NCCL enqueues a copy, at once.
+    result = comm->ring->ranks() == 1
+                 ? launch(comm->ring, ops)
+                 : begin(comm, [comm, ops] { return launch(comm->ring, ops); });
   return result;
 }
 
