@@ -44,6 +44,12 @@ Result<Comm> tpc::chooseComm(const PlanFile &plan, const RunOptions &options, bo
   return asked == "auto" && plan.mesh().numRanks() == 1 && !launched ? Comm::Local : Comm::Nccl;
 }
 
+bool tpc::mustRepeat(const RunOptions &options, Comm comm, int64_t ranks) {
+  return options.deterministic || (comm == Comm::Local && (ranks > 1 || options.comm == "local"));
+}
+
+std::string tpc::algorithmsPath(const RunOptions &options) { return options.plan + ".algorithms"; }
+
 Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &options, Comm comm,
                                        int gpu) {
   DeviceChoice choice;
@@ -63,13 +69,13 @@ Result<DeviceChoice> tpc::chooseDevice(const PlanFile &plan, const RunOptions &o
   cuda.timeout = std::chrono::seconds(options.timeoutSeconds);
   cuda.tf32 = plan->precision()->string_view() == "tf32";
   cuda.cudnn = hasBf16Attention(plan);
-  cuda.deterministic = comm == Comm::Local || options.deterministic;
+  cuda.deterministic = mustRepeat(options, comm, plan.mesh().numRanks());
   // Processes that chose for themselves could choose differently, and what all ranks compute alike
   // would not be alike.
   bool isOneProcess = comm == Comm::Local || plan.mesh().numRanks() == 1;
   cuda.timedChoices = isOneProcess && !options.deterministic;
   if (isOneProcess)
-    cuda.choicesPath = options.plan + ".algorithms";
+    cuda.choicesPath = algorithmsPath(options);
   char hash[24];
   std::snprintf(hash, sizeof(hash), "plan %016" PRIx64, plan->content_hash());
   cuda.choicesOwner = hash;

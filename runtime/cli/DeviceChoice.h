@@ -17,8 +17,16 @@ enum class Comm : uint8_t { Local, Tcp, Nccl };
 /// `launched`: whether a launcher started this process as one of the ranks.
 Result<Comm> chooseComm(const PlanFile &plan, const RunOptions &options, bool launched);
 
+/// Whether a run must give the same bits each time. `--comm local` promises it; where a single rank
+/// of a GPU has nobody to communicate with and --comm is not given, as with nccl --deterministic
+/// asks for it, since attention's backward pass is faster without.
+bool mustRepeat(const RunOptions &options, Comm comm, int64_t ranks);
+
 /// Refuses options that have no effect on the plan's target.
 Status checkTarget(const PlanFile &plan, const RunOptions &options);
+
+/// Where the algorithms stand that products of the plan use on this machine's GPU.
+std::string algorithmsPath(const RunOptions &options);
 
 struct DeviceChoice {
   DeviceFactory make;

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -165,6 +166,8 @@ public:
   }
   /// Bytes of the device's memory that anybody uses, or 0 where that is the host's.
   virtual Result<uint64_t> bytesInUse() const = 0;
+  /// Bytes of it that nobody uses; nothing where that is the host's.
+  virtual Result<std::optional<uint64_t>> bytesFree() const { return std::optional<uint64_t>(); }
 
   /// Loads an image after checking that this machine can run it.
   virtual Result<std::unique_ptr<KernelModule>> load(std::span<const uint8_t> image,

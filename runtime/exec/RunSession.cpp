@@ -75,8 +75,10 @@ Status RunSession::open() {
     ranks_[rank] = std::make_unique<Rank>();
     single_.push_back({rank});
   }
+  TPC_RETURN_IF_ERROR(onEveryRank([&](int rank) { return createDevice(rank); }));
+  TPC_RETURN_IF_ERROR(checkDeviceMemory());
   // Each rank's memory is first touched by a thread of its own.
-  TPC_RETURN_IF_ERROR(onEveryRank([&](int rank) { return createRank(rank); }));
+  TPC_RETURN_IF_ERROR(onEveryRank([&](int rank) { return createMemory(rank); }));
   connectRanks();
   for (int rank : hosted_)
     createExecutor(rank, origin);
@@ -118,9 +120,31 @@ Status RunSession::checkHostMemory() const {
       "it, and --dim binds a smaller batch");
 }
 
-Status RunSession::createRank(int index) {
+/// The ranks of this process share a GPU, and none of them begins where it has not room for all.
+Status RunSession::checkDeviceMemory() const {
+  TPC_ASSIGN_OR_RETURN(std::optional<uint64_t> free, ranks_[hosted_[0]]->device->bytesFree());
+  double needed = double(plan_.arenaBytes()) * double(hosted_.size());
+  if (!free || needed <= double(*free))
+    return Status();
+  constexpr double mebibyte = 1 << 20;
+  char text[128];
+  std::snprintf(text, sizeof(text), "%zu rank(s) need %.1f MiB of a GPU, and %.1f MiB are free",
+                hosted_.size(), needed / mebibyte, double(*free) / mebibyte);
+  std::string who = options_.processes ? "rank " + std::to_string(hosted_[0]) + ": " : "";
+  return Status(
+      Code::Unavailable, who + text,
+      "`tpc inspect --view memory` says what takes it; `tpc compile --memory-limit` bounds it, and "
+      "--dim binds a smaller batch" +
+          std::string(hosted_.size() > 1 ? "; with --comm nccl each rank has a GPU" : ""));
+}
+
+Status RunSession::createDevice(int index) {
+  TPC_ASSIGN_OR_RETURN(ranks_[index]->device, options_.makeDevice(options_.threadsPerRank));
+  return Status();
+}
+
+Status RunSession::createMemory(int index) {
   Rank &rank = *ranks_[index];
-  TPC_ASSIGN_OR_RETURN(rank.device, options_.makeDevice(options_.threadsPerRank));
   if (options_.checkMemory) {
     TPC_ASSIGN_OR_RETURN(std::unique_ptr<GuardedMemory> memory,
                          GuardedMemory::create(plan_, *rank.device));

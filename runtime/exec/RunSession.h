@@ -130,9 +130,10 @@ private:
 
   RunSession(PlanFile plan, SessionOptions options);
   Status open();
-  /// Device and memory.
   Status checkHostMemory() const;
-  Status createRank(int rank);
+  Status checkDeviceMemory() const;
+  Status createDevice(int rank);
+  Status createMemory(int rank);
   void connectRanks();
   void createExecutor(int rank, Profile::Clock::time_point origin);
   void makeTeams();

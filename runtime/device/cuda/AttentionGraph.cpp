@@ -74,9 +74,10 @@ struct Builder {
   }
 
   /// Query i sees keys j with i + keyLength - queryLength >= j. The pattern has no constants: the
-  /// lengths come with the call.
+  /// lengths come with the call. A single query sees all keys, and must not be given the mask: with
+  /// it, say cuDNN's release notes, results may be wrong if heads share keys.
   size_t mask(size_t x) {
-    if (!shape.causal)
+    if (!shape.causal || shape.queryLength == 1)
       return x;
     size_t masked = graph.number(UidMasked, F32);
     size_t row = index(x, 2), column = index(x, 3);

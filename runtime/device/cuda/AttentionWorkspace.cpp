@@ -10,6 +10,8 @@ namespace {
 
 /// Parts of the deterministic pass are as large as fits in here.
 constexpr int64_t kPartBytes = int64_t(256) << 20;
+/// Samples and heads are two dims of a grid, which CUDA limits; only a launch says so.
+constexpr int64_t kMostBlocks = 65535;
 /// cuDNN 9.19 takes up to 256 bytes of its own beside tensors.
 constexpr int64_t kRoom = 4096;
 
@@ -50,7 +52,8 @@ AttentionPart partOf(const AttentionShape &shape, AttentionPass pass) {
 
 bool cudnnMayRun(const AttentionShape &shape) {
   return shape.dtype == DType::BF16 && shape.size % 8 == 0 && shape.size <= 256 &&
-         shape.heads % shape.kvHeads == 0 && (shape.queryLength > 1 || shape.keyLength > 1) &&
+         shape.heads % shape.kvHeads == 0 && shape.batch <= kMostBlocks &&
+         shape.heads <= kMostBlocks && shape.keyLength > 1 &&
          (!shape.causal || shape.queryLength <= shape.keyLength);
 }
 

@@ -25,8 +25,8 @@ struct AttentionPart {
 };
 
 /// Whether cuDNN may be asked at all: bf16, a head size that is a multiple of 8 up to 256, more
-/// than one query or key, and with a causal mask no query without a key. (Limits of cuDNN 9 on
-/// sm_90, as in cudnn-frontend's checks.)
+/// than one key, with a causal mask no query without a key, and fewer than 65536 samples and heads.
+/// (Limits of cuDNN 9 on sm_90, as in cudnn-frontend's and PyTorch's checks.)
 bool cudnnMayRun(const AttentionShape &shape);
 
 /// Where a pass keeps what in the workspace: bytes from its beginning, multiples of 256.

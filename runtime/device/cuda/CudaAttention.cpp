@@ -17,8 +17,10 @@ Attention::Attention(std::shared_ptr<Context> context, bool deterministic)
       cudnn_(CudnnAttention::create()) {}
 
 Attention::~Attention() {
-  // A thread without a context would get one of GPU number 0 from cuDNN.
-  (void)context_->makeCurrent();
+  // A thread without a context would get one of GPU number 0 from cuDNN, and a handle's end may
+  // wait for the GPU.
+  if (!context_->mayGiveBack() && cudnn_.ok())
+    (void)cudnn_->release();
 }
 
 const CudnnAttentionPlan *Attention::planFor(const AttentionCall &call) {
@@ -50,7 +52,11 @@ Result<bool> Attention::run(const AttentionCall &call, CUstream stream) {
   const CudnnAttentionPlan *plan = planFor(call);
   if (!plan)
     return false;
-  TPC_RETURN_IF_ERROR((*cudnn_)->run(*plan, call.operands, reinterpret_cast<cudaStream_t>(stream)));
+  Status status = (*cudnn_)->run(*plan, call.operands, reinterpret_cast<cudaStream_t>(stream));
+  if (!status.ok()) {
+    Status cause = context_->driver().failureOfWork(stream, "attention by cuDNN");
+    return cause.ok() ? status : cause;
+  }
   return true;
 }
 

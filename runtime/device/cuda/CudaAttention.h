@@ -45,7 +45,7 @@ private:
   const std::shared_ptr<Context> context_;
   const bool deterministic_;
   mutable std::mutex mutex_;
-  const Result<std::unique_ptr<CudnnAttention>> cudnn_;
+  Result<std::unique_ptr<CudnnAttention>> cudnn_;
   std::set<std::string> refusals_;
 };
 

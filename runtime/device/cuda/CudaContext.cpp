@@ -14,7 +14,7 @@ using namespace tpc;
 using namespace tpc::cuda;
 
 Module::~Module() {
-  if (context_.makeCurrent().ok())
+  if (context_.mayGiveBack())
     context_.driver().unloadModule(module_);
 }
 
@@ -59,7 +59,7 @@ Status Context::open(int ordinal) {
 }
 
 Context::~Context() {
-  if (context_)
+  if (context_ && !isLeft_)
     driver_.releaseContext(device_);
 }
 

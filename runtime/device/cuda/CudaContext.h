@@ -3,6 +3,7 @@
 
 #include "runtime/device/cuda/CudaDriver.h"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -41,6 +42,12 @@ public:
   /// Returns when all that was enqueued on the stream is done, or what it failed with.
   Status await(CUstream stream) const;
 
+  /// Work that never ends holds the GPU. What gives something back would wait for it, without an
+  /// end of its own; so nothing is given back any more.
+  void leave() { isLeft_ = true; }
+  /// Whether the caller may give something back. The context is its thread's, then.
+  bool mayGiveBack() const { return !isLeft_ && makeCurrent().ok(); }
+
   /// "NVIDIA H200"
   const std::string &name() const { return name_; }
   /// 90 of "sm_90"
@@ -64,6 +71,7 @@ private:
   CUdevice device_;
   std::chrono::milliseconds timeout_;
   CUcontext context_ = nullptr;
+  std::atomic<bool> isLeft_ = false;
   std::string name_;
   int architecture_ = 0, driverVersion_ = 0, sharedBytes_ = 0;
   int leastPriority_ = 0, greatestPriority_ = 0;

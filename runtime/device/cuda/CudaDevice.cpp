@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <limits>
 
 using namespace tpc;
@@ -59,12 +60,14 @@ Status CudaDevice::open() {
 }
 
 CudaDevice::~CudaDevice() {
-  if (!context_->makeCurrent().ok())
+  if (!context_->mayGiveBack())
     return;
   for (CUstream stream : streams_)
     if (stream && !context_->await(stream).ok() &&
-        driver_.queryStream(stream) == CUDA_ERROR_NOT_READY)
-      return; // what is in use for ever cannot be freed
+        driver_.queryStream(stream) == CUDA_ERROR_NOT_READY) {
+      context_->leave(); // what is in use for ever cannot be freed
+      return;
+    }
   for (CUevent event : events_)
     driver_.destroyEvent(event);
   for (CUstream stream : streams_)
@@ -80,15 +83,28 @@ Result<void *> CudaDevice::allocate(size_t bytes) {
   TPC_RETURN_IF_ERROR(context_->makeCurrent());
   CUdeviceptr memory = 0;
   size_t size = std::max<size_t>(bytes, 1);
-  if (Status status = check(driver_.allocate(&memory, size), "cuMemAlloc"); !status.ok())
-    return Status(Code::Unavailable,
-                  "cannot allocate " + std::to_string(bytes) +
-                      " bytes on the GPU: " + status.message(),
-                  "use more ranks, smaller dims, or --recompute");
+  CUresult allocated = driver_.allocate(&memory, size);
+  if (allocated == CUDA_ERROR_OUT_OF_MEMORY)
+    return outOfMemory(bytes);
+  TPC_RETURN_IF_ERROR(check(allocated, "cuMemAlloc"));
   memory_.push_back(memory);
   TPC_RETURN_IF_ERROR(check(driver_.setBytes(memory, 0, size, streams_[0]), "cuMemsetD8Async"));
   TPC_RETURN_IF_ERROR(context_->await(streams_[0]));
   return reinterpret_cast<void *>(memory);
+}
+
+Status CudaDevice::outOfMemory(size_t bytes) const {
+  constexpr double mebibyte = 1 << 20;
+  size_t free = 0, total = 0;
+  TPC_RETURN_IF_ERROR(check(driver_.memoryInfo(&free, &total), "cuMemGetInfo"));
+  char text[128];
+  std::snprintf(text, sizeof(text),
+                "cannot allocate %.1f MiB on the GPU, where %.1f MiB of %.1f are free",
+                double(bytes) / mebibyte, double(free) / mebibyte, double(total) / mebibyte);
+  return Status(
+      Code::Unavailable, text,
+      "`tpc inspect --view memory` says what a rank needs; `tpc compile --memory-limit` "
+      "bounds it, --dim binds a smaller batch, and with --comm nccl no ranks share a GPU");
 }
 
 Status CudaDevice::upload(const void *host, void *memory, size_t bytes) {
@@ -138,6 +154,13 @@ Result<uint64_t> CudaDevice::bytesInUse() const {
   size_t free = 0, total = 0;
   TPC_RETURN_IF_ERROR(check(driver_.memoryInfo(&free, &total), "cuMemGetInfo"));
   return uint64_t(total - free);
+}
+
+Result<std::optional<uint64_t>> CudaDevice::bytesFree() const {
+  TPC_RETURN_IF_ERROR(context_->makeCurrent());
+  size_t free = 0, total = 0;
+  TPC_RETURN_IF_ERROR(check(driver_.memoryInfo(&free, &total), "cuMemGetInfo"));
+  return std::optional<uint64_t>(free);
 }
 
 Result<std::unique_ptr<KernelModule>> CudaDevice::load(std::span<const uint8_t> image,

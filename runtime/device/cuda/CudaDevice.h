@@ -30,6 +30,7 @@ public:
   Result<void *> allocateStaging(size_t bytes) override;
   Status uploadStaged(Stream stream, const void *staging, void *memory, size_t bytes) override;
   Result<uint64_t> bytesInUse() const override;
+  Result<std::optional<uint64_t>> bytesFree() const override;
   Result<std::unique_ptr<KernelModule>> load(std::span<const uint8_t> image,
                                              const std::string &level) override;
 
@@ -64,6 +65,8 @@ private:
         attention_(shared.attention) {}
   Status open();
   Status check(CUresult result, const char *what) const { return driver_.check(result, what); }
+  /// What is said where that many bytes are not to be had.
+  Status outOfMemory(size_t bytes) const;
 
   std::shared_ptr<Context> context_;
   const Driver &driver_;

@@ -122,6 +122,12 @@ Status Driver::check(CUresult result, const char *what) const {
     return Status(Code::RankFailed, std::string(what) + ": " + error);
   return Status(Code::RankFailed,
                 "work on the GPU failed: " + error + ", as " + what + " says after it",
-                "--check-memory runs one instruction at a time and names the one that fails; "
-                "compute-sanitizer of the CUDA toolkit shows the access");
+                "--check-memory runs one instruction at a time, as tpc verify does: with them, the "
+                "instruction that is named is the one that failed; compute-sanitizer of the CUDA "
+                "toolkit shows the access");
+}
+
+Status Driver::failureOfWork(CUstream stream, const char *what) const {
+  CUresult result = queryStream(stream);
+  return isOfWork(result) ? check(result, what) : Status();
 }

@@ -76,6 +76,9 @@ struct Driver {
   /// "cuMemAlloc: out of memory (CUDA_ERROR_OUT_OF_MEMORY)" as a status, or ok. What work on the
   /// GPU failed with is said by the next call, whichever it is; the status says that, then.
   Status check(CUresult result, const char *what) const;
+  /// What work on the GPU has failed with, as `what` says after it, or ok. For libraries, which
+  /// have few words of their own for it.
+  Status failureOfWork(CUstream stream, const char *what) const;
 };
 
 } // namespace tpc::cuda

@@ -82,11 +82,14 @@ Gemms::Gemms(std::shared_ptr<Context> context, const CublasLt &library, cublasLt
 
 Gemms::~Gemms() {
   plans_.clear();
-  if (context_->makeCurrent().ok())
+  if (context_->mayGiveBack())
     library_.destroy(handle_);
 }
 
-std::string Gemms::describe() const { return "cuBLASLt " + versionText(library_); }
+std::string Gemms::describe() const {
+  std::string text = "cuBLASLt " + versionText(library_), obstacle = choices_.obstacle();
+  return obstacle.empty() ? text : text + " (its algorithms are not kept: " + obstacle + ")";
+}
 
 Result<const GemmPlan *> Gemms::prepare(const GemmShape &shape, const GemmOperands &operands,
                                         Workspace workspace, CUstream stream) {
@@ -230,16 +233,19 @@ Result<bool> Gemms::choose(const std::string &key, const GemmAlignments &alignme
     return false;
   plan.algorithm_ = results[0].algo;
   if (options_.timed && results.size() > 1 && choices_.canKeep()) {
-    float best = 0;
+    std::optional<float> best;
     cublasLtMatmulAlgo_t chosen = results[0].algo;
-    for (size_t i = 0; i < results.size(); ++i) {
-      plan.algorithm_ = results[i].algo;
-      TPC_ASSIGN_OR_RETURN(float milliseconds, time(plan, operands, workspace, stream));
-      if (i == 0 || milliseconds < best) {
+    for (const cublasLtMatmulHeuristicResult_t &proposal : results) {
+      plan.algorithm_ = proposal.algo;
+      TPC_ASSIGN_OR_RETURN(std::optional<float> milliseconds,
+                           time(plan, operands, workspace, stream));
+      if (milliseconds && (!best || *milliseconds < *best)) {
         best = milliseconds;
-        chosen = results[i].algo;
+        chosen = proposal.algo;
       }
     }
+    if (!best)
+      return false;
     plan.algorithm_ = chosen;
   }
   Algorithm words;
@@ -248,9 +254,15 @@ Result<bool> Gemms::choose(const std::string &key, const GemmAlignments &alignme
   return true;
 }
 
-Result<float> Gemms::time(GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
-                          CUstream stream) const {
+Result<std::optional<float>> Gemms::time(const GemmPlan &plan, const GemmOperands &operands,
+                                         Workspace workspace, CUstream stream) const {
   const Driver &driver = context_->driver();
+  // The first run loads the kernel.
+  if (multiply(plan, operands, workspace, stream) != CUBLAS_STATUS_SUCCESS) {
+    TPC_RETURN_IF_ERROR(driver.failureOfWork(stream, "cublasLtMatmul"));
+    return std::optional<float>();
+  }
+  TPC_RETURN_IF_ERROR(context_->await(stream));
   CUevent events[2] = {};
   float best = 0;
   Status status;
@@ -261,8 +273,7 @@ Result<float> Gemms::time(GemmPlan &plan, const GemmOperands &operands, Workspac
   };
   for (CUevent &event : events)
     note(driver.check(driver.createEvent(&event, CU_EVENT_DEFAULT), "cuEventCreate"));
-  // The first run loads the kernel.
-  for (int run = 0; run <= kRuns && status.ok(); ++run) {
+  for (int run = 0; run < kRuns && status.ok(); ++run) {
     float milliseconds = 0;
     if (note(driver.check(driver.recordEvent(events[0], stream), "cuEventRecord")) &&
         note(enqueue(plan, operands, workspace, stream)) &&
@@ -270,14 +281,14 @@ Result<float> Gemms::time(GemmPlan &plan, const GemmOperands &operands, Workspac
         note(context_->await(stream)))
       note(driver.check(driver.milliseconds(&milliseconds, events[0], events[1]),
                         "cuEventElapsedTime"));
-    if (run == 1 || (run > 1 && milliseconds < best))
+    if (run == 0 || milliseconds < best)
       best = milliseconds;
   }
   for (CUevent event : events)
     if (event)
       driver.destroyEvent(event);
   TPC_RETURN_IF_ERROR(std::move(status));
-  return best;
+  return std::optional<float>(best);
 }
 
 Status Gemms::setBias(const GemmPlan &plan, const void *bias) const {
@@ -288,16 +299,23 @@ Status Gemms::setBias(const GemmPlan &plan, const void *bias) const {
                         "cublasLtMatmulDescSetAttribute");
 }
 
-Status Gemms::enqueue(const GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
-                      CUstream stream) const {
+cublasStatus_t Gemms::multiply(const GemmPlan &plan, const GemmOperands &operands,
+                               Workspace workspace, CUstream stream) const {
   const float one = 1, beta = plan.accumulate_ ? 1 : 0;
   const double oneDouble = 1, betaDouble = plan.accumulate_ ? 1 : 0;
   const void *alphaAt = plan.isDouble_ ? static_cast<const void *>(&oneDouble) : &one;
   const void *betaAt = plan.isDouble_ ? static_cast<const void *>(&betaDouble) : &beta;
+  return library_.matmul(handle_, plan.operation_, alphaAt, operands.b, plan.a_, operands.a,
+                         plan.b_, betaAt, operands.c, plan.c_, operands.c, plan.c_,
+                         &plan.algorithm_, workspace.data, workspace.bytes,
+                         reinterpret_cast<cudaStream_t>(stream));
+}
+
+Status Gemms::enqueue(const GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
+                      CUstream stream) const {
   TPC_RETURN_IF_ERROR(setBias(plan, operands.bias));
-  return library_.check(library_.matmul(handle_, plan.operation_, alphaAt, operands.b, plan.a_,
-                                        operands.a, plan.b_, betaAt, operands.c, plan.c_,
-                                        operands.c, plan.c_, &plan.algorithm_, workspace.data,
-                                        workspace.bytes, reinterpret_cast<cudaStream_t>(stream)),
-                        "cublasLtMatmul");
+  cublasStatus_t status = multiply(plan, operands, workspace, stream);
+  if (status != CUBLAS_STATUS_SUCCESS)
+    TPC_RETURN_IF_ERROR(context_->driver().failureOfWork(stream, "cublasLtMatmul"));
+  return library_.check(status, "cublasLtMatmul");
 }

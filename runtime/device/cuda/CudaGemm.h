@@ -53,7 +53,7 @@ public:
   ~Gemms();
   Gemms(const Gemms &) = delete;
 
-  /// "cuBLASLt 13.0.3"
+  /// "cuBLASLt 13.0.3", and why its algorithms are not kept, if something stands in the way.
   std::string describe() const;
   /// Chooses, and may run the product on `stream` to time it.
   Result<const GemmPlan *> prepare(const GemmShape &shape, const GemmOperands &operands,
@@ -73,9 +73,13 @@ private:
                       GemmPlan &plan);
   Result<std::vector<cublasLtMatmulHeuristicResult_t>>
   proposals(const GemmPlan &plan, const GemmAlignments &alignments, size_t workspaceBytes) const;
-  Result<float> time(GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
-                     CUstream stream) const;
+  /// Milliseconds, or nothing if the library does not do what it proposed.
+  Result<std::optional<float>> time(const GemmPlan &plan, const GemmOperands &operands,
+                                    Workspace workspace, CUstream stream) const;
   Status setBias(const GemmPlan &plan, const void *bias) const;
+  /// The bias is set.
+  cublasStatus_t multiply(const GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
+                          CUstream stream) const;
   /// With the lock on the plans: a bias is a part of their descriptors.
   Status enqueue(const GemmPlan &plan, const GemmOperands &operands, Workspace workspace,
                  CUstream stream) const;

@@ -11,10 +11,6 @@ using namespace tpc::cuda;
 
 namespace {
 
-/// Up to this version the backward pass was wrong for key lengths that are no multiple of 128
-/// unless a padding mask was given, too (cudnn-frontend has the workaround).
-constexpr size_t kLastWithWrongTails = cudnnVersion(9, 15, 0);
-
 std::string describe(const AttentionShape &shape, AttentionPass pass) {
   auto text = [](int64_t value) { return std::to_string(value); };
   std::string name = pass == AttentionPass::Forward    ? "attention"
@@ -63,12 +59,30 @@ const void *operandOf(const AttentionOperands &operands, int64_t uid) {
 
 } // namespace
 
+bool tpc::cuda::backwardIsRight(const AttentionShape &shape, size_t version) {
+  // 9.26 crashes while it plans for a single query of one head.
+  if (shape.queryLength == 1)
+    return false;
+  // Up to 9.15.0 cudnn-frontend gives a padding mask, too; without it memory beyond the keys is
+  // read.
+  if (shape.keyLength % 128 != 0 && version <= cudnnVersion(9, 15, 0))
+    return false;
+  // What a tile has beyond the tensors scores 0, and has the weight e^(0 - lse). That is infinite
+  // if the row's lse is below -88, and makes a NaN of gradients unless it is masked. Keys go by
+  // tiles of 128, but up to 9.25 only lengths that 64 does not divide got a mask. A causal one
+  // hides what is beyond the last key, too.
+  if (!shape.causal && shape.keyLength % 128 == 64 && version < cudnnVersion(9, 26, 0))
+    return false;
+  // Queries, which go by tiles of 64, are still masked only where keys are.
+  return shape.queryLength % 64 == 0 || shape.keyLength % 64 != 0;
+}
+
 Result<CudnnAttentionPlan> CudnnAttentionPlan::make(const CudnnApi &api, const CudnnTarget &target,
                                                     const AttentionShape &shape, AttentionPass pass,
                                                     size_t workspaceBytes) {
   const std::string what = describe(shape, pass);
-  if (!cudnnMayRun(shape) || (pass != AttentionPass::Forward && shape.keyLength % 128 != 0 &&
-                              api.version <= kLastWithWrongTails))
+  if (!cudnnMayRun(shape) ||
+      (pass != AttentionPass::Forward && !backwardIsRight(shape, api.version)))
     return Status(Code::Unavailable, "cuDNN does not do " + what);
   AttentionLayout layout = attentionLayout(shape, pass);
   if (layout.bytes > workspaceBytes)

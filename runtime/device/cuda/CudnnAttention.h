@@ -16,6 +16,10 @@
 
 namespace tpc::cuda {
 
+/// Whether the backward pass of cuDNN's `version` (as in cudnnVersion) is right for a shape that
+/// cudnnMayRun: its kernels for sm_90 have errors that making a plan does not show.
+bool backwardIsRight(const AttentionShape &shape, size_t version);
+
 /// One pass of one shape.
 class CudnnAttentionPlan {
 public:

@@ -5,15 +5,35 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 using namespace tpc;
 using namespace tpc::cuda;
 
 namespace {
 
+namespace fs = std::filesystem;
+
+/// The first line begins so in every version of the file.
+constexpr std::string_view kKind = "tpc gemm algorithms ";
 constexpr const char *kMagic = "tpc gemm algorithms 1", *kEnd = "end";
+
+/// Whether a path names something that is no file of choices. Only a regular file is opened: who
+/// opens a pipe waits for its other end.
+bool isForeign(const std::string &path) {
+  std::error_code error;
+  fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found)
+    return false;
+  if (!fs::is_regular_file(status))
+    return true;
+  std::string begin(kKind.size(), 0);
+  std::ifstream file(path, std::ios::binary);
+  return !file.read(begin.data(), static_cast<std::streamsize>(begin.size())) || begin != kKind;
+}
 
 } // namespace
 
@@ -38,6 +58,8 @@ GemmChoices::GemmChoices(std::string path, std::string owner)
 }
 
 void GemmChoices::load() {
+  if (isForeign(path_))
+    return;
   std::ifstream file(path_);
   std::string line;
   if (!std::getline(file, line) || line != kMagic || !std::getline(file, line) || line != owner_)
@@ -75,7 +97,14 @@ bool GemmChoices::canKeep() {
   return *canKeep_;
 }
 
+std::string GemmChoices::obstacle() const {
+  return !path_.empty() && isForeign(path_) ? "'" + path_ + "' is something else" : "";
+}
+
 Status GemmChoices::save() const {
+  if (std::string found = obstacle(); !found.empty())
+    return Status(Code::InvalidInput, "cannot keep the algorithms of products: " + found,
+                  "rename it, or the plan");
   std::string text = std::string(kMagic) + "\n" + owner_ + "\n";
   for (const auto &[key, algorithm] : choices_) {
     text += key;

@@ -2,7 +2,8 @@
 //
 // What is chosen once by timing must stay, or a run would not repeat bit for bit. The file is text:
 // what the choices belong to (plan, GPU, library, driver), a line per product, and "end". A file of
-// anything else counts as none. It needs no CUDA, so that it is tested everywhere.
+// anything else counts as none. Only such a file is ever replaced, and only a regular file is
+// opened. It needs no CUDA, so that it is tested everywhere.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -40,6 +41,8 @@ public:
   Status add(const std::string &key, const Algorithm &algorithm);
   /// Whether choices can be kept; only then may they be made by timing.
   bool canKeep();
+  /// "'x' is something else", or empty: why choices are not kept where something stands already.
+  std::string obstacle() const;
 
 private:
   void load();

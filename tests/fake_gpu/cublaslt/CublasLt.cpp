@@ -13,12 +13,23 @@ namespace {
 
 /// Bytes that the algorithms with a workspace ask for.
 constexpr uint64_t largeWorkspace = 4 << 20;
+/// What is proposed for products with a vector, and then not done: cuBLAS 13.5.1 has such.
+constexpr uint64_t refusedAlgorithm = 4;
 
 /// The alignment that layouts allow: of leading dimensions and strides, in bytes.
 uint64_t alignmentOf(const Layout &layout) {
   auto bits = static_cast<uint64_t>(layout.lead * elementSize(layout.type)) | 256;
   if (layout.batch > 1)
     bits |= static_cast<uint64_t>(layout.stride * elementSize(layout.type));
+  return bits & (~bits + 1);
+}
+
+bool addsBias(const Operation &operation) { return operation.epilogue & CUBLASLT_EPILOGUE_BIAS; }
+
+/// That of a bias, whose place says it to heuristics (cublasLt.h at
+/// CUBLASLT_MATMUL_DESC_BIAS_POINTER).
+uint64_t biasAlignment(const Operation &operation) {
+  auto bits = (addsBias(operation) ? reinterpret_cast<uint64_t>(operation.bias) : 0) | 256;
   return bits & (~bits + 1);
 }
 
@@ -77,6 +88,7 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle) {
 }
 
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
+  cuCtxSynchronize(); // as the documentation says
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -97,12 +109,12 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
     return status;
   // Sums that are cut are rounded before a bias is added, so nobody who counts on its being added
   // first lets them be cut.
-  if ((of(operation).epilogue & CUBLASLT_EPILOGUE_BIAS) && m.d.type == CUDA_R_16BF &&
+  if (addsBias(of(operation)) && m.d.type == CUDA_R_16BF &&
       preference.reductions != CUBLASLT_REDUCTION_SCHEME_NONE)
     return CUBLAS_STATUS_NOT_SUPPORTED;
-  uint64_t alignment =
-      std::min({alignmentOf(m), uint64_t{preference.alignA}, uint64_t{preference.alignB},
-                uint64_t{preference.alignC}, uint64_t{preference.alignD}});
+  uint64_t alignment = std::min({alignmentOf(m), biasAlignment(of(operation)),
+                                 uint64_t{preference.alignA}, uint64_t{preference.alignB},
+                                 uint64_t{preference.alignC}, uint64_t{preference.alignD}});
   auto propose = [&](uint64_t id, uint64_t needed, uint64_t workspace) {
     if (*found == wanted || needed > alignment || workspace > preference.workspace)
       return;
@@ -117,6 +129,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
   propose(1, 16, largeWorkspace);
   propose(2, 16, 0);
   propose(3, static_cast<uint64_t>(elementSize(m.a.type)), 0);
+  if (m.d.rows == 1 || m.d.columns == 1)
+    propose(refusedAlgorithm, static_cast<uint64_t>(elementSize(m.a.type)), 0);
   return *found ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
 }
 
@@ -148,7 +162,10 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
                               void *workspace, size_t workspaceBytes, cudaStream_t stream) {
   if (!handle || !alpha || !beta || (workspaceBytes && !workspace))
     return CUBLAS_STATUS_INVALID_VALUE;
-  if ((of(operation).epilogue & CUBLASLT_EPILOGUE_BIAS) && !of(operation).bias)
+  if (addsBias(of(operation)) && !of(operation).bias)
+    return CUBLAS_STATUS_INVALID_VALUE;
+  // In place with one layout alone, since CUDA 13.0 Update 2.
+  if (dataC == dataD && c != d)
     return CUBLAS_STATUS_INVALID_VALUE;
   Matrices m{of(a), of(b), of(c), of(d)};
   if (cublasStatus_t status = checkProduct(of(operation), m); status != CUBLAS_STATUS_SUCCESS)
@@ -158,6 +175,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
     std::memcpy(&algorithm, algo, sizeof algorithm);
     if (cublasStatus_t status = checkAlgorithm(algorithm, m); status != CUBLAS_STATUS_SUCCESS)
       return status;
+    if (algorithm.id == refusedAlgorithm)
+      return CUBLAS_STATUS_NOT_SUPPORTED;
   }
   Product product{of(operation),
                   m.a,
@@ -176,7 +195,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
        {dataA, dataB, product.beta != 0 ? dataC : dataD, static_cast<const void *>(dataD)})
     if (!isAligned(data, algorithm.alignment))
       return CUBLAS_STATUS_INVALID_VALUE;
-  // What the documentation asks of workspaces at cublasSetWorkspace; it is more careful than here.
+  if (biasAlignment(of(operation)) < algorithm.alignment)
+    return CUBLAS_STATUS_INVALID_VALUE;
+  // The library holds its users to this since CUDA 12.9 Update 1.
   if (algorithm.workspace > workspaceBytes || (workspaceBytes && !isAligned(workspace, 256)))
     return CUBLAS_STATUS_INVALID_VALUE;
   CUresult result = enqueue(reinterpret_cast<CUstream>(stream), "product",

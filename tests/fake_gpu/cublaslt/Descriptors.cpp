@@ -58,7 +58,7 @@ cublasStatus_t checkProduct(const Operation &operation, const Matrices &m) {
   if (rows != m.d.rows || columns != m.d.columns || inner != innerB || m.c.rows != m.d.rows ||
       m.c.columns != m.d.columns)
     return CUBLAS_STATUS_INVALID_VALUE;
-  // Whether the library has these is not documented: callers must do without.
+  // The documentation lists these, and promises no algorithm for them: callers must do without.
   if (operation.compute == CUBLAS_COMPUTE_32F_PEDANTIC &&
       operation.epilogue != CUBLASLT_EPILOGUE_DEFAULT)
     return CUBLAS_STATUS_NOT_SUPPORTED;

@@ -136,7 +136,7 @@ CUresult cuGraphDestroy(CUgraph graph) {
 CUresult cuGraphExecDestroy(CUgraphExec exec) {
   Gpu &gpu = Gpu::get();
   std::lock_guard lock(gpu.mutex);
-  // What becomes of a launch that has not ended is not documented.
+  // The driver lets it end, but what it works on may be gone before.
   if (gpu.execs.count(exec) && exec->last && !exec->last->done)
     gpu.report("a graph is destroyed while it runs");
   return destroy(gpu.execs, exec);

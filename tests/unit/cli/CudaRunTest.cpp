@@ -62,6 +62,15 @@ TEST_F(CudaRun, TrainsAsOnCpu) {
   }
 }
 
+TEST_F(CudaRun, TheListOfAlgorithmsIsNothingElse) {
+  std::string plan = write(rowSplitLinearOnGpu(1), "cuda.plan");
+  for (const char *option : {"--save", "--log-json", "--profile"})
+    expectRefusal("run " + plan + " --steps 1 " + option + " " + plan + ".algorithms", 2,
+                  std::string(option) + " would overwrite '" + plan +
+                      ".algorithms', which is the plan's list of algorithms",
+                  gpu_);
+}
+
 TEST_F(CudaRun, TheOrderOfStreamsChangesNothing) {
   std::string words =
       write(rowSplitLinearOnGpu(4), "cuda.plan") + " --comm local --steps 4 --save ";
@@ -137,7 +146,7 @@ TEST_F(CudaRun, WhatIsMissingEndsWithFive) {
   EXPECT_THAT(none.err, AllOf(HasSubstr("tpc: error: "), HasSubstr("hint: ")));
   Outcome small = run(words, "TPC_FAKE_GPU_MEMORY=4096");
   EXPECT_EQ(small.status, 5) << small.err;
-  EXPECT_THAT(small.err, HasSubstr("cannot allocate"));
+  EXPECT_THAT(small.err, HasSubstr("2 rank(s) need 0.0 MiB of a GPU"));
   // cuBLASLt of CUDA 13, and none of 12.
   Outcome old = run(words, "TPC_FAKE_GPU_DRIVER=12040");
   EXPECT_EQ(old.status, 5) << old.err;

@@ -327,6 +327,51 @@ TEST_F(FakeCublasLt, WantsTheMemoryThatItWasPromised) {
   EXPECT_EQ(product.run(handle_, stream_, data, result), CUBLAS_STATUS_INVALID_VALUE);
 }
 
+TEST_F(FakeCublasLt, HoldsAlgorithmsToTheBiasTheyWereChosenFor) {
+  void *data = filled(CUDA_R_32F, 64 * 64, 1), *result = filled(CUDA_R_32F, 64 * 64, 1);
+  auto *bias = static_cast<float *>(filled(CUDA_R_32F, 65, 2)), *odd = bias + 1;
+  Plain product(64);
+  uint32_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+  cublasLtMatmulDescSetAttribute(product.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+                                 sizeof epilogue);
+  auto put = [&](const float *place) {
+    cublasLtMatmulDescSetAttribute(product.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &place,
+                                   sizeof place);
+  };
+  put(bias);
+  auto wide = product.proposals(handle_, 0);
+  ASSERT_EQ(wide.size(), 2u);
+  put(odd);
+  auto narrow = product.proposals(handle_, 0);
+  ASSERT_EQ(narrow.size(), 1u);
+  EXPECT_EQ(product.run(handle_, stream_, data, result, &wide[0].algo),
+            CUBLAS_STATUS_INVALID_VALUE);
+  EXPECT_EQ(product.run(handle_, stream_, data, result, &narrow[0].algo), CUBLAS_STATUS_SUCCESS);
+}
+
+TEST_F(FakeCublasLt, InPlaceMeansOneLayout) {
+  void *data = filled(CUDA_R_32F, 64 * 64, 1), *result = filled(CUDA_R_32F, 64 * 64, 1);
+  Plain product(64), other(64);
+  float one = 1;
+  auto accumulate = [&](const void *c) {
+    return cublasLtMatmul(handle_, product.operation, &one, data, product.layout, data,
+                          product.layout, &one, c, other.layout, result, product.layout, nullptr,
+                          nullptr, 0, reinterpret_cast<cudaStream_t>(stream_));
+  };
+  EXPECT_EQ(accumulate(result), CUBLAS_STATUS_INVALID_VALUE);
+  EXPECT_EQ(accumulate(data), CUBLAS_STATUS_SUCCESS);
+}
+
+TEST_F(FakeCublasLt, WaitsForTheGpuWhenAHandleGoes) {
+  void *data = filled(CUDA_R_32F, 64 * 64, 1), *result = filled(CUDA_R_32F, 64 * 64, 1);
+  cublasLtHandle_t other = nullptr;
+  ASSERT_EQ(cublasLtCreate(&other), CUBLAS_STATUS_SUCCESS);
+  ASSERT_EQ(Plain(64).run(handle_, stream_, data, result), CUBLAS_STATUS_SUCCESS);
+  EXPECT_FALSE(inUse().isIdle);
+  EXPECT_EQ(cublasLtDestroy(other), CUBLAS_STATUS_SUCCESS);
+  EXPECT_TRUE(inUse().isIdle);
+}
+
 TEST_F(FakeCublasLt, FindsWhatIsNotAllocated) {
   void *data = filled(CUDA_R_32F, 64 * 64, 1), *small = filled(CUDA_R_32F, 64 * 64 - 1, 1);
   ASSERT_EQ(Plain(64).run(handle_, stream_, data, small), CUBLAS_STATUS_SUCCESS);

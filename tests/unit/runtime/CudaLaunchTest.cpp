@@ -1,16 +1,19 @@
-//===- CudaLaunchTest.cpp - Launches of kernels on a GPU --------------------------------------===//
+//===- CudaLaunchTest.cpp - Kernels and products that a GPU is given ------------------------===//
 //
 // On the doubles of tests/fake_gpu, which hold launches to the limits of an H200.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "runtime/device/cuda/CudaBackend.h"
 #include "tests/fake_gpu/driver/FakeGpu.h"
+#include "tests/unit/support/Temporary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cuda.h>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 using namespace tpc;
@@ -96,6 +99,77 @@ TEST_F(CudaLaunch, RowsOfACopyMayLieFarApart) {
   ASSERT_TRUE(device_->download(*back, read.data(), sizeof(read)).ok());
   EXPECT_EQ(read, words);
   EXPECT_EQ(cuMemFree(far), CUDA_SUCCESS);
+}
+
+TEST_F(CudaLaunch, MemoryThatIsNotThereIsComparedWithWhatIs) {
+  Result<void *> memory = device_->allocate(size_t(1) << 45);
+  EXPECT_EQ(memory.status().code(), Code::Unavailable);
+  EXPECT_THAT(memory.status().message(),
+              testing::ContainsRegex("cannot allocate 33554432.0 MiB on the GPU, where "
+                                     "[1-9][0-9]*[.][0-9] MiB of [1-9][0-9]*[.][0-9] are free"));
+  // More ranks need more of a GPU that they share.
+  EXPECT_THAT(memory.status().hint(), testing::AllOf(testing::HasSubstr("--memory-limit"),
+                                                     testing::Not(testing::HasSubstr("more"))));
+  EXPECT_TRUE(device_->allocate(64).ok());
+}
+
+TEST_F(CudaLaunch, AProductSaysWhatFailedBeforeIt) {
+  Result<void *> memory = device_->allocate(64);
+  ASSERT_TRUE(memory.ok());
+  fake_gpu::failLaunch(1);
+  ASSERT_TRUE(launch(0).ok());
+  EXPECT_FALSE(synchronize(*device_).ok());
+  GemmShape shape{.m = 2, .n = 2, .k = 2, .lda = 2, .ldb = 2, .ldc = 2};
+  Status status = device_->gemm(device_->stream(0), shape, {*memory, *memory, *memory}, {});
+  fake_gpu::failLaunch(0);
+  fake_gpu::reset();
+  EXPECT_THAT(status.message(), testing::AllOf(testing::HasSubstr("work on the GPU failed"),
+                                               testing::HasSubstr("CUDA_ERROR_LAUNCH_FAILED"),
+                                               testing::HasSubstr("cublasLtMatmul")));
+  EXPECT_THAT(status.hint(), testing::HasSubstr("is named is the one that failed"));
+}
+
+TEST_F(CudaLaunch, AProposalThatIsNotDoneIsLeftOut) {
+  test::TemporaryFile choices;
+  CudaOptions options;
+  options.timedChoices = true;
+  options.choicesPath = choices.path();
+  Result<std::unique_ptr<CudaBackend>> backend = openCudaBackend(options);
+  ASSERT_TRUE(backend.ok()) << backend.status().message();
+  Result<std::unique_ptr<Device>> device = (*backend)->createDevice();
+  ASSERT_TRUE(device.ok()) << device.status().message();
+  Result<void *> a = (*device)->allocate(16), b = (*device)->allocate(8),
+                 c = (*device)->allocate(8);
+  ASSERT_TRUE(a.ok() && b.ok() && c.ok());
+  // A matrix times a vector: the double of cuBLASLt refuses the last of its proposals.
+  GemmShape shape{.m = 2, .n = 1, .k = 2, .lda = 2, .ldb = 1, .ldc = 1};
+  Status status = (*device)->prepareGemm(shape, {*a, *b, *c}, {});
+  EXPECT_TRUE(status.ok()) << status.message();
+  status = (*device)->gemm((*device)->stream(0), shape, {*a, *b, *c}, {});
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_TRUE(synchronize(**device).ok());
+}
+
+TEST_F(CudaLaunch, AFileThatStandsInTheWayOfAlgorithmsStays) {
+  const std::string content = "a checkpoint";
+  test::TemporaryFile file({reinterpret_cast<const uint8_t *>(content.data()), content.size()});
+  CudaOptions options;
+  options.timedChoices = true;
+  options.choicesPath = file.path();
+  Result<std::unique_ptr<CudaBackend>> backend = openCudaBackend(options);
+  ASSERT_TRUE(backend.ok()) << backend.status().message();
+  EXPECT_THAT((*backend)->describe(),
+              testing::HasSubstr(" (its algorithms are not kept: '" + file.path() + "' is "));
+  EXPECT_THAT(backend_->describe(), testing::Not(testing::HasSubstr("not kept")));
+  Result<std::unique_ptr<Device>> device = (*backend)->createDevice();
+  ASSERT_TRUE(device.ok()) << device.status().message();
+  Result<void *> memory = (*device)->allocate(64);
+  ASSERT_TRUE(memory.ok());
+  GemmShape shape{.m = 2, .n = 2, .k = 2, .lda = 2, .ldb = 2, .ldc = 2};
+  Status status = (*device)->prepareGemm(shape, {*memory, *memory, *memory}, {});
+  EXPECT_TRUE(status.ok()) << status.message();
+  std::ifstream after(file.path());
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(after), {}), content);
 }
 
 TEST_F(CudaLaunch, WhatIsLoadedIsGivenBackOnAnyThread) {

@@ -197,6 +197,22 @@ TEST_F(CudaSession, AllocatesWhatThePlanPredicts) {
   EXPECT_GE(*inUse, 2 * plan.arenaBytes());
 }
 
+TEST_F(CudaSession, MoreThanAGpuHasForAllRanksIsRefused) {
+  // One rank would find room.
+  PlanBuilder b(Mesh{{{"tp", 4}}});
+  b.buffer("huge", b.arena(plan::ArenaKind::activations), DType::F32,
+           Sharding::replicated({int64_t{25} << 29}));
+  b.entry("forward");
+  b.plan.target = "cuda";
+  Result<std::unique_ptr<RunSession>> session = RunSession::create(b.load(), gpuSession(gpu_));
+  ASSERT_FALSE(session.ok());
+  EXPECT_EQ(session.status().code(), Code::Unavailable);
+  EXPECT_THAT(session.status().message(),
+              testing::ContainsRegex("4 rank.s. need 204800.0 MiB of a GPU, and "
+                                     "[1-9][0-9]*[.][0-9] MiB are free"));
+  EXPECT_THAT(session.status().hint(), HasSubstr("with --comm nccl each rank has a GPU"));
+}
+
 TEST_F(CudaSession, AFailureNamesRankAndInstruction) {
   PlanFile plan = rowSplitLinearOnGpu(4).load();
   for (int64_t step : {1, 3}) {

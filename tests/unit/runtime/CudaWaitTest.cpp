@@ -70,8 +70,12 @@ TEST_F(CudaWait, IsBounded) {
   EXPECT_EQ(back, words_);
 }
 
-TEST_F(CudaWait, ADeviceInUseForEverIsLeft) {
+TEST_F(CudaWait, WhatIsInUseForEverIsLeft) {
+  // To free memory, to unload kernels, to destroy a handle of cuBLASLt and to release the context:
+  // each would wait for the GPU.
   device_.reset();
+  module_.reset();
+  backend_.reset();
   fake_gpu::endHang();
   // What it held is still there, and the driver says so when the process ends.
   EXPECT_NE(fake_gpu::hostView(reinterpret_cast<CUdeviceptr>(memory_)), nullptr);

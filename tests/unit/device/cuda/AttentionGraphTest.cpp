@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -176,4 +177,14 @@ TEST_P(AttentionGraph, PartsMakeTheWhole) {
     expectNear(dk, reference.dk, "dk");
     expectNear(dv, reference.dv, "dv");
   }
+}
+
+TEST(AttentionGraphOps, OneQueryHasNoMask) {
+  auto masks = [](int64_t queries) {
+    AttentionShape shape = makeCase("", queries, 6, 2, 1, true).shape;
+    return std::ranges::count(attentionGraph(shape, {2, 1}, AttentionPass::Forward).ops,
+                              GraphOpKind::Select, &GraphOp::kind);
+  };
+  EXPECT_EQ(masks(2), 1);
+  EXPECT_EQ(masks(1), 0);
 }

@@ -82,9 +82,14 @@ TEST(AttentionWorkspace, WhatCudnnCannotDoNeedsNone) {
   EXPECT_GT(cudaAttentionWorkspace(s, true), 0u);
   for (auto change :
        {+[](AttentionShape &x) { x.dtype = DType::F32; }, +[](AttentionShape &x) { x.size = 60; },
-        +[](AttentionShape &x) { x.size = 264; },
+        +[](AttentionShape &x) { x.size = 264; }, +[](AttentionShape &x) { x.batch = 65536; },
+        +[](AttentionShape &x) { x.heads = x.kvHeads = 65536; },
         +[](AttentionShape &x) { x.queryLength = x.keyLength + 1; },
-        +[](AttentionShape &x) { x.queryLength = x.keyLength = 1; }}) {
+        +[](AttentionShape &x) { x.queryLength = x.keyLength = 1; },
+        +[](AttentionShape &x) {
+          x.causal = false;
+          x.keyLength = 1;
+        }}) {
     AttentionShape changed = s;
     change(changed);
     EXPECT_FALSE(cudnnMayRun(changed));

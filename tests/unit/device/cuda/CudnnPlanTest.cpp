@@ -179,6 +179,34 @@ TEST(CudnnModelFiles, AreFound) {
   EXPECT_THAT(names, testing::IsSupersetOf({"gpt2124m", "gpt3175b", "llama38b"}));
 }
 
+TEST(CudnnBackward, IsNotAskedForWhatItGetsWrong) {
+  constexpr size_t kOldest = cudnnVersion(9, 10, 2), kBeforeTails = cudnnVersion(9, 15, 0),
+                   kBeforeMasks = cudnnVersion(9, 25, 1), kNewest = cudnnVersion(9, 26, 0),
+                   kNever = ~size_t(0);
+  struct {
+    int64_t queries, keys;
+    bool causal;
+    size_t since; ///< the first of the versions above that is right
+  } cases[] = {
+      {1024, 1024, true, kOldest},    {1024, 1024, false, kOldest},
+      {64, 256, true, kOldest},       {64, 64, true, kBeforeMasks},
+      {192, 192, true, kBeforeMasks}, {1000, 1000, true, kBeforeMasks},
+      {7, 7, false, kBeforeMasks},    {100, 300, true, kBeforeMasks},
+      {64, 64, false, kNewest},       {1088, 1088, false, kNewest},
+      {100, 128, false, kNever},      {100, 128, true, kNever},
+      {100, 192, true, kNever},       {1, 128, false, kNever},
+      {1, 97, true, kNever},
+  };
+  for (const auto &c : cases)
+    for (size_t version : {kOldest, kBeforeTails, kBeforeMasks, kNewest}) {
+      SCOPED_TRACE(std::to_string(c.queries) + " queries, " + std::to_string(c.keys) + " keys, " +
+                   (c.causal ? "causal, " : "") + cudnnVersionText(version));
+      AttentionShape shape{2, c.queries, c.keys, 4, 2, 64, c.causal, 0.125, DType::BF16};
+      ASSERT_TRUE(cudnnMayRun(shape));
+      EXPECT_EQ(backwardIsRight(shape, version), version >= c.since);
+    }
+}
+
 TEST_F(CudnnTest, ManyTokens) {
   for (AttentionPass pass : kPasses)
     expectPlanned(shapeOf(kGpt2, 1024, 1), pass);
@@ -203,6 +231,16 @@ TEST_F(CudnnTest, TooLittleWorkspaceIsUnavailable) {
               HasSubstr("attention's backward pass of 64 x 64 queries and 64 keys, 12 heads on 12, "
                         "size 64, causal needs " +
                         std::to_string(bytes) + " bytes"));
+}
+
+TEST_F(CudnnTest, ASingleQueryHasNoBackwardPass) {
+  // cuDNN 9.26 ends the process if it is asked.
+  for (AttentionPass pass : {AttentionPass::Backward, AttentionPass::DeterministicBackward}) {
+    Result<CudnnAttentionPlan> plan = CudnnAttentionPlan::make(
+        *api_, target(), {1, 1, 128, 1, 1, 64, true, 0.125, DType::BF16}, pass, size_t(1) << 30);
+    ASSERT_FALSE(plan.ok());
+    EXPECT_EQ(plan.status().code(), Code::Unavailable);
+  }
 }
 
 TEST_F(CudnnTest, PartsBeginOnSixteenBytesOrAreUnavailable) {

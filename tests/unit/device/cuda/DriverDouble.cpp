@@ -93,6 +93,7 @@ int cuKernelGetAttribute(int *value, int, void *, int) {
 // cuDNN looks for these, too, before it takes a driver for one, and does not call them.
 #define TPC_REFUSE(FUNCTION)                                                                       \
   int FUNCTION() { return kStub; }
+TPC_REFUSE(cuKernelGetFunction)
 TPC_REFUSE(cuLaunchKernel)
 TPC_REFUSE(cuLaunchKernelEx)
 TPC_REFUSE(cuLaunchCooperativeKernel)

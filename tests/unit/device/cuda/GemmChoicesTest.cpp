@@ -3,10 +3,12 @@
 #include "tests/unit/support/Temporary.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iterator>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace tpc;
@@ -65,6 +67,59 @@ TEST_F(GemmChoicesTest, SomeMachinesCannotKeepThem) {
     EXPECT_EQ(choices->find("one"), first_);
   }
   EXPECT_TRUE(GemmChoices(path_, "owner").canKeep());
+}
+
+TEST_F(GemmChoicesTest, WhatIsNoneOfThemStays) {
+  const test::TemporaryFolder folder;
+  const std::string linked = folder.path("linked"), link = folder.path("link");
+  std::filesystem::create_symlink(linked, link);
+  for (const std::string content : {"", "tpc", "TPCPLAN", "tpc gemm algorithm", "\n"})
+    for (const std::string &file : {path_, linked}) {
+      std::ofstream(file) << content;
+      GemmChoices choices(file == linked ? link : file, "owner");
+      EXPECT_THAT(choices.obstacle(), testing::HasSubstr("is something else")) << content;
+      EXPECT_FALSE(choices.canKeep()) << content;
+      EXPECT_TRUE(choices.add("one", first_).ok());
+      EXPECT_EQ(choices.find("one"), first_);
+      std::ifstream after(file);
+      EXPECT_EQ(std::string(std::istreambuf_iterator<char>(after), {}), content);
+    }
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
+TEST_F(GemmChoicesTest, WhatIsNoFileIsNotOpened) {
+  // A pipe without another end, which would be waited for.
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const test::TemporaryFolder folder;
+  for (const std::string &path : {path_, folder.path(), std::string("/dev/null")}) {
+    GemmChoices choices(path, "owner");
+    EXPECT_NE(choices.obstacle(), "") << path;
+    EXPECT_FALSE(choices.canKeep()) << path;
+    EXPECT_TRUE(choices.add("one", first_).ok()) << path;
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(path_));
+}
+
+TEST_F(GemmChoicesTest, WhatComesInTheWayLaterStaysToo) {
+  GemmChoices choices(path_, "owner");
+  ASSERT_TRUE(choices.add("one", first_).ok());
+  EXPECT_EQ(choices.obstacle(), "");
+  std::ofstream(path_) << "a checkpoint";
+  Status status = choices.add("two", second_);
+  EXPECT_EQ(status.code(), Code::InvalidInput);
+  EXPECT_THAT(status.message(), testing::HasSubstr(path_));
+  EXPECT_EQ(text(), "a checkpoint");
+}
+
+TEST_F(GemmChoicesTest, AnOlderVersionAndALinkAreReplaced) {
+  const test::TemporaryFolder folder;
+  const std::string link = folder.path("link");
+  std::ofstream(path_) << "tpc gemm algorithms 0\nof old\n";
+  std::filesystem::create_symlink(path_, link);
+  GemmChoices choices(link, "owner");
+  ASSERT_TRUE(choices.add("one", first_).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(GemmChoices(path_, "owner").find("one"), first_);
 }
 
 TEST_F(GemmChoicesTest, KeysTellProductsApart) {
