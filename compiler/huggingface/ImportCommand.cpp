@@ -79,7 +79,7 @@ std::string header(const DecoderConfig &config, llvm::StringRef name, const std:
   os << "\n";
   if (weights.numFiles > 0 && !weights.file) {
     os << "//\n// The checkpoint is in " << weights.numFiles
-       << " files: --weights takes one file with all tensors"
+       << " files: give --weights their index, model.safetensors.index.json"
        << (unused.empty() ? "." : ", and with it\n//  ") << unused << "\n";
   }
   os << "\n";

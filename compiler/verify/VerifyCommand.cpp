@@ -20,18 +20,17 @@ namespace {
 
 /// Those of `tpc run` that say what is computed, and how.
 constexpr OptionSpec kOptions[] = {
-    {"--entry", "NAME", kDefaultEntry, "entry to run"},
+    option::kEntry,
     {"--steps", "N", "1", "steps to run; every one is checked"},
-    {"--seed", "S", "0", "seed of initial values and masks"},
-    {"--init", "philox|torch", "philox", "generator of initial values"},
-    {"--weights", "F.safetensors", "", "parameters from a file instead of initial values"},
-    {"--unused", "PATTERN", "",
-     "tensors of --weights that the model does not need, such as 'h.*.attn.bias'", true},
-    {"--data", "F", "", "token stream that feeds the inputs that the model says"},
-    {"--input", "NAME=F.safetensors", "", "an input from a file", true},
-    {"--set", "NAME=VALUE", "", "a scalar, such as lr", true},
-    {"--resume", "F", "", "go on from a checkpoint"},
-    {"--threads-per-rank", "N", kDefaultThreads, "threads of each rank"},
+    option::kSeed,
+    option::kInit,
+    option::kWeights,
+    option::kUnused,
+    option::kData,
+    option::kInput,
+    option::kSet,
+    option::kResume,
+    option::kThreadsPerRank,
     {"--timeout", "S", "3600", "seconds that ranks wait for each other before they give up"},
     {"--whole-program", "auto|on|off", "auto",
      "compare the program of one device with the one of all ranks, in float64; auto: if its "

@@ -3,6 +3,7 @@
 #include "runtime/cli/Bindings.h"
 
 #include "runtime/cli/Checkpoint.h"
+#include "runtime/io/SafetensorsIndex.h"
 #include "runtime/plan/Convert.h"
 #include "runtime/support/BFloat16.h"
 
@@ -123,6 +124,7 @@ Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry
   bindings.seed_ = options.seed.value_or(0);
   bindings.initialiser_ = options.init.value_or(Initialiser::Philox);
   bindings.scalars_ = options.scalars;
+  bindings.trains_ = trains(plan, entry);
   for (const auto &[name, value] : options.scalars) {
     const plan::Scalar *scalar = nullptr;
     for (size_t i = 0; i < count(entry.scalars()); ++i)
@@ -201,13 +203,41 @@ Status Bindings::chooseInputs(const RunOptions &options) {
   return Status();
 }
 
-static FeedSpec feedOf(const plan::Input &input) {
+FeedSpec Bindings::feedOf(const plan::Input &input) const {
   const plan::Feed &feed = *input.feed();
-  return {feed.window(), feed.stride(), feed.shift(), feed.tail(), feed.vocabulary()};
+  return {feed.window(), feed.stride(), feed.shift(), feed.tail(), feed.vocabulary(), dataStart_};
+}
+
+void Bindings::placeInData() {
+  // What is measured begins at the first token: results of two checkpoints are of the same data.
+  if (!resumed_ || !trains_)
+    return;
+  if (resumed_->dataHash && resumed_->dataHash != dataHash_) {
+    notes_.push_back("data     begins at the first token: --data is another file than the "
+                     "checkpoint's");
+    return;
+  }
+  dataStart_ = resumed_->dataPosition;
+  // Older checkpoints count tokens on beyond the end.
+  if (int64_t stride = fed_->feed()->stride(); dataStart_ > data_->tokens())
+    dataStart_ = dataStart_ / stride % std::max<int64_t>(1, data_->samples(feedOf(*fed_))) * stride;
+}
+
+CheckpointInfo Bindings::checkpointAfter(int64_t step) const {
+  const int64_t trained = trains_ ? step : firstStep_ - 1;
+  CheckpointInfo info{
+      plan_->model_name()->str(), plan_->model_hash(), trained, seed_, 0, initialiser_};
+  if (int64_t samples = (trained - firstStep_ + 1) * batch_; data_ && samples > 0) {
+    info.dataPosition = data_->positionAfter(feedOf(*fed_), samples);
+    info.dataHash = dataHash_;
+  } else if (resumed_) {
+    info.dataPosition = resumed_->dataPosition;
+    info.dataHash = resumed_->dataHash;
+  }
+  return info;
 }
 
 Status Bindings::openData(const RunOptions &options) {
-  const plan::Input *first = nullptr;
   for (const BoundInput &bound : inputs_) {
     if (!bound.fed)
       continue;
@@ -216,25 +246,24 @@ Status Bindings::openData(const RunOptions &options) {
     int64_t batch = shape.size() == 2 ? shape[0] : 1;
     if (feed.shift() == 0)
       tokensPerStep_ = std::max(tokensPerStep_, batch * feed.window());
-    if (first &&
-        (batch != batch_ || feed.stride() != stride_ || feed.bytes() != first->feed()->bytes()))
+    if (fed_ && (batch != batch_ || feed.stride() != fed_->feed()->stride() ||
+                 feed.bytes() != fed_->feed()->bytes()))
       return Status(Code::InvalidInput,
-                    "inputs '" + first->name()->str() + "' and '" + bound.input->name()->str() +
+                    "inputs '" + fed_->name()->str() + "' and '" + bound.input->name()->str() +
                         "' take the stream of --data at different speeds or in different formats",
                     "give them the same batch, window, stride and format in the model");
-    first = bound.input;
+    fed_ = bound.input;
     batch_ = batch;
-    stride_ = feed.stride();
   }
-  TPC_ASSIGN_OR_RETURN(data_, TokenFeed::open(*options.data, first->feed()->bytes()
+  TPC_ASSIGN_OR_RETURN(data_, TokenFeed::open(*options.data, fed_->feed()->bytes()
                                                                  ? TokenFeed::Kind::Bytes
                                                                  : TokenFeed::Kind::Tokens));
+  TPC_ASSIGN_OR_RETURN(dataHash_, data_->fingerprint());
+  placeInData();
   // All that this run will take, so that a bad token is found now and not after hours.
   for (const BoundInput &bound : inputs_)
     if (bound.fed)
-      TPC_RETURN_IF_ERROR(data_
-                              ->check(feedOf(*bound.input), batch_, firstPosition_ / stride_,
-                                      options.steps * batch_)
+      TPC_RETURN_IF_ERROR(data_->check(feedOf(*bound.input), batch_, 0, options.steps * batch_)
                               .withContext("input '" + bound.input->name()->str() + "'"));
   return Status();
 }
@@ -260,9 +289,9 @@ Status Bindings::openCheckpoint(const std::string &path) {
                   "compile the model that it was made with, or start from its parameters alone "
                   "with --weights");
   firstStep_ = info.step + 1;
-  firstPosition_ = info.dataPosition;
   seed_ = info.seed;
   initialiser_ = info.init;
+  resumed_ = std::move(info);
   ownNames_ = withStates_ = true;
   std::vector<WantedTensor> wanted = wantedParameters();
   for (size_t i = 0; i < count(plan_->states()); ++i) {
@@ -294,7 +323,9 @@ void Bindings::noteStates(std::set<std::string> &names) const {
 }
 
 Status Bindings::openWeights(const RunOptions &options) {
-  TPC_ASSIGN_OR_RETURN(weights_, SafetensorsReader::open(*options.weights));
+  TPC_ASSIGN_OR_RETURN(weights_, SafetensorsIndex::isNamed(*options.weights)
+                                     ? SafetensorsReader::openIndex(*options.weights)
+                                     : SafetensorsReader::open(*options.weights));
   ownNames_ = isCheckpoint(weights_->metadata());
   // A second name of a parameter may be stored again, and training state is not asked for.
   std::set<std::string> others;
@@ -334,8 +365,9 @@ Status Bindings::openWeights(const RunOptions &options) {
   for (const WantedTensor &want : wanted)
     prefixed += !prefix.empty() && want.source.name.starts_with(prefix);
   if (prefixed)
-    note_ = "weights  " + std::to_string(prefixed) + " of " + std::to_string(wanted.size()) +
-            " parameters lie under the prefix '" + prefix + "'";
+    notes_.push_back("weights  " + std::to_string(prefixed) + " of " +
+                     std::to_string(wanted.size()) + " parameters lie under the prefix '" + prefix +
+                     "'");
   return Status();
 }
 
@@ -513,8 +545,8 @@ Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
     TPC_RETURN_IF_ERROR(session.writeInput(rank, bound.input->buffer(), [&](void *memory) {
       if (bound.fed)
         return data_
-            ->fill(feedOf(*bound.input), firstPosition_ / stride_ + (step - firstStep_) * batch_,
-                   bound.maps[rank], static_cast<int32_t *>(memory))
+            ->fill(feedOf(*bound.input), (step - firstStep_) * batch_, bound.maps[rank],
+                   static_cast<int32_t *>(memory))
             .withContext("input '" + bound.input->name()->str() + "'");
       std::memcpy(memory, bound.values[rank].data(), bound.values[rank].size());
       return Status();

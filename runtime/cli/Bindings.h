@@ -9,6 +9,7 @@
 
 #include "runtime/cli/RunOptions.h"
 #include "runtime/exec/RunSession.h"
+#include "runtime/io/CheckpointManifest.h"
 #include "runtime/io/SafetensorsReader.h"
 #include "runtime/io/TokenFeed.h"
 
@@ -46,12 +47,19 @@ public:
   Initialiser initialiser() const { return initialiser_; }
   /// Tokens that a step takes from the stream, 0 if none.
   int64_t tokensPerStep() const { return tokensPerStep_; }
-  /// Where the stream goes on after `step`, in tokens that were taken.
-  int64_t dataPosition(int64_t step) const {
-    return firstPosition_ + (step - firstStep_ + 1) * batch_ * stride_;
+  /// The token of the stream where the first step begins.
+  int64_t dataStart() const { return dataStart_; }
+  /// Of the stream, as a checkpoint holds it.
+  std::optional<uint64_t> dataHash() const { return dataHash_; }
+  /// That the parameters are read from.
+  std::vector<std::string> weightFiles() const {
+    return weights_ ? weights_->files() : std::vector<std::string>();
   }
-  /// How the names in a file of weights differ from those that the model says, for people; or "".
-  const std::string &note() const { return note_; }
+  /// What a checkpoint says after `step`, which may be the one before the first. Training goes on
+  /// after an entry that does not train as if it had not run.
+  CheckpointInfo checkpointAfter(int64_t step) const;
+  /// What is not as one would think, a line each, for people.
+  const std::vector<std::string> &notes() const { return notes_; }
 
 private:
   struct BoundInput {
@@ -68,6 +76,9 @@ private:
   Bindings(const PlanFile &plan, const plan::Entry &entry) : plan_(plan), entry_(entry) {}
   Status chooseInputs(const RunOptions &options);
   Status openData(const RunOptions &options);
+  /// Decides where in the stream the run begins.
+  void placeInData();
+  FeedSpec feedOf(const plan::Input &input) const;
   Status openWeights(const RunOptions &options);
   Status openCheckpoint(const std::string &path);
   Status checkDraws(const RunOptions &options) const;
@@ -89,12 +100,16 @@ private:
   uint32_t seed_ = 0;
   Initialiser initialiser_ = Initialiser::Philox;
   int64_t firstStep_ = 1, tokensPerStep_ = 0;
-  int64_t batch_ = 0, stride_ = 0; ///< of the fed inputs: samples of a step, tokens between them
-  int64_t firstPosition_ = 0;      ///< in the stream, in tokens, where the first step begins
+  bool trains_ = false;                   ///< the entry
+  std::optional<CheckpointInfo> resumed_; ///< of --resume
+  const plan::Input *fed_ = nullptr;      ///< one of those that the stream feeds
+  int64_t batch_ = 0;                     ///< samples of a step
+  int64_t dataStart_ = 0;
+  std::optional<uint64_t> dataHash_;
   std::optional<SafetensorsReader> weights_; ///< of --weights or --resume
   bool ownNames_ = false; ///< the file names tensors as the plan does, not as `source` says
   bool withStates_ = false;
-  std::string note_;
+  std::vector<std::string> notes_;
   std::optional<TokenFeed> data_;
   std::vector<BoundInput> inputs_;
   std::map<std::string, double> scalars_;

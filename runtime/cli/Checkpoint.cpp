@@ -120,7 +120,13 @@ bool tpc::trains(const PlanFile &plan, const plan::Entry &entry) {
 
 Status tpc::checkSaveTarget(const std::string &path, const PlanFile &plan) {
   constexpr int64_t most = std::numeric_limits<int64_t>::max();
-  CheckpointInfo longest{plan->model_name()->str(), 0, most, 0, most};
+  const CheckpointInfo longest{.model = plan->model_name()->str(),
+                               .modelHash = 0,
+                               .step = most,
+                               .seed = 0,
+                               .dataPosition = most,
+                               .init = Initialiser::Philox,
+                               .dataHash = 0};
   return SafetensorsWriter::create(path, savedTensors(plan, keptBy(plan)), manifestOf(longest))
       .status();
 }

@@ -3,6 +3,7 @@
 #include "runtime/cli/CommandLine.h"
 
 #include "runtime/cli/InspectCommand.h"
+#include "runtime/cli/StandardOutput.h"
 #include "runtime/plan/PlanWriter.h"
 
 #include <cerrno>
@@ -87,9 +88,10 @@ void fillStandardStreams() {
 
 /// What has been said there may still be on its way.
 Status flushStandardOutput() {
+  errno = 0;
   if (std::fflush(stdout) == 0 && !std::ferror(stdout))
     return Status();
-  return Status(Code::InvalidInput, "cannot write to standard output");
+  return standardOutputError();
 }
 
 } // namespace

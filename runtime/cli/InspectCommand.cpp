@@ -3,6 +3,7 @@
 #include "runtime/cli/InspectCommand.h"
 
 #include "runtime/cli/Arguments.h"
+#include "runtime/cli/StandardOutput.h"
 
 #include <cstdio>
 
@@ -89,7 +90,7 @@ Status tpc::inspectCommand(std::span<const std::string> words) {
   TPC_ASSIGN_OR_RETURN(PlanFile plan, PlanFile::open(arguments.positional(0)));
   std::string text = format == "html" ? inspectPage(plan) : viewOf(plan, name, format == "json");
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
-    return Status(Code::InvalidInput, "cannot write to standard output");
+    return standardOutputError();
   return Status();
 }
 

@@ -108,7 +108,7 @@ public:
     TPC_ASSIGN_OR_RETURN(entry_, chooseEntry(plan_, options_));
     TPC_RETURN_IF_ERROR(checkOutputs());
     TPC_ASSIGN_OR_RETURN(Bindings bindings, Bindings::create(plan_, *entry_, options_));
-    TPC_RETURN_IF_ERROR(checkTargets());
+    TPC_RETURN_IF_ERROR(checkTargets(bindings));
     return bindings;
   }
 
@@ -142,6 +142,7 @@ public:
     std::vector<tcp::Agreed> result = {
         {"entry", entry_->name()->str()},
         {"first step", std::to_string(bindings.firstStep())},
+        {"first token of --data", std::to_string(bindings.dataStart())},
         {"--steps", std::to_string(options_.steps)},
         {"--seed", std::to_string(bindings.seed())},
         {"--init", bindings.initialiser() == Initialiser::Torch ? "torch" : "philox"},
@@ -149,8 +150,10 @@ public:
         {"--deterministic", options_.deterministic ? "given" : "not given"},
         {"--weights", given(options_.weights)},
         {"--data", given(options_.data)},
+        {"hash of the file of --data", std::to_string(bindings.dataHash().value_or(0))},
         {"--resume", given(options_.resume)},
         {"--save", given(options_.save)},
+        {"--save-every", std::to_string(options_.saveEvery.value_or(0))},
         {"--profile", given(options_.profile)}};
     tcp::Agreed scalars{"--set", ""}, outputs{"--output", ""}, inputs{"--input", ""};
     for (const auto &[name, value] : options_.scalars) {
@@ -215,8 +218,8 @@ private:
     TPC_RETURN_IF_ERROR(session.prepare(*entry_));
     TPC_RETURN_IF_ERROR(bindings.bindStart(session));
     announce(log, session, surroundings.device.description);
-    if (!bindings.note().empty())
-      log.say(bindings.note());
+    for (const std::string &note : bindings.notes())
+      log.say(note);
 
     int64_t lastDone = bindings.firstStep() - 1;
     Status logFailure;
@@ -238,18 +241,13 @@ private:
     };
     SignalGuard signals(surroundings.board);
     TPC_RETURN_IF_ERROR(log.begin());
-    TPC_RETURN_IF_ERROR(session.runSteps(*entry_, bindings.firstStep(), options_.steps, hooks));
+    TPC_RETURN_IF_ERROR(runSteps(session, bindings, surroundings, log, hooks, logFailure));
 
     if (session.stoppedBy())
       log.say("stopped by a signal after step " + std::to_string(lastDone));
     if (!logFailure.ok())
       log.say("stopped after step " + std::to_string(lastDone) + ": " + logFailure.message());
-    // Training goes on after an evaluation as if there had been none.
-    const int64_t trained = trains(plan_, *entry_) ? lastDone : bindings.firstStep() - 1;
-    TPC_RETURN_IF_ERROR(
-        write(log, session,
-              {plan_->model_name()->str(), plan_->model_hash(), trained, bindings.seed(),
-               bindings.dataPosition(trained), bindings.initialiser()}));
+    TPC_RETURN_IF_ERROR(write(log, session, bindings.checkpointAfter(lastDone)));
     TPC_RETURN_IF_ERROR(std::move(logFailure));
     reportSpeed(log, std::move(times), bindings.tokensPerStep(), surroundings);
     if (surroundings.device.refusals)
@@ -263,6 +261,28 @@ private:
     return static_cast<int>(signal);
   }
 
+  /// All steps, with checkpoints between them if asked. `logFailure` of rank 0 ends them for all.
+  Status runSteps(RunSession &session, const Bindings &bindings, const Surroundings &surroundings,
+                  RunLog &log, const StepHooks &hooks, const Status &logFailure) const {
+    const int64_t end = bindings.firstStep() + options_.steps;
+    for (int64_t next = bindings.firstStep();;) {
+      const int64_t count = std::min(options_.saveEvery.value_or(options_.steps), end - next);
+      TPC_RETURN_IF_ERROR(session.runSteps(*entry_, next, count, hooks));
+      next += count;
+      if (next == end || session.stoppedBy())
+        return Status();
+      int64_t isOver = logFailure.ok() ? 0 : 1;
+      if (surroundings.processes) {
+        TPC_ASSIGN_OR_RETURN(isOver, surroundings.processes->agree(
+                                         isOver, [](int64_t any) -> Result<int64_t> { return any; },
+                                         std::chrono::seconds(options_.timeoutSeconds)));
+      }
+      if (isOver)
+        return Status();
+      TPC_RETURN_IF_ERROR(save(log, session, bindings.checkpointAfter(next - 1)));
+    }
+  }
+
   Status checkOutputs() const {
     for (const auto &[output, file] : options_.outputs)
       if (!findOutput(output))
@@ -274,14 +294,19 @@ private:
   }
 
   /// What is written at the end must not be what is read, nor two things one file.
-  Status checkTargets() const {
+  Status checkTargets(const Bindings &bindings) const {
     std::vector<std::pair<std::string, std::string>> written, read = {{"the plan", options_.plan}};
+    if (plan_->target()->string_view() == "cuda")
+      read.emplace_back("the plan's list of algorithms", algorithmsPath(options_));
     auto note = [](auto &list, const char *option, const std::optional<std::string> &path) {
       if (path && *path != "-")
         list.emplace_back(option, *path);
     };
     note(read, "--data", options_.data);
     note(read, "--weights", options_.weights);
+    if (options_.weights)
+      for (const std::string &file : bindings.weightFiles())
+        note(read, "--weights", file);
     note(read, "--resume", options_.resume);
     for (const auto &[name, file] : options_.inputs)
       note(read, "--input", file);
@@ -300,7 +325,7 @@ private:
         if (isSameFile(path, source) && !replaces(other))
           return Status(Code::Usage,
                         option + " would overwrite '" + path + "', which is " +
-                            (other == "the plan" ? other : "the file of " + other),
+                            (other.starts_with("--") ? "the file of " + other : other),
                         "choose another name");
       for (size_t j = 0; j < i; ++j)
         if (isSameFile(path, written[j].second))
@@ -404,21 +429,27 @@ private:
     return Status();
   }
 
+  /// Says that a file must be waited for.
+  static std::function<void()> sayWait(RunLog &log, const std::string &file) {
+    return [&log, &file] {
+      log.say("waits for another process that is saving to '" + file + "', at most " +
+              std::to_string(kSavePatience.count()) + " s");
+    };
+  }
+
+  Status save(RunLog &log, const RunSession &session, const CheckpointInfo &info) const {
+    TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info, options_.warnOnNonfinite,
+                                       sayWait(log, *options_.save)));
+    log.say("saved step " + std::to_string(info.step) + " to " + *options_.save);
+    return Status();
+  }
+
   /// The checkpoint first: whatever else can't be written, the training is not lost.
   Status write(RunLog &log, const RunSession &session, const CheckpointInfo &info) const {
-    auto onWait = [&](const std::string &file) {
-      return [&log, &file] {
-        log.say("waits for another process that is saving to '" + file + "', at most " +
-                std::to_string(kSavePatience.count()) + " s");
-      };
-    };
-    if (options_.save) {
-      TPC_RETURN_IF_ERROR(saveCheckpoint(*options_.save, session, info, options_.warnOnNonfinite,
-                                         onWait(*options_.save)));
-      log.say("saved step " + std::to_string(info.step) + " to " + *options_.save);
-    }
+    if (options_.save)
+      TPC_RETURN_IF_ERROR(save(log, session, info));
     for (const auto &[name, file] : options_.outputs)
-      TPC_RETURN_IF_ERROR(saveOutput(file, session, *findOutput(name), onWait(file)));
+      TPC_RETURN_IF_ERROR(saveOutput(file, session, *findOutput(name), sayWait(log, file)));
     if (options_.profile)
       TPC_RETURN_IF_ERROR(session.writeProfile(*options_.profile));
     return Status();

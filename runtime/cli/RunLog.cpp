@@ -2,6 +2,7 @@
 
 #include "runtime/cli/RunLog.h"
 
+#include "runtime/cli/StandardOutput.h"
 #include "runtime/support/FileError.h"
 #include "runtime/support/Json.h"
 
@@ -12,6 +13,14 @@
 #include <unistd.h>
 
 using namespace tpc;
+
+namespace {
+
+Status logError(const std::string &path) {
+  return path == "-" ? standardOutputError() : fileError("write", path);
+}
+
+} // namespace
 
 Result<RunLog> RunLog::open(const std::optional<std::string> &jsonPath, int64_t lastStep) {
   RunLog log;
@@ -25,7 +34,7 @@ Result<RunLog> RunLog::open(const std::optional<std::string> &jsonPath, int64_t 
                   "open it, or name a file");
   log.json_.reset(*jsonPath == "-" ? stdout : std::fopen(jsonPath->c_str(), "a"));
   if (!log.json_)
-    return fileError("write", *jsonPath);
+    return logError(*jsonPath);
   return log;
 }
 
@@ -35,7 +44,7 @@ Status RunLog::begin() {
   if (!json_ || json_.get() == stdout || fstat(fileno(json_.get()), &info) != 0 ||
       !S_ISREG(info.st_mode))
     return Status();
-  return ftruncate(fileno(json_.get()), 0) == 0 ? Status() : fileError("write", path_);
+  return ftruncate(fileno(json_.get()), 0) == 0 ? Status() : logError(path_);
 }
 
 RunLog RunLog::silent() {
@@ -54,7 +63,7 @@ Status RunLog::step(const StepReport &report) {
       json.member("tokens", report.tokens);
     json.member("seconds", report.seconds).endObject();
     if (std::fprintf(json_.get(), "%s\n", json.text().c_str()) < 0 || std::fflush(json_.get()) != 0)
-      return fileError("write", path_);
+      return logError(path_);
   }
   char text[160];
   std::snprintf(text, sizeof(text), "step %6lld", static_cast<long long>(report.step));
@@ -106,7 +115,7 @@ Status RunLog::close() {
     return Status();
   int failed = file == stdout ? std::fflush(file) : std::fclose(file);
   if (failed)
-    return fileError("write", path_);
+    return logError(path_);
   return Status();
 }
 

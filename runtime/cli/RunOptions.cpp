@@ -10,28 +10,28 @@ using namespace tpc;
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"--entry", "NAME", kDefaultEntry, "entry to run"},
+    option::kEntry,
     {"--steps", "N", "1", "steps to run"},
-    {"--seed", "S", "0", "seed of initial values and masks"},
-    {"--init", "philox|torch", "philox", "generator of initial values"},
-    {"--weights", "F.safetensors", "", "parameters from a file instead of initial values"},
-    {"--unused", "PATTERN", "",
-     "tensors of --weights that the model does not need, such as 'h.*.attn.bias'", true},
-    {"--data", "F", "", "token stream that feeds the inputs that the model says"},
-    {"--input", "NAME=F.safetensors", "", "an input from a file", true},
-    {"--set", "NAME=VALUE", "", "a scalar, such as lr", true},
+    option::kSeed,
+    option::kInit,
+    option::kWeights,
+    option::kUnused,
+    option::kData,
+    option::kInput,
+    option::kSet,
     {"--output", "NAME=F", "", "write an output of the last step to a safetensors file", true},
     {"--save", "F", "", "write a checkpoint after the last step"},
-    {"--resume", "F", "", "go on from a checkpoint"},
+    {"--save-every", "N", "", "write it after every N steps, too"},
+    option::kResume,
     {"--comm", "auto|local|tcp|nccl", "auto",
      "local: ranks are threads, or share the first GPU; tcp: processes, which it starts itself "
      "unless a launcher did; nccl: processes with a GPU each; auto: on CPU tcp under a launcher "
-     "(torchrun, srun, mpirun), else local; on GPUs nccl, or local for one rank"},
-    {"--threads-per-rank", "N", kDefaultThreads, "threads of each rank"},
+     "(torchrun, srun, mpirun), else local; on GPUs nccl, which one rank does without"},
+    option::kThreadsPerRank,
     {"--timeout", "S", "60",
      "seconds that ranks wait for each other, or for a GPU, before they give up"},
     {"--deterministic", "", "",
-     "insist on a run that repeats bit for bit (local and tcp always do)"},
+     "insist on a run that repeats bit for bit (--comm local and tcp always do)"},
     {"--log-json", "F|-", "", "one JSON object a line per step; - is standard output"},
     {"--profile", "TRACE.json", "", "write when every instruction ran, as a Chrome trace"},
     {"--check-memory", "", "", "guard every buffer and poison dead ones; slower, same numbers"},
@@ -91,6 +91,10 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   options.weights = ifGiven<std::string>(arguments, "--weights");
   options.data = ifGiven<std::string>(arguments, "--data");
   options.save = ifGiven<std::string>(arguments, "--save");
+  if (arguments.has("--save-every")) {
+    TPC_ASSIGN_OR_RETURN(options.saveEvery,
+                         arguments.integer("--save-every", 1, std::numeric_limits<int32_t>::max()));
+  }
   options.resume = ifGiven<std::string>(arguments, "--resume");
   options.logJson = ifGiven<std::string>(arguments, "--log-json");
   options.profile = ifGiven<std::string>(arguments, "--profile");
@@ -118,6 +122,9 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
     options.warnOnNonfinite = reaction == "warn";
   }
 
+  if (options.saveEvery && !options.save)
+    return Status(Code::Usage, "--save-every has no effect without --save",
+                  "--save FILE says where the checkpoint is written");
   options.unused = arguments.all("--unused");
   if (!options.unused.empty() && !options.weights)
     return Status(Code::Usage, "--unused has no effect without --weights",

@@ -13,9 +13,10 @@ namespace {
 constexpr std::string_view kFormatKey = "tpc.checkpoint", kModelKey = "tpc.model",
                            kHashKey = "tpc.model_hash", kStepKey = "tpc.step",
                            kSeedKey = "tpc.seed", kPositionKey = "tpc.data_position",
-                           kInitKey = "tpc.init";
+                           kInitKey = "tpc.init", kDataKey = "tpc.data_hash";
 constexpr std::string_view kKeys[] = {kFormatKey, kModelKey, kHashKey,
                                       kStepKey,   kSeedKey,  kPositionKey};
+constexpr std::string_view kLaterKeys[] = {kInitKey, kDataKey}; // older files lack them
 constexpr std::string_view kFormat = "1", kPhilox = "philox", kTorch = "torch";
 
 std::string hex16(uint64_t value) {
@@ -33,6 +34,11 @@ template <typename T> bool readNumber(std::string_view text, int base, T most, T
          text[0] != '-' && value <= most;
 }
 
+/// A hash as hex16 writes it.
+bool readHash(std::string_view text, uint64_t &value) {
+  return text.size() == 16 && readNumber(text, 16, std::numeric_limits<uint64_t>::max(), value);
+}
+
 } // namespace
 
 bool tpc::isCheckpoint(const Metadata &metadata) {
@@ -40,13 +46,17 @@ bool tpc::isCheckpoint(const Metadata &metadata) {
 }
 
 Metadata tpc::manifestOf(const CheckpointInfo &info) {
-  return {{std::string(kFormatKey), std::string(kFormat)},
-          {std::string(kModelKey), info.model},
-          {std::string(kHashKey), hex16(info.modelHash)},
-          {std::string(kStepKey), std::to_string(info.step)},
-          {std::string(kSeedKey), std::to_string(info.seed)},
-          {std::string(kPositionKey), std::to_string(info.dataPosition)},
-          {std::string(kInitKey), std::string(info.init == Initialiser::Torch ? kTorch : kPhilox)}};
+  Metadata metadata = {
+      {std::string(kFormatKey), std::string(kFormat)},
+      {std::string(kModelKey), info.model},
+      {std::string(kHashKey), hex16(info.modelHash)},
+      {std::string(kStepKey), std::to_string(info.step)},
+      {std::string(kSeedKey), std::to_string(info.seed)},
+      {std::string(kPositionKey), std::to_string(info.dataPosition)},
+      {std::string(kInitKey), std::string(info.init == Initialiser::Torch ? kTorch : kPhilox)}};
+  if (info.dataHash)
+    metadata.emplace(kDataKey, hex16(*info.dataHash));
+  return metadata;
 }
 
 Result<CheckpointInfo> tpc::checkpointInfo(const Metadata &metadata) {
@@ -67,14 +77,14 @@ Result<CheckpointInfo> tpc::checkpointInfo(const Metadata &metadata) {
     if (!metadata.contains(std::string(key)))
       return damaged("lacks '" + std::string(key) + "'");
   for (const auto &[key, value] : metadata)
-    if (key != kInitKey && std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys))
+    if (std::ranges::find(kKeys, key) == std::end(kKeys) &&
+        std::ranges::find(kLaterKeys, key) == std::end(kLaterKeys))
       return damaged("has the unknown field '" + key + "'");
   CheckpointInfo info{std::string(field(kModelKey)), 0, 0, 0, 0};
   auto outOfRange = [&](std::string_view key) {
     return damaged("has '" + std::string(field(key)) + "' as its '" + std::string(key) + "'");
   };
-  if (field(kHashKey).size() != 16 ||
-      !readNumber(field(kHashKey), 16, std::numeric_limits<uint64_t>::max(), info.modelHash))
+  if (!readHash(field(kHashKey), info.modelHash))
     return outOfRange(kHashKey);
   // A step number is an i32 on the device, and there must be a next one.
   if (!readNumber<int64_t>(field(kStepKey), 10, std::numeric_limits<int32_t>::max() - 1, info.step))
@@ -83,11 +93,13 @@ Result<CheckpointInfo> tpc::checkpointInfo(const Metadata &metadata) {
     return outOfRange(kSeedKey);
   if (!readNumber(field(kPositionKey), 10, int64_t{1} << 62, info.dataPosition))
     return outOfRange(kPositionKey);
-  // Checkpoints of older versions don't say it.
   if (metadata.contains(std::string(kInitKey))) {
     if (field(kInitKey) != kPhilox && field(kInitKey) != kTorch)
       return outOfRange(kInitKey);
     info.init = field(kInitKey) == kTorch ? Initialiser::Torch : Initialiser::Philox;
   }
+  if (metadata.contains(std::string(kDataKey)) &&
+      !readHash(field(kDataKey), info.dataHash.emplace()))
+    return outOfRange(kDataKey);
   return info;
 }

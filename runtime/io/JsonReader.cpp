@@ -125,6 +125,29 @@ bool JsonReader::string(std::string &value) {
   return fail("a string without an end");
 }
 
+bool JsonReader::skip(int depth) {
+  constexpr int deepest = 64;
+  if (depth == deepest)
+    return fail("values that lie in more than 64 others");
+  std::string text;
+  char first = peek();
+  if (first == '{')
+    return object([&](const std::string &) { return skip(depth + 1); });
+  if (first == '[')
+    return array([&] { return skip(depth + 1); });
+  if (first == '"')
+    return string(text);
+  // A number, true, false or null: which of them is nobody's business here.
+  size_t begin = at_;
+  auto isWord = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' || c == '.' || c == '-' ||
+           c == '+';
+  };
+  while (error_.empty() && at_ < text_.size() && isWord(text_[at_]))
+    ++at_;
+  return at_ > begin || fail("expected a value");
+}
+
 bool isUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     auto lead = static_cast<unsigned char>(text[i++]);

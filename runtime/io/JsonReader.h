@@ -1,7 +1,8 @@
 //===- JsonReader.h - Reads JSON from front to back ----------------------------------------===//
 //
-// As much of JSON as headers of checkpoints need: objects, arrays, strings, unsigned integers. The
-// first error stays, and every later call fails, so that a caller checks once.
+// As much of JSON as headers of checkpoints need: objects, arrays, strings, unsigned integers;
+// other values can be skipped. The first error stays, and every later call fails, so that a caller
+// checks once.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -22,6 +23,8 @@ public:
   template <typename Body> bool array(Body &&body);
   bool string(std::string &value);
   bool integer(uint64_t &value);
+  /// Any value that is not of interest.
+  bool skip() { return skip(0); }
   /// Nothing but white space is left.
   bool atEnd();
 
@@ -32,6 +35,7 @@ public:
 private:
   char peek();
   bool take(char c);
+  bool skip(int depth);
   bool escape(std::string &value);
   bool hex4(uint32_t &value);
 

@@ -2,10 +2,13 @@
 #include "runtime/io/SafetensorsReader.h"
 
 #include "runtime/io/LocalElements.h"
+#include "runtime/io/SafetensorsIndex.h"
 
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <filesystem>
+#include <set>
 #include <type_traits>
 
 namespace tpc {
@@ -226,12 +229,6 @@ template <typename Body> bool withStoredType(const std::string &dtype, Body &&bo
 
 } // namespace
 
-SafetensorsReader::SafetensorsReader(InputFile file, SafetensorsHeader header, uint64_t dataBegin)
-    : file_(std::move(file)), header_(std::move(header)), dataBegin_(dataBegin) {
-  for (size_t i = 0; i < header_.tensors.size(); ++i)
-    byName_.emplace(header_.tensors[i].name, i);
-}
-
 static Result<SafetensorsHeader> readHeader(const InputFile &file, uint64_t &dataBegin) {
   constexpr size_t lengthBytes = SafetensorsHeader::kLengthBytes;
   TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> first,
@@ -243,18 +240,75 @@ static Result<SafetensorsHeader> readHeader(const InputFile &file, uint64_t &dat
                                   file.size());
 }
 
-Result<SafetensorsReader> SafetensorsReader::open(const std::string &path) {
+Status SafetensorsReader::add(const std::string &path) {
   TPC_ASSIGN_OR_RETURN(InputFile file, InputFile::open(path));
   uint64_t dataBegin = 0;
   Result<SafetensorsHeader> header = readHeader(file, dataBegin);
   if (!header.ok())
     return Status(header.status()).withContext("'" + path + "'");
-  return SafetensorsReader(std::move(file), std::move(*header), dataBegin);
+  for (StoredTensor &tensor : header->tensors) {
+    auto [there, isNew] =
+        byName_.emplace(tensor.name, Place{header_.tensors.size(), parts_.size()});
+    if (!isNew)
+      return Status(Code::InvalidInput,
+                    "tensor '" + tensor.name + "' is in '" +
+                        parts_[there->second.part].file.path() + "' and in '" + path + "'",
+                    "a checkpoint holds a tensor once: the files are not of one checkpoint");
+    header_.tensors.push_back(std::move(tensor));
+  }
+  header_.metadata = std::move(header->metadata);
+  parts_.push_back({std::move(file), dataBegin});
+  return Status();
+}
+
+Result<SafetensorsReader> SafetensorsReader::open(const std::string &path) {
+  SafetensorsReader reader(path);
+  TPC_RETURN_IF_ERROR(reader.add(path));
+  return reader;
+}
+
+Result<SafetensorsReader> SafetensorsReader::openIndex(const std::string &path) {
+  TPC_ASSIGN_OR_RETURN(SafetensorsIndex index, SafetensorsIndex::open(path));
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  auto pathOf = [&](const std::string &file) { return (folder / file).string(); };
+  std::set<std::string> files;
+  for (const auto &[tensor, file] : index.files)
+    files.insert(file);
+  SafetensorsReader reader(path);
+  for (const std::string &file : files) {
+    std::error_code error;
+    if (!std::filesystem::exists(pathOf(file), error) && !error)
+      return Status(Code::InvalidInput,
+                    "'" + path + "' names '" + file + "', which does not lie beside it",
+                    "a part of the checkpoint is missing; fetch it again");
+    TPC_RETURN_IF_ERROR(reader.add(pathOf(file)));
+  }
+  for (const auto &[tensor, file] : index.files) {
+    const StoredTensor *stored = reader.find(tensor);
+    if (!stored || reader.partOf(*stored).file.path() != pathOf(file))
+      return Status(Code::InvalidInput,
+                    "'" + path + "' says that '" + tensor + "' is in '" + file + "', and it is " +
+                        (stored ? "in '" + reader.partOf(*stored).file.path() + "'" : "not there"),
+                    "the index and the files are not of one checkpoint; fetch it again");
+  }
+  reader.header_.metadata.clear();
+  return reader;
 }
 
 const StoredTensor *SafetensorsReader::find(const std::string &name) const {
   auto found = byName_.find(name);
-  return found == byName_.end() ? nullptr : &header_.tensors[found->second];
+  return found == byName_.end() ? nullptr : &header_.tensors[found->second.tensor];
+}
+
+const SafetensorsReader::Part &SafetensorsReader::partOf(const StoredTensor &tensor) const {
+  return parts_[byName_.at(tensor.name).part];
+}
+
+std::vector<std::string> SafetensorsReader::files() const {
+  std::vector<std::string> files;
+  for (const Part &part : parts_)
+    files.push_back(part.file.path());
+  return files;
 }
 
 static Status checkShape(const TensorSource &source, const std::vector<int64_t> &given,
@@ -283,7 +337,9 @@ Status SafetensorsReader::read(const TensorSource &source, const CoordinateMap &
     clearLocal(map, dtype, local);
     withElements(dtype, local, [&](auto *to) {
       using To = std::remove_pointer_t<decltype(to)>;
-      status = ElementReader<From, To>(file_, dataBegin_ + tensor->begin, to).read(view, map);
+      const Part &part = partOf(*tensor);
+      status =
+          ElementReader<From, To>(part.file, part.dataBegin + tensor->begin, to).read(view, map);
     });
   });
   if (!known || !convertible)
@@ -354,14 +410,15 @@ Status SafetensorsReader::check(std::span<const WantedTensor> wanted,
     const StoredTensor *tensor = find(want.source.name);
     if (!tensor)
       return Status(Code::InvalidInput, "'" + path() + "' has no tensor '" + want.source.name + "'",
-                    "the file holds " + listOf(tensors()));
+                    (parts_.size() == 1 ? "the file holds " : "the files hold ") +
+                        listOf(tensors()));
     TPC_ASSIGN_OR_RETURN(View view, viewOf(want.source, *tensor));
-    TPC_RETURN_IF_ERROR(
-        checkShape(want.source, view.shape, want.shape).withContext("'" + path() + "'"));
+    TPC_RETURN_IF_ERROR(checkShape(want.source, view.shape, want.shape)
+                            .withContext("'" + partOf(*tensor).file.path() + "'"));
     users[want.source.name].push_back(&want.source);
   }
   for (const StoredTensor &tensor : header_.tensors) {
-    std::string name = "tensor '" + tensor.name + "' of '" + path() + "'";
+    std::string name = "tensor '" + tensor.name + "' of '" + partOf(tensor).file.path() + "'";
     auto found = users.find(tensor.name);
     if (found != users.end()) {
       TPC_RETURN_IF_ERROR(checkCovered(tensor, name, found->second));

@@ -1,6 +1,7 @@
 //===- SafetensorsReader.h - Weights from a safetensors file -------------------------------===//
 //
-// A rank reads only what it holds. Where a parameter lies in a file is its
+// A rank reads only what it holds. The tensors may lie in several files, which then are as one; no
+// tensor is in two of them. Where a parameter lies in a file is its
 // source: GPT-2's files hold matrices transposed, and q, k, v as slices of one.
 //
 //===---------------------------------------------------------------------------------------===//
@@ -33,10 +34,15 @@ struct WantedTensor {
 class SafetensorsReader {
 public:
   static Result<SafetensorsReader> open(const std::string &path);
+  /// All files that an index names (SafetensorsIndex.h). They have no metadata.
+  static Result<SafetensorsReader> openIndex(const std::string &path);
 
   const std::vector<StoredTensor> &tensors() const { return header_.tensors; }
   const std::map<std::string, std::string> &metadata() const { return header_.metadata; }
-  const std::string &path() const { return file_.path(); }
+  /// Of the file, or of the index of several.
+  const std::string &path() const { return path_; }
+  /// Of the files that hold tensors.
+  std::vector<std::string> files() const;
   const StoredTensor *find(const std::string &name) const;
 
   /// Reads one rank's elements of `source` and converts them; pads become zero. The source must
@@ -49,12 +55,25 @@ public:
                const std::function<bool(const std::string &)> &ignored = {}) const;
 
 private:
-  SafetensorsReader(InputFile file, SafetensorsHeader header, uint64_t dataBegin);
+  struct Part {
+    InputFile file;
+    uint64_t dataBegin;
+  };
+  /// Of a tensor.
+  struct Place {
+    size_t tensor, part;
+  };
 
-  InputFile file_;
-  SafetensorsHeader header_;
-  uint64_t dataBegin_;
-  std::map<std::string, size_t> byName_;
+  explicit SafetensorsReader(std::string path) : path_(std::move(path)) {}
+  /// One more file.
+  Status add(const std::string &file);
+  /// That holds a tensor of this reader.
+  const Part &partOf(const StoredTensor &tensor) const;
+
+  std::string path_;
+  std::vector<Part> parts_;
+  SafetensorsHeader header_; ///< of all parts
+  std::map<std::string, Place> byName_;
 };
 
 } // namespace tpc

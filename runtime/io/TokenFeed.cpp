@@ -93,6 +93,39 @@ int64_t TokenFeed::samples(const FeedSpec &spec) const {
   return tokens_ < spec.window ? 0 : (tokens_ - spec.window) / spec.stride + 1;
 }
 
+TokenFeed::Round TokenFeed::roundAt(const FeedSpec &spec, int64_t sample) const {
+  int64_t room = tokens_ - spec.window - spec.start;
+  int64_t first = room < 0 ? 0 : room / spec.stride + 1;
+  if (sample < first)
+    return {spec.start + sample * spec.stride, first - sample};
+  int64_t all = samples(spec), index = (sample - first) % all;
+  return {index * spec.stride, all - index};
+}
+
+int64_t TokenFeed::positionAfter(const FeedSpec &spec, int64_t samples) const {
+  return std::min(roundAt(spec, samples - 1).begin + spec.stride, tokens_);
+}
+
+Result<uint64_t> TokenFeed::fingerprint() const {
+  constexpr uint64_t blocks = 64, blockBytes = 4096;
+  uint64_t hash = 0xCBF29CE484222325u; // FNV-1a
+  auto add = [&](const uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; ++i)
+      hash = (hash ^ bytes[i]) * 0x100000001B3u;
+  };
+  const uint64_t size = static_cast<uint64_t>(tokens_) * width_;
+  add(reinterpret_cast<const uint8_t *>(&size), sizeof(size));
+  // Evenly spread, the first at the beginning and the last at the end.
+  const bool isShort = size <= blocks * blockBytes;
+  const uint64_t count = isShort ? 1 : blocks, length = isShort ? size : blockBytes;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t at = i + 1 == count ? size - length : (size - length) / (blocks - 1) * i;
+    TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, file_.read(begin_ + at, length));
+    add(bytes.data(), bytes.size());
+  }
+  return hash;
+}
+
 Status TokenFeed::read(int64_t begin, int64_t count, int64_t vocabulary,
                        std::vector<uint32_t> &to) const {
   TPC_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes,
@@ -128,17 +161,23 @@ Status TokenFeed::check(const FeedSpec &spec, int64_t batch, int64_t first, int6
                      " sequence(s) of " + std::to_string(spec.window) + ", and a batch takes " +
                      std::to_string(batch),
                  "compile the model for a smaller batch (--dim), or take more data");
-  // The samples' tokens from the first one's first to the last one's last, or all.
+  FeedSpec taken = spec;
+  // All samples of a round are all of a run that begins at one of them.
+  if (spec.start % spec.stride == 0 && count >= all) {
+    taken.start = first = 0;
+    count = all;
+  }
+  count = std::min(count, roundAt(taken, first).left + all);
+  // Of each round the tokens from the first sample's first to the last one's last.
   constexpr int64_t chunk = 1 << 20;
-  int64_t begin = count >= all ? 0 : first % all;
   std::vector<uint32_t> tokens;
-  for (int64_t left = std::min(count, all); left > 0; begin = 0) {
-    int64_t here = std::min(left, all - begin);
-    int64_t at = begin * spec.stride;
+  for (int64_t done = 0; done < count;) {
+    auto [at, left] = roundAt(taken, first + done);
+    int64_t here = std::min(left, count - done);
     int64_t last = at + (here - 1) * spec.stride + spec.shift + spec.window;
     for (int64_t end = std::min(tokens_, last); at < end; at += chunk)
       TPC_RETURN_IF_ERROR(read(at, std::min(chunk, end - at), spec.vocabulary, tokens));
-    left -= here;
+    done += here;
   }
   return {};
 }
@@ -149,8 +188,7 @@ Status TokenFeed::fill(const FeedSpec &spec, int64_t first, const CoordinateMap 
   if (shape.empty() || shape.size() > 2 || shape.back() != spec.window || spec.stride < 1 ||
       spec.shift < 0)
     return Status(Code::Internal, "a token feed whose window is not the last dim of its tensor");
-  int64_t all = samples(spec);
-  if (all == 0)
+  if (samples(spec) == 0)
     return Status(Code::Internal, "a token feed without a whole window");
   std::fill_n(local, map.localElements(), 0);
   Status status;
@@ -160,8 +198,8 @@ Status TokenFeed::fill(const FeedSpec &spec, int64_t first, const CoordinateMap 
     while (length > 0 && status.ok()) {
       int64_t within = globalOffset % spec.window;
       int64_t count = std::min(length, spec.window - within);
-      int64_t sample = (first + globalOffset / spec.window) % all;
-      int64_t at = sample * spec.stride + spec.shift + within;
+      int64_t sample = first + globalOffset / spec.window;
+      int64_t at = roundAt(spec, sample).begin + spec.shift + within;
       int64_t there = std::clamp<int64_t>(tokens_ - at, 0, count);
       status = read(at, there, spec.vocabulary, tokens);
       for (int64_t i = 0; i < count && status.ok(); ++i)

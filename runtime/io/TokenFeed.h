@@ -5,10 +5,9 @@
 //              (magic 20240520, version 1) or uint32 (magic 20240801, version 7)
 //   .bin       a headerless stream of little-endian uint16, as nanoGPT writes it
 //
-// Samples begin at multiples of the stride. The stream has as many samples as windows fit; sample n
-// of a run is sample n modulo that number, so the stream starts again behind its last whole window.
-// A shifted window (the targets of a language model) reads beyond its sample; beyond the end of the
-// stream it gets `tail`.
+// Samples begin a stride apart, the first of a run at the run's start. Behind the last whole window
+// the stream begins again, at its first token. A shifted window (the targets of a language model)
+// reads beyond its sample; beyond the end of the stream it gets `tail`.
 //
 //===---------------------------------------------------------------------------------------===//
 #pragma once
@@ -26,6 +25,8 @@ struct FeedSpec {
   int32_t tail;
   /// Tokens are below it; 0 if it is not known.
   int64_t vocabulary = 0;
+  /// The token where the first sample of the run begins; later rounds begin at token 0.
+  int64_t start = 0;
 };
 
 class TokenFeed {
@@ -35,7 +36,13 @@ public:
   static Result<TokenFeed> open(const std::string &path, Kind kind);
 
   int64_t tokens() const { return tokens_; }
+  /// In a round from the first token on.
   int64_t samples(const FeedSpec &spec) const;
+  /// Where a run goes on that took so many samples, at least one: behind the last of them.
+  int64_t positionAfter(const FeedSpec &spec, int64_t samples) const;
+  /// Of the number of tokens and of their bytes, in a long stream of some of them: tells files
+  /// apart, and costs the same for all of them.
+  Result<uint64_t> fingerprint() const;
 
   /// Whether the stream is long enough for batches of so many samples, and every token of `count`
   /// samples from `first` on is in the vocabulary.
@@ -46,6 +53,12 @@ public:
 
 private:
   TokenFeed(InputFile file, uint64_t begin, uint64_t width);
+
+  /// The samples of the first round from a sample of the run on, and where that begins.
+  struct Round {
+    int64_t begin, left;
+  };
+  Round roundAt(const FeedSpec &spec, int64_t sample) const;
 
   /// Tokens [begin, begin + count) of the stream, each below the vocabulary.
   Status read(int64_t begin, int64_t count, int64_t vocabulary, std::vector<uint32_t> &to) const;

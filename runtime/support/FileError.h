@@ -12,6 +12,7 @@ namespace tpc {
 /// `error` is an errno.
 inline Status fileError(const std::string &what, const std::string &path, int error = errno) {
   bool isWritten = what.starts_with("write");
+  Code code = Code::InvalidInput;
   std::string hint;
   switch (error) {
   case ENOENT:
@@ -32,10 +33,18 @@ inline Status fileError(const std::string &what, const std::string &path, int er
   case EDQUOT:
     hint = "make room on its disk, or choose another one";
     break;
+  case EFBIG:
+    hint = "let files be larger: ulimit -f";
+    break;
+  case EMFILE:
+  case ENFILE:
+    code = Code::Unavailable;
+    hint = "let the process open more files: ulimit -n";
+    break;
   default:
     break;
   }
-  return Status(Code::InvalidInput, "cannot " + what + " '" + path + "': " + std::strerror(error),
+  return Status(code, "cannot " + what + " '" + path + "': " + std::strerror(error),
                 std::move(hint));
 }
 

@@ -55,7 +55,8 @@ TEST_F(CommandLine, WhatCannotBeSaidIsAnError) {
   for (const char *words : {"--help", "run --help", "inspect --help"})
     for (const char *where : {" >/dev/full", " >&-"}) {
       EXPECT_EQ(run(std::string(words) + where), 1) << words << where;
-      EXPECT_THAT(contents(path("err")), HasSubstr("cannot write to standard output"));
+      EXPECT_THAT(contents(path("err")),
+                  AllOf(HasSubstr("cannot write to standard output"), HasSubstr("hint: ")));
     }
   EXPECT_EQ(run("run " + plan + " --log-json - >&-"), 1);
   EXPECT_THAT(contents(path("err")),
@@ -281,6 +282,34 @@ TEST_F(CommandLine, WeightsAreSlicedAndThenTransposed) {
   expectRefusal(plan + " --weights " + path("weights"), 1, "c_proj");
   // Named as unused, it is no longer in the way; what is missing still is.
   expectRefusal(plan + " --weights " + path("weights") + " --unused 'c_p*'", 1, "c_attn");
+}
+
+TEST_F(CommandLine, WeightsMayLieInSeveralFiles) {
+  std::string run = "run " + write(echo(2)) + " --data " + write(std::string(24, 'a'), "data.bin");
+  auto writeFile = [&](const std::string &file, const std::string &name, int64_t size) {
+    std::vector<float> values(static_cast<size_t>(size), 3);
+    auto writer = SafetensorsWriter::create(path(file), {{name, DType::F32, {size}}}, {});
+    CoordinateMap whole(Sharding::replicated({size}), Mesh{{{"tp", 1}}}, 0);
+    ASSERT_TRUE(writer.ok() && writer->write(0, whole, values.data()).ok() &&
+                writer->commit().ok());
+  };
+  writeFile("1.safetensors", "w", 5);
+  writeFile("2.safetensors", "x", 2);
+  std::string index = write(R"({"weight_map": {"w": "1.safetensors", "x": "2.safetensors"}})",
+                            "model.safetensors.index.json");
+  std::string weights = run + " --weights " + index;
+  expectRefusal(weights, 1, "tensor 'x' of '" + path("2.safetensors") + "' belongs to no");
+  Outcome outcome = tpc(weights + " --unused x --output w=" + path("several"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  ASSERT_EQ(tpc(run + " --weights " + path("1.safetensors") + " --output w=" + path("one")).status,
+            0);
+  EXPECT_EQ(contents(path("several")), contents(path("one")));
+  for (const char *file : {"2.safetensors", "model.safetensors.index.json"})
+    expectRefusal(weights + " --unused x --save " + path(file), 2,
+                  "which is the file of --weights");
+  std::filesystem::remove(path("2.safetensors"));
+  expectRefusal(weights + " --unused x", 1, "names '2.safetensors', which does not lie beside it");
+  expectRefusal(run + " --weights " + write("{}", "config.json"), 1, "has no 'weight_map'");
 }
 
 TEST_F(CommandLine, AFailingRankIsStatusThree) {

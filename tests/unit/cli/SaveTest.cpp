@@ -143,6 +143,40 @@ TEST_F(Save, AnEvaluationIsNoTraining) {
   EXPECT_EQ(contents(path("same")), contents(file));
 }
 
+TEST_F(Save, SavesBetweenStepsIfAsked) {
+  std::string run = "run " + write(echo(2)) + data(), target = " --save " + path("x");
+  ASSERT_EQ(tpc(run + " --steps 5 --save " + path("whole")).status, 0);
+  ASSERT_EQ(tpc(run + " --steps 4 --save " + path("four")).status, 0);
+  for (const char *comm : {" --comm local", " --comm tcp"}) {
+    Outcome outcome = tpc(run + comm + " --steps 5 --save-every 2" + target);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("saved step 2 to "), HasSubstr("saved step 4 to "),
+                                   HasSubstr("saved step 5 to "), Not(HasSubstr("saved step 3"))));
+    EXPECT_EQ(contents(path("x")), contents(path("whole")));
+    // A run that fails leaves the last one.
+    std::filesystem::remove(path("x"));
+    EXPECT_EQ(tpc(run + comm + " --steps 9 --save-every 2" + target,
+                  "TPC_INJECT_FAULT=rank=1,step=6,instruction=0,kind=fail")
+                  .status,
+              3);
+    EXPECT_EQ(contents(path("x")), contents(path("four")));
+  }
+  // What the last step saves is saved once.
+  EXPECT_EQ(tpc(run + " --steps 2 --save-every 2" + target).err.find("saved step 2"),
+            contents(path("err")).rfind("saved step 2"));
+  expectRefusal(run + " --save-every 2", 2, "--save-every has no effect without --save");
+  expectRefusal(run + " --save-every 0" + target, 2, "whole number");
+}
+
+TEST_F(Save, ALogThatFailsEndsARunThatSavesBetweenSteps) {
+  std::string run = "run " + write(echo(2)) + data() + " --log-json /dev/full --save " + path("x");
+  for (const char *comm : {" --comm local", " --comm tcp"})
+    for (const char *every : {" --save-every 1", " --save-every 2"}) {
+      expectRefusal(run + comm + every + " --steps 100000000", 1, "No space left on device");
+      EXPECT_THAT(contents(path("err")), HasSubstr("saved step 1 to "));
+    }
+}
+
 TEST_F(Save, RefusesOtherCheckpoints) {
   std::string file = checkpoint(), run = "run " + write(echo(1)) + data() + " --resume ";
   PlanBuilder other = echo(1);
@@ -197,6 +231,7 @@ TEST_F(Save, IsTriedBeforeTheFirstStep) {
   // A full disk, as a limit on the size of files.
   write("old", "x");
   refuses(path("x"), "File too large", "ulimit -f 100;");
+  EXPECT_THAT(contents(path("err")), HasSubstr("hint: let files be larger"));
   EXPECT_EQ(contents(path("x")), "old");
   EXPECT_FALSE(std::filesystem::exists(path("x.partial")));
   refuses(path("test.plan") + "/x", "Not a directory");
@@ -342,9 +377,10 @@ TEST_F(Save, ALogThatNobodyReadsEndsTheStepAndSaves) {
   std::string run = "run " + write(echo(2)) + data() + " --steps 100000000";
   struct {
     std::string words, reader, reason;
-  } const logs[] = {{" --log-json - 2>" + path("log"), "", "cannot write '-': Broken pipe"},
-                    {" 2>&1", "", ""},
-                    {" --log-json /dev/full", "cat >" + path("log"), "No space left on device"}};
+  } const logs[] = {
+      {" --log-json - 2>" + path("log"), "", "cannot write to standard output: Broken pipe"},
+      {" 2>&1", "", ""},
+      {" --log-json /dev/full", "cat >" + path("log"), "No space left on device"}};
   for (const auto &[words, reader, reason] : logs) {
     std::filesystem::remove(path("x"));
     std::string command = "bash -c '" TPC_BINARY " " + run + " --save " + path("x") + words +

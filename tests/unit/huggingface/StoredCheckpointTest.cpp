@@ -114,12 +114,14 @@ TEST_F(Checkpoint, CommandsNameTheFileThatHoldsTheModel) {
   checkpoints_.writeTensors("tiny/2.safetensors", {tensors.begin() + 9, tensors.end()});
   ASSERT_TRUE(checkpoints_.import("tiny").ok());
   EXPECT_THAT(text(), HasSubstr("--steps 20\n"));
-  EXPECT_THAT(text(), HasSubstr("takes one file with all tensors, and with it\n"
+  EXPECT_THAT(text(), HasSubstr("their index, model.safetensors.index.json, and with it\n"
                                 "//   --unused a.lora_A\n"));
   std::filesystem::remove(checkpoints_.path("tiny/adapter_model.safetensors"));
   ASSERT_TRUE(checkpoints_.import("tiny").ok());
   EXPECT_THAT(text(), HasSubstr("--steps 20\n"));
-  EXPECT_THAT(text(), HasSubstr("is in 2 files: --weights takes one file with all tensors.\n"));
+  EXPECT_THAT(
+      text(),
+      HasSubstr("is in 2 files: give --weights their index, model.safetensors.index.json.\n"));
 }
 
 TEST_F(Checkpoint, NamesOfFilesStayOnTheirLine) {

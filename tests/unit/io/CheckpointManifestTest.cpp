@@ -31,6 +31,20 @@ TEST(CheckpointManifest, OfOlderVersionsDrewWithPhilox) {
   EXPECT_EQ(info->init, Initialiser::Philox);
 }
 
+TEST(CheckpointManifest, TellsTheDataWhereThereIsAny) {
+  for (std::optional<uint64_t> hash : {std::optional<uint64_t>(), {0}, {0xFEDCBA9876543210}}) {
+    Metadata metadata = manifestOf({"model", 1, 2, 3, 4, Initialiser::Philox, hash});
+    EXPECT_EQ(metadata.contains("tpc.data_hash"), hash.has_value());
+    Result<CheckpointInfo> back = checkpointInfo(metadata);
+    ASSERT_TRUE(back.ok()) << back.status().message();
+    EXPECT_EQ(back->dataHash, hash);
+  }
+  Metadata damaged = manifestOf({"model", 1, 2, 3, 4, Initialiser::Philox, 5});
+  damaged["tpc.data_hash"] = "5";
+  EXPECT_THAT(checkpointInfo(damaged).status().message(),
+              HasSubstr("has '5' as its 'tpc.data_hash'"));
+}
+
 TEST(CheckpointManifest, NamesAGeneratorThatThereIs) {
   Metadata damaged = manifestOf({"model", 1, 2, 3, 4});
   damaged["tpc.init"] = "Torch";

@@ -67,6 +67,55 @@ TEST(TokenFeed, OverlappingWindowsAndShortStreams) {
   EXPECT_EQ(feed.samples({9, 9, 0, -5}), 0);
 }
 
+TEST(TokenFeed, BeginsAtAnyTokenAndThenAtTheFirst) {
+  TemporaryFile file(bytesOf(counting(13)), ".bin");
+  TokenFeed feed = feedOf(file);
+  FeedSpec late = inputs;
+  late.start = 3; // samples at 3 and 7; then at 0, 4, 8
+  EXPECT_EQ(batch(feed, late, 0, 2), (std::vector<int32_t>{3, 4, 5, 6, 7, 8, 9, 10}));
+  EXPECT_EQ(batch(feed, late, 1, 2), (std::vector<int32_t>{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(batch(feed, late, 2, 2), (std::vector<int32_t>{8, 9, 10, 11, 0, 1, 2, 3}));
+  EXPECT_EQ(feed.positionAfter(late, 1), 7);
+  EXPECT_EQ(feed.positionAfter(late, 2), 11);
+  EXPECT_EQ(feed.positionAfter(late, 3), 4);
+  // Where no window is left it begins at the first token.
+  for (int64_t start : {10, 13, 100}) {
+    late.start = start;
+    EXPECT_EQ(batch(feed, late, 0, 1), (std::vector<int32_t>{0, 1, 2, 3})) << start;
+  }
+  // A run that goes on takes the samples that one run takes.
+  for (int64_t first = 1; first < 9; ++first) {
+    FeedSpec rest = inputs;
+    rest.start = feed.positionAfter(inputs, first);
+    for (int64_t next = 0; next < 9; ++next)
+      EXPECT_EQ(batch(feed, rest, next, 1), batch(feed, inputs, first + next, 1));
+  }
+  EXPECT_EQ(feed.positionAfter({4, 20, 0, 0}, 1), 13) << "no position lies beyond the end";
+}
+
+TEST(TokenFeed, FingerprintsTellFilesApart) {
+  auto fingerprint = [](const std::vector<uint8_t> &bytes) {
+    TemporaryFile file(bytes, ".bin");
+    Result<uint64_t> hash = feedOf(file).fingerprint();
+    EXPECT_TRUE(hash.ok()) << hash.status().message();
+    return *hash;
+  };
+  for (size_t tokens : {1, 1000, 1 << 17, 1'000'001}) {
+    std::vector<uint16_t> stream(tokens, 7);
+    const uint64_t hash = fingerprint(bytesOf(stream));
+    EXPECT_EQ(fingerprint(bytesOf(stream)), hash);
+    stream.push_back(7);
+    EXPECT_NE(fingerprint(bytesOf(stream)), hash) << tokens;
+    stream.pop_back();
+    for (size_t at : {size_t{0}, tokens - 1})
+      if (at < tokens) {
+        stream[at] = 8;
+        EXPECT_NE(fingerprint(bytesOf(stream)), hash) << tokens << " " << at;
+        stream[at] = 7;
+      }
+  }
+}
+
 TEST(TokenFeed, RanksGetTheirPartOfTheBatch) {
   TemporaryFile file(bytesOf(counting(40)), ".bin");
   TokenFeed feed = feedOf(file);
@@ -160,6 +209,15 @@ TEST(TokenFeed, ChecksWhatARunWillTake) {
   EXPECT_EQ(reason(inputs, 1, 9, 4), "");
   EXPECT_THAT(reason(inputs, 1, 4, 5), HasSubstr(bad));
   EXPECT_THAT(reason(inputs, 1, 0, 1 << 30), HasSubstr(bad));
+  FeedSpec late = inputs;
+  late.start = 14; // one sample, then 0, 4, 8, 12
+  EXPECT_EQ(reason(late, 1, 0, 4), "");
+  EXPECT_THAT(reason(late, 1, 0, 5), HasSubstr(bad));
+  late.start = 10;
+  EXPECT_THAT(reason(late, 1, 0, 1), HasSubstr(bad));
+  late.start = 16;
+  EXPECT_EQ(reason(late, 1, 0, 4), "");
+  EXPECT_THAT(reason(late, 1, 0, 5), HasSubstr(bad));
   EXPECT_EQ(reason({4, 4, 0, 0, 0}, 1, 0, 5), ""); // no vocabulary is known
   EXPECT_THAT(reason({21, 21, 0, 0, 0}, 1, 0, 1), HasSubstr("has 20 tokens, and a sequence"));
   EXPECT_EQ(reason(inputs, 3, 0, 3), "");
