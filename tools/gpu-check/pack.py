@@ -6,13 +6,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+from diagnosis import gradient_norms
+
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 60 * 2**20
-PROGRAMS = ["check.py", "libraries.py", "report.py", "sections.py", "steps.py", "torch_steps.py", "two_processes.py"]
+LIMIT = 56 * 2**20
 # Tests that run on a GPU where there is one, and which of theirs do.
 TESTS = [("device_conformance", "*Cuda*")]
+NCCL_TESTS = [("NcclOnGpusTests", "*")]
 PUBLISHED = ["mlp", "gpt-2l"]
 DEGREES = [1, 2, 4, 8]
+# Heads with keys of their own, in a model that is small enough for its gradients, and heads that share keys. A GPU
+# rounds the same values as the CPU, but sums in another order: on the doubles, losses differ by 2e-5 and norms of
+# gradients by 1.3e-3.
+BF16 = [("byte-gpt", ["--dim", "B=8", "--dim", "T=128"], [1, 2], True),
+        ("llama-mini", ["--dim", "B=2", "--dim", "T=128"], [1], False)]
+BF16_BOUNDS = {"loss": 2e-3, "grad_norm": 2e-2}
+BF16_STEPS = 3
 PRODUCT = 8192  # of each dim; the model has eight
 
 GPT2 = {"kind": "gpt2", "layers": 12, "heads": 12, "kv_heads": 12, "width": 768, "ffn": 3072, "vocabulary": 50257,
@@ -48,37 +57,61 @@ class Packer:
         (self.out / "bin").mkdir(parents=True)
         for folder in ("lib", "tests", "plans", "fixtures"):
             (self.out / folder).mkdir()
-        for name in PROGRAMS:
-            shutil.copy2(ROOT / "tools/gpu-check" / name, self.out)
+        for file in (ROOT / "tools/gpu-check").glob("*.py"):
+            if file.name != "pack.py":
+                shutil.copy2(file, self.out)
         library = next(self.build.glob("**/libtpc_cuda.so"), None)
         if not library:
             sys.exit("error: this build has no libtpc_cuda.so\nhint: configure where the CUDA toolkit's headers are")
-        self.stripped(self.build / "bin/tpc", self.out / "bin/tpc")
-        self.stripped(library, self.out / "lib" / library.name)  # where programs of bin and tests look
+        # With their symbols: a debugger shall name the functions of what hangs.
+        shutil.copy2(self.build / "bin/tpc", self.out / "bin")
+        shutil.copy2(library, self.out / "lib")  # where programs of bin and tests look
+
+    def tests(self, programs):
         packed = []
-        for program, which in TESTS:
+        for program, which in programs:
             if (self.build / "tests" / program).exists():
-                self.stripped(self.build / "tests" / program, self.out / "tests" / program)
+                shutil.copy2(self.build / "tests" / program, self.out / "tests")
                 packed.append({"program": program, "filter": which})
         return packed
 
-    def stripped(self, program, to):
-        self.call("strip", "--strip-unneeded", "-o", to, program)
+    def on_cpu(self, plan, folder, steps, has_gradients, *options):
+        """What this machine's CPU logs of a plan, and the norms of its first gradients."""
+        norms, saved = {}, folder / "first.safetensors"
+        if has_gradients:
+            self.call(self.build / "bin/tpc", "run", plan, *options, "--steps", 1, "--save", saved)
+            norms = gradient_norms(saved)
+        lines = self.call(self.build / "bin/tpc", "run", plan, *options, "--steps", steps, "--log-json", "-")
+        return [json.loads(line) for line in lines.splitlines()], norms
 
     def published(self, folder):
         """Published losses beside those of this machine's CPU."""
         runs = []
         for name in PUBLISHED:
             known = json.loads((ROOT / f"tests/parity/published/{name}.json").read_text())
-            model = ROOT / f"models/{name}.mlir"
-            plan = self.compile(model, folder / f"{name}.plan")
-            lines = self.call(self.build / "bin/tpc", "run", plan, "--init", known["init"], "--seed", known["seed"],
-                              "--steps", len(known["losses"]), "--log-json", "-")
-            cpu = [json.loads(line)["loss"] for line in lines.splitlines()]
+            model, steps, bound = ROOT / f"models/{name}.mlir", len(known["losses"]), known["relative_bound"]
+            options = ["--init", known["init"], "--seed", str(known["seed"])]
+            cpu, norms = self.on_cpu(self.compile(model, folder / f"{name}.plan"), folder, steps, True, *options)
             for tp in DEGREES:
-                runs.append({"plan": self.gpu_plan(f"{name}-tp{tp}", model, "--tp", tp), "init": known["init"],
-                             "seed": known["seed"], "losses": known["losses"], "cpu_losses": cpu,
-                             "bound": known["relative_bound"]})
+                plan = self.gpu_plan(f"{name}-tp{tp}", model, "--tp", tp)
+                runs.append({"plan": plan, "ranks": tp, "options": options, "steps": steps, "gradients": norms,
+                             "known": [["published", "loss", known["losses"], bound],
+                                       ["CPU", "loss", [record["loss"] for record in cpu], bound]]})
+        return runs
+
+    def bf16(self, folder):
+        """Runs in bf16 beside the same on this machine's CPU."""
+        runs, options = [], ["--seed", "1"]
+        for name, dims, degrees, has_gradients in BF16:
+            model = ROOT / f"models/{name}.mlir"
+            plan = self.compile(model, folder / f"{name}.plan", "--precision", "bf16", *dims)
+            data = ["--data", self.out / "fixtures/tokens.bin"]
+            cpu, norms = self.on_cpu(plan, folder, BF16_STEPS, has_gradients, *options, *data)
+            known = [["CPU", key, [record[key] for record in cpu], bound] for key, bound in BF16_BOUNDS.items()]
+            for tp in degrees:
+                plan = self.gpu_plan(f"{name}-bf16-tp{tp}", model, "--precision", "bf16", "--tp", tp, *dims)
+                runs.append({"plan": plan, "ranks": tp, "options": options, "data": "fixtures/tokens.bin",
+                             "steps": BF16_STEPS, "known": known, "gradients": norms})
         return runs
 
     def steps(self):
@@ -87,24 +120,31 @@ class Packer:
             model = ROOT / f"models/{name}.mlir"
             plan = self.gpu_plan(name, model, "--precision", "bf16", "--dim", f"B={config['batch']}", "--dim",
                                  f"T={config['sequence']}")
-            tokens = config["batch"] * config["sequence"]
-            flops = self.inspect(plan, "cost")["train"]["model_flops"]
-            models.append({"name": name, "plan": plan, "config": config, "tokens": tokens, "flops": flops,
-                           "steps": 13, "falls": True})
-        # Which tokens they are does not matter to the time: the loss falls as they repeat.
-        longest = max(c["batch"] * c["sequence"] for _, c in STEPS) + 2048
-        (self.out / "fixtures/tokens.bin").write_bytes(
-            b"".join((i * 7919 % 50257).to_bytes(2, "little") for i in range(longest)))
+            models.append({"name": name, "plan": plan, "config": config,
+                           "tokens": config["batch"] * config["sequence"],
+                           "flops": self.inspect(plan, "cost")["train"]["model_flops"],
+                           "parameters": self.inspect(plan, "summary")["parameter_elements"],
+                           "steps": 24, "falls": True})
         return models
 
+    def tokens(self):
+        """Which they are does not matter to the time: the loss falls as they repeat. All vocabularies have them."""
+        longest = max(c["batch"] * c["sequence"] for _, c in STEPS) + 2048
+        (self.out / "fixtures/tokens.bin").write_bytes(
+            b"".join((i * 7919 % 49152).to_bytes(2, "little") for i in range(longest)))
+
     def pack(self):
-        manifest = {"commit": self.call("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip(),
-                    "tests": self.programs()}
+        self.programs()
+        manifest = {"commit": self.call("git", "-C", ROOT, "describe", "--always", "--dirty").strip(),
+                    "tests": self.tests(TESTS), "nccl_tests": self.tests(NCCL_TESTS)}
+        self.tokens()
         with tempfile.TemporaryDirectory() as folder:
             manifest["published"] = self.published(Path(folder))
+            manifest["bf16"] = self.bf16(Path(folder))
         products = self.gpu_plan("products", ROOT / "tools/gpu-check/products.mlir", "--precision", "bf16")
         manifest["version"] = self.inspect(products, "summary")["compiler"]
-        manifest["products"] = {"plan": products, "entry": "forward", "flops": 8 * 2 * PRODUCT**3}
+        manifest["products"] = {"plan": products, "entry": "forward", "flops": 8 * 2 * PRODUCT**3,
+                                "steps": 44}
         manifest["steps"] = self.steps()
         by_plan = {run["plan"]: run for run in manifest["published"]}
         manifest["nccl_one"], manifest["nccl_two"] = by_plan["gpt-2l-tp1"], by_plan["gpt-2l-tp2"]

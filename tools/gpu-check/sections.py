@@ -2,14 +2,17 @@
 test programs there are, what the CPU made of the same models, and what a step has to compute."""
 import dataclasses
 import json
-import os
-import subprocess
+import platform
+import sys
 import time
-from pathlib import Path
 from typing import Callable
 
+import diagnosis
 import libraries
+import losses
+import programs
 import steps
+import torch_section
 import two_processes
 from report import Failed, Skipped
 
@@ -17,111 +20,191 @@ PEAK = 989e12  # dense bf16 of H100 and H200 SXM, by their datasheets
 
 
 class Context:
-    def __init__(self, home, out, python, driver, report):
-        self.home, self.out, self.python, self.driver, self.report = home, out, python, driver, report
+    def __init__(self, home, logs, python, report):
+        self.home, self.logs, self.python, self.report = home, logs, python, report
         self.manifest = json.loads((home / "manifest.json").read_text())
-        self.environment = libraries.environment(python)
+        self.environment = libraries.environment(python, logs.parent / "kernels")
+        # NCCL writes to standard output otherwise, where the log of the steps is.
+        self.environment |= {"NCCL_DEBUG": "INFO", "NCCL_DEBUG_FILE": str(logs / "nccl-of-%p.txt")}
+        self.driver, self.libraries = {"missing": "no GPU: the driver was not asked"}, []
+        self.ask_libraries()
         self.rate = 0.0  # of products, measured in this call; 0 if not known
         self.steps = {}  # seconds of a step of tpc, by model
+        self.wrong = []  # runs of tpc that failed, for diagnosis
 
-    def run(self, command, seconds, log, **more):
-        """A program with its standard error in a log; its standard output."""
-        path = self.out / f"{log}.log"
-        with open(path, "w") as errors:
-            done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=errors, text=True,
-                                  timeout=seconds, env=more.pop("env", self.environment), **more)
-        if done.returncode == 5:
-            raise Skipped(f"the environment lacks something: {last_line(path)}")
-        if done.returncode:
-            raise Failed(f"{Path(str(command[0])).name} ended with {done.returncode}: {last_line(path)}")
-        return done.stdout, path.read_text()
+    def ask_libraries(self):
+        probe = programs.Program([self.python, self.home / "libraries.py", self.python], self.logs, "libraries",
+                                 self.environment)
+        done = programs.finish(probe, 25)
+        answers = [json.loads(line) for line in probe.output().splitlines() if line.startswith(("{", "["))]
+        if answers:
+            self.driver, *self.libraries = answers
+        else:
+            what = programs.how(probe.code) if done else "does not answer"
+            self.driver = {"missing": f"no GPU: the driver {what} ({probe.last_line()})"}
 
-    def tpc(self, *arguments, seconds, log, **more):
-        return self.run([self.home / "bin/tpc", *arguments], seconds, log, **more)
+    def has_library(self, name):
+        return any(library == name and version != "not found" for library, _, version in self.libraries)
+
+    def run(self, command, seconds, name, environment=None):
+        """A program's standard output and standard error; Failed says why there are none."""
+        try:
+            program = programs.Program(command, self.logs, name, environment or self.environment)
+        except OSError as error:
+            raise Failed(f"{command[0]} does not start: {error}") from None
+        done = programs.finish(program, max(1, seconds))
+        if done and program.code == 0:
+            return program.output(), program.errors()
+        self.gpu_state(name)
+        what = f"{program.command[0].rpartition('/')[2]} ({name})"
+        if not done:
+            raise Failed(f"{what} was not done within {seconds:.0f} s: {program.last_line()}")
+        # Also with status 5: there is a GPU, so that what is lacking is no reason to pass.
+        raise Failed(f"{what} {programs.how(program.code)}: {program.last_line()}")
+
+    def tpc(self, *arguments, seconds, name, **more):
+        return self.run([self.home / "bin/tpc", *arguments], seconds, name, **more)
+
+    def train(self, plan, *options, steps, seconds, name, comm="local", **more):
+        """The records of a run's steps, and its log. What hangs on the GPU is to be named before the deadline."""
+        command = ["run", self.plan(plan), "--comm", comm, "--steps", steps, "--timeout",
+                   int(max(3, min(20, seconds / 3))), "--log-json", "-", *options]
+        try:
+            lines, log = self.tpc(*command, seconds=seconds, name=name, **more)
+            return losses.recorded(lines, steps), log
+        except Failed:
+            self.wrong.append({"name": name, "plan": plan, "comm": comm, "options": options})
+            raise
+
+    def options(self, run):
+        """Those of a packed run, whose data is beside the plans."""
+        return run["options"] + (["--data", self.home / run["data"]] if "data" in run else [])
 
     def plan(self, name):
         return self.home / "plans" / f"{name}.plan"
 
-
-def last_line(path):
-    lines = [line for line in path.read_text().splitlines() if line.strip()]
-    errors = [line for line in lines if "error:" in line]
-    return (errors or lines or ["it said nothing"])[-1]
+    def gpu_state(self, name):
+        """Who else is on the GPU, for a log."""
+        smi = programs.tool("nvidia-smi")
+        if smi:
+            programs.finish(programs.Program([smi], self.logs, f"{name}-nvidia-smi"), 8)
 
 
 def run_versions(context, seconds):
-    report, driver = context.report, context.driver
+    report, driver, end = context.report, context.driver, time.monotonic() + seconds
     report.row("tpc", context.manifest["version"], context.manifest["commit"])
-    if driver.missing:
-        report.row("GPU", "none", driver.missing)
+    report.row("machine", platform.machine(), f"{platform.platform()}, Python {sys.version.split()[0]}")
+    if driver["missing"]:
+        report.row("GPU", "none", driver["missing"])
     else:
-        report.row("GPU", driver.architecture, f"{driver.name}, {driver.memory / 2**30:.1f} GiB, "
-                                                f"{driver.processors} multiprocessors")
-        report.row("driver (CUDA)", str(driver.version))
-    for name, where, version in libraries.versions(context.python):
+        report.row("GPU", driver["architecture"], f"{driver['name']}, {driver['memory'] / 2**30:.1f} GiB, "
+                                                  f"{driver['processors']} multiprocessors")
+        report.row("driver (CUDA)", str(driver["version"]))
+    for name, where, version in context.libraries:
         report.row(name, version, where)
+    for name in ("compute-sanitizer", "cuda-gdb"):
+        report.row(name, "found" if programs.tool(name) else "not found")
+    smi = programs.tool("nvidia-smi")
+    if smi:
+        fields = "driver_version,memory.used,clocks.sm,clocks.max.sm,power.limit,temperature.gpu,utilization.gpu"
+        for name, options in (("nvidia-smi-all", ["-q"]),
+                              ("nvidia-smi", [f"--query-gpu={fields}", "--format=csv,noheader"])):
+            program = programs.Program([smi, *options], context.logs, name)
+            programs.finish(program, 8)
+        report.row("nvidia-smi", programs.how(program.code), program.output().strip()[:200])
+    # A program that the machine's C library refuses says so here, once.
+    context.tpc("inspect", context.plan(context.manifest["products"]["plan"]), seconds=10, name="tpc-starts")
     ask = "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"
-    found = subprocess.run([context.python, "-c", ask], capture_output=True, text=True, timeout=seconds)
-    report.row("PyTorch", found.stdout.strip() or "not found", context.python)
-    if driver.missing:
-        raise Skipped(driver.missing)
+    try:
+        found = context.run([context.python, "-c", ask], end - time.monotonic(), "torch-version", torch_section.plain())
+        report.row("PyTorch", found[0].strip(), context.python)
+    except Failed as reason:
+        report.row("PyTorch", "not found", str(reason))
+    if driver["missing"]:
+        raise Skipped(driver["missing"])
 
 
 def run_conformance(context, seconds):
-    """Tests that are skipped by name are counted: nothing passes silently."""
-    programs = context.manifest["tests"]
-    if not programs:
+    if not context.manifest["tests"]:
         raise Skipped("no test programs were packed")
-    for program in programs:
-        result = context.out / f"{program['program']}.json"
-        command = [context.home / "tests" / program["program"], f"--gtest_filter={program['filter']}",
-                   f"--gtest_output=json:{result}"]
-        with open(context.out / f"{program['program']}.log", "w") as log:
-            status = subprocess.run([str(c) for c in command], stdout=log, stderr=log, env=context.environment,
-                                    timeout=seconds / len(programs)).returncode
-        suites = json.loads(result.read_text())["testsuites"] if result.exists() else []
-        tests = [test for suite in suites for test in suite["testsuite"]]
-        skipped = sum(test.get("result") == "SKIPPED" for test in tests)
-        failed = [f"{test['classname']}.{test['name']}" for test in tests if "failures" in test]
-        context.report.row(program["program"], f"{len(tests) - skipped - len(failed)} passed",
-                           f"{skipped} skipped, {len(failed)} failed {' '.join(failed[:3])}".rstrip())
-        if status:
-            raise Failed(f"{program['program']} ended with {status}: {' '.join(failed[:3]) or 'it did not finish'}")
-        if skipped == len(tests):
-            raise Failed(f"{program['program']} ran none of its {len(tests)} tests, though there is a GPU")
-
-
-def run_published(context, seconds):
-    wrong = []
-    end = time.monotonic() + seconds
-    for run in context.manifest["published"]:
-        try:
-            lines, _ = context.tpc("run", context.plan(run["plan"]), "--init", run["init"], "--seed", run["seed"],
-                                   "--steps", len(run["losses"]), "--comm", "local", "--log-json", "-",
-                                   seconds=max(1, end - time.monotonic()), log=run["plan"])
-        except Failed as reason:  # the other runs still say something
-            wrong.append(f"{run['plan']}: {reason}")
-            continue
-        got = steps.losses(lines)
-        note = []
-        for name, want, bound in (("published", run["losses"], run["bound"]),
-                                  ("CPU", run["cpu_losses"], run["bound"])):
-            worst = steps.worst_difference(got, want)
-            note.append(f"{worst:.1e} from {name}")
-            if not worst <= bound:
-                wrong.append(f"{run['plan']} differs from {name} by {worst:.1e}, more than {bound:g}")
-        context.report.row(run["plan"], f"{got[-1]:.9g}", ", ".join(note))
+    wrong = run_tests(context, context.manifest["tests"], seconds)
     if wrong:
         raise Failed("; ".join(wrong))
 
 
+def run_tests(context, tests, seconds):
+    """What failed. Tests that are skipped by name are counted: nothing passes silently."""
+    wrong = []
+    for test in tests:
+        result = context.logs / f"{test['program']}.json"
+        command = [context.home / "tests" / test["program"], f"--gtest_filter={test['filter']}",
+                   f"--gtest_output=json:{result}"]
+        try:
+            context.run(command, seconds / len(tests), test["program"])
+        except Failed as reason:
+            output = programs.text_of(context.logs / f"{test['program']}.out")
+            began = [line for line in output.splitlines() if line.startswith("[ RUN ")]
+            wrong.append(f"{reason}; the last test to begin: {began[-1][12:].strip()}" if began else str(reason))
+        suites = json.loads(result.read_text())["testsuites"] if result.exists() else []
+        cases = [case for suite in suites for case in suite["testsuite"]]
+        skipped = sum(case.get("result") == "SKIPPED" for case in cases)
+        failed = [f"{case['classname']}.{case['name']}" for case in cases if "failures" in case]
+        context.report.row(test["program"], f"{len(cases) - skipped - len(failed)} passed",
+                           f"{skipped} skipped, {len(failed)} failed {' '.join(failed)}".rstrip())
+        if cases and skipped == len(cases):
+            wrong.append(f"{test['program']} ran none of its {len(cases)} tests, though there is a GPU")
+    return wrong
+
+
+def compare(context, run, comm, seconds, name):
+    """Trains a packed run, which must be near what is known of it."""
+    options = context.options(run)
+    records, log = context.train(run["plan"], *options, comm=comm, steps=run["steps"], seconds=seconds, name=name)
+    wrong = losses.judge(context, run, records, name)
+    refusal = losses.refusal(log)
+    if refusal and context.has_library("cuDNN"):
+        wrong.append(f"{name}: cuDNN is there and does not run attention: {refusal}")
+    if wrong:
+        context.wrong.append({"name": name, "plan": run["plan"], "comm": comm, "options": options,
+                              "gradients": run.get("gradients")})
+        raise Failed("; ".join(wrong))
+
+
+def compare_all(context, runs, seconds):
+    """All of them, since each says something; one that hangs leaves the others half of the time."""
+    end, wrong = time.monotonic() + seconds, []
+    for run, comm in runs:
+        left = end - time.monotonic()
+        name = run["plan"] + ("" if comm == "local" else f"-{comm}")
+        if left < 2:
+            wrong.append(f"{name}: no time was left")
+            continue
+        try:
+            compare(context, run, comm, left / 2, name)
+        except Failed as reason:
+            wrong.append(str(reason))
+    if wrong:
+        raise Failed("; ".join(wrong))
+
+
+def run_published(context, seconds):
+    compare_all(context, [(run, "local") for run in context.manifest["published"]], seconds)
+
+
+def run_bf16(context, seconds):
+    """Attention by cuDNN and products of bf16, against the same plans' CPU. Without a fixed order of sums, too."""
+    runs = [(run, "local") for run in context.manifest["bf16"]]
+    runs += [(run, "auto") for run in context.manifest["bf16"] if run["ranks"] == 1]
+    compare_all(context, runs, seconds)
+
+
 def run_products(context, seconds):
-    """The rate of large bf16 products, as the runtime calls them."""
+    """The rate of large bf16 products, as the runtime calls them: the middle of many, when clocks have settled."""
     form = context.manifest["products"]
-    lines, _ = context.tpc("run", context.plan(form["plan"]), "--entry", form["entry"], "--steps", 8,
-                           "--comm", "local", "--log-json", "-", seconds=seconds, log="products")
-    best = min(json.loads(line)["seconds"] for line in lines.splitlines())
-    context.rate = form["flops"] / best
+    records, _ = context.train(form["plan"], "--entry", form["entry"], steps=form["steps"], seconds=seconds,
+                               name="products")
+    seconds = steps.median(records)
+    context.rate = form["flops"] / seconds
     context.report.row("large products, bf16", f"{context.rate / 1e12:.1f} TFLOP/s",
                        f"{context.rate / PEAK:.1%} of {PEAK / 1e12:.0f}")
     if context.rate < PEAK / 3:
@@ -129,37 +212,21 @@ def run_products(context, seconds):
 
 
 def run_steps(context, seconds):
-    for model in context.manifest["steps"]:
-        steps.measure(context, model, seconds / len(context.manifest["steps"]), PEAK)
-
-
-def run_torch(context, seconds):
-    ask = "import torch, sys; sys.exit(0 if torch.cuda.is_available() else 1)"
-    plain = dict(os.environ)  # PyTorch brings libraries of its own
-    if subprocess.run([context.python, "-c", ask], capture_output=True, env=plain).returncode:
-        raise Skipped("PyTorch is not installed, or sees no GPU")
-    models = context.manifest["steps"]
-    for model in models:
-        command = [context.python, context.home / "torch_steps.py", "--config", json.dumps(model["config"])]
-        text, _ = context.run(command, seconds / len(models), f"torch-{model['name']}", env=plain)
-        result = json.loads(text.splitlines()[-1])
-        rate = model["tokens"] / result["median"]
-        ours = context.steps.get(model["name"])
-        context.report.row(f"{model['name']}: PyTorch {result['version']}", f"{rate:.0f} tokens/s",
-                           f"step {result['median'] * 1e3:.2f} ms, compiled in {result['compile']:.0f} s, "
-                           f"peak {result['memory'] / 2**30:.2f} GiB")
-        if ours:
-            context.report.row(f"{model['name']}: tpc over PyTorch", f"{result['median'] / ours:.2f} x")
+    steps.measure_all(context, context.manifest["steps"], seconds, PEAK)
 
 
 def run_nccl_one(context, seconds):
-    run = context.manifest["nccl_one"]
-    lines, _ = context.tpc("run", context.plan(run["plan"]), "--init", run["init"], "--seed", run["seed"], "--steps",
-                           len(run["losses"]), "--comm", "nccl", "--log-json", "-", seconds=seconds, log="nccl-one")
-    worst = steps.worst_difference(steps.losses(lines), run["cpu_losses"])
-    context.report.row("one process", f"{worst:.1e}", "largest relative difference of losses from CPU")
-    if not worst <= run["bound"]:
-        raise Failed(f"losses differ by {worst:.1e}, more than {run['bound']:g}")
+    if not context.has_library("NCCL"):
+        raise Skipped("NCCL was not found")
+    end, wrong = time.monotonic() + seconds, []
+    try:
+        compare(context, context.manifest["nccl_one"], "nccl", seconds / 2, "nccl-one")
+    except Failed as reason:
+        wrong.append(str(reason))
+    # A plan of one rank has no collectives; these tests have all of them.
+    wrong += run_tests(context, context.manifest["nccl_tests"], end - time.monotonic())
+    if wrong:
+        raise Failed("; ".join(wrong))
 
 
 @dataclasses.dataclass
@@ -171,13 +238,16 @@ class Section:
 
 
 ALL = [
-    Section("versions", 30, run_versions, needs_gpu=False),
-    Section("conformance", 90, run_conformance),
-    Section("published-runs", 90, run_published),
-    Section("products", 40, run_products),
-    Section("steps", 180, run_steps),
-    Section("torch", 210, run_torch),
+    Section("versions", 35, run_versions, needs_gpu=False),
+    # What is right, before how fast it is.
+    Section("conformance", 50, run_conformance),
+    Section("published-runs", 60, run_published),
+    Section("bf16-runs", 50, run_bf16),
+    Section("products", 25, run_products),
+    Section("steps", 120, run_steps),
     Section("nccl-one-process", 40, run_nccl_one),
+    Section("diagnosis", 50, diagnosis.run),
+    Section("torch", 100, torch_section.run),
     # Last: what may hang.
-    Section("nccl-two-processes", 60, two_processes.run),
+    Section("nccl-two-processes", 40, two_processes.run),
 ]
