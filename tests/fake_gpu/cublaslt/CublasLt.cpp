@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 using namespace tpc::fake_gpu;
 
@@ -55,6 +57,14 @@ bool isAligned(const void *data, uint64_t alignment) {
   return reinterpret_cast<uint64_t>(data) % alignment == 0;
 }
 
+/// Those that a program leaves behind, which it must if the GPU hangs, stay known: they are no
+/// leak.
+std::mutex handlesMutex;
+std::set<cublasLtHandle_t> &handles() {
+  static auto &all = *new std::set<cublasLtHandle_t>;
+  return all;
+}
+
 } // namespace
 
 size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
@@ -84,11 +94,15 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle) {
   if (cuDriverGetVersion(&driver) != CUDA_SUCCESS || driver / 1000 < CUBLAS_VER_MAJOR)
     return CUBLAS_STATUS_NOT_INITIALIZED;
   *handle = new cublasLtContext;
+  std::lock_guard lock(handlesMutex);
+  handles().insert(*handle);
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
   cuCtxSynchronize(); // as the documentation says
+  std::lock_guard lock(handlesMutex);
+  handles().erase(handle);
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
