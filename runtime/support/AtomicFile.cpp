@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,8 +21,9 @@ namespace {
 
 constexpr const char *kSuffix = ".partial";
 
-/// The unfinished file of this process, for a signal handler.
-enum class Noted : uint8_t { None, Writing, Ready };
+/// The unfinished file of this process, for a signal handler. While it is opened it may be there
+/// already, and may be another process's.
+enum class Noted : uint8_t { None, Opening, Ready };
 char notedPath[PATH_MAX];
 std::atomic<Noted> noted = Noted::None;
 static_assert(std::atomic<Noted>::is_always_lock_free, "a signal handler reads it");
@@ -63,13 +65,6 @@ Result<AtomicFile> AtomicFile::create(const std::string &path, uint64_t size,
   file.path_ = path;
   file.partial_ = file.target_ + kSuffix;
   TPC_RETURN_IF_ERROR(file.acquire(whenBusy));
-  file.isOwner_ = true;
-  Noted none = Noted::None;
-  if (noted.compare_exchange_strong(none, Noted::Writing)) {
-    std::memcpy(notedPath, file.partial_.c_str(), file.partial_.size() + 1);
-    noted = Noted::Ready;
-    file.isNoted_ = true;
-  }
   TPC_RETURN_IF_ERROR(file.reserve(size));
   return file;
 }
@@ -78,8 +73,17 @@ Status AtomicFile::acquire(const WhenBusy &whenBusy) {
   const bool isEndless = whenBusy.isEndless(), waits = whenBusy.patience_.count() > 0;
   Patience patience(whenBusy.patience_);
   for (bool isFirst = true;; isFirst = false) {
-    TPC_ASSIGN_OR_RETURN(bool isOurs, open(isEndless));
-    if (isOurs)
+    Noted none = Noted::None;
+    const bool notes = noted.compare_exchange_strong(none, Noted::Opening);
+    Result<bool> isOurs = open(isEndless);
+    isOwner_ = isOurs.ok() && *isOurs;
+    isNoted_ = notes && isOwner_;
+    if (isNoted_)
+      std::memcpy(notedPath, partial_.c_str(), partial_.size() + 1);
+    if (notes)
+      noted = isNoted_ ? Noted::Ready : Noted::None;
+    TPC_RETURN_IF_ERROR(isOurs.status());
+    if (isOwner_)
       return {};
     if (isEndless)
       continue;
@@ -147,6 +151,10 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::removeUnfinished() noexcept {
+  // Another thread may be about to note it; if it is this one, which a signal has stopped, it
+  // won't.
+  for (int milliseconds = 0; noted == Noted::Opening && milliseconds < 200; ++milliseconds)
+    poll(nullptr, 0, 1);
   if (noted == Noted::Ready)
     unlink(notedPath);
 }
