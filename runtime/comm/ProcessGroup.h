@@ -27,7 +27,8 @@ public:
   virtual std::vector<Communicator *> communicators() = 0;
 
   /// `explain` is called at most once, on any thread, when another rank fails or is lost: it gets
-  /// what is known and returns what all calls of this rank fail with from then on.
+  /// what is known and returns what all calls of this rank fail with from then on. A failure that
+  /// nobody has explained yet calls it before this returns.
   virtual void onFailure(std::function<Status(const Status &)> explain) = 0;
   /// Makes all pending and future calls of all ranks fail with `reason`; the first one counts.
   virtual void abort(const Status &reason) = 0;

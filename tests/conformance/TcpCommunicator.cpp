@@ -184,6 +184,13 @@ TEST(TcpGroups, MeetAndGather) {
   EXPECT_EQ(seen, "0a100000 2c300000 ");
 }
 
+Status sumOfOne(ProcessGroup &group) {
+  float data = 1;
+  CollectiveTensor tensor{&data, &data, 1, 1, 1, DType::F32};
+  return group.communicators()[0]->run(
+      {CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0}, {});
+}
+
 TEST(TcpGroups, RankZeroTellsAll) {
   Groups groups = makeTcpGroups(Mesh{{{"tp", 3}}}, 20s);
   std::vector<std::string> heard(3);
@@ -215,6 +222,21 @@ TEST(TcpGroups, AFailureAtRankZerosHookReachesAll) {
   }
 }
 
+TEST(TcpGroups, AFailureFromBeforeIsExplainedToo) {
+  Groups groups = makeTcpGroups(Mesh{{{"tp", 3}}}, 20s);
+  groups[2]->abort(Status(Code::Unavailable, "rank 2: no GPU"));
+  EXPECT_EQ(sumOfOne(*groups[1]).message(), "rank 2: no GPU");
+  int explained = 0;
+  for (int i = 0; i < 2; ++i)
+    groups[1]->onFailure([&](const Status &failure) {
+      ++explained;
+      return Status(failure.code(), failure.message() + " (explained)");
+    });
+  EXPECT_EQ(explained, 1);
+  EXPECT_EQ(sumOfOne(*groups[1]).message(), "rank 2: no GPU (explained)");
+  groups[1]->onFailure({});
+}
+
 TEST(TcpGroups, ALostRankIsNamedToAll) {
   Groups groups = makeTcpGroups(Mesh{{{"tp", 4}}}, 20s);
   std::vector<std::string> explained(4);
@@ -227,12 +249,7 @@ TEST(TcpGroups, ALostRankIsNamedToAll) {
   std::vector<Status> statuses(4);
   std::vector<std::thread> threads;
   for (int rank : {0, 1, 3})
-    threads.emplace_back([&, rank] {
-      float data = 1;
-      CollectiveTensor tensor{&data, &data, 1, 1, 1, DType::F32};
-      statuses[rank] = groups[rank]->communicators()[0]->run(
-          {CollectiveKind::AllReduce, ReduceKind::Sum, {&tensor, 1}, 0}, {});
-    });
+    threads.emplace_back([&, rank] { statuses[rank] = sumOfOne(*groups[rank]); });
   groups[2].reset();
   for (std::thread &thread : threads)
     thread.join();

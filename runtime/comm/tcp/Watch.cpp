@@ -45,6 +45,10 @@ Watch::~Watch() {
 void Watch::onFailure(std::function<Status(const Status &)> explain) {
   std::lock_guard lock(explaining_);
   explain_ = std::move(explain);
+  if (!explain_ || !unexplained_)
+    return;
+  unexplained_ = false;
+  set(explain_(reason(0ms)));
 }
 
 void Watch::abort(const Status &reason) {
@@ -56,6 +60,7 @@ void Watch::learn(const Status &failure) {
   if (failed_.exchange(true))
     return;
   std::lock_guard lock(explaining_);
+  unexplained_ = !explain_;
   set(explain_ ? explain_(failure) : failure);
 }
 

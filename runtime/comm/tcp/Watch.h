@@ -72,7 +72,8 @@ private:
   std::atomic<bool> ending_{false}, stop_{false};
   std::atomic<bool> failed_{false};
   mutable std::mutex mutex_;
-  std::mutex explaining_; ///< held while a failure is explained
+  std::mutex explaining_;    ///< held while a failure is explained
+  bool unexplained_ = false; ///< another's failure came before there was somebody to explain it
   mutable std::condition_variable changed_;
   std::optional<Status> reason_;
   std::function<Status(const Status &)> explain_;
