@@ -55,9 +55,9 @@ struct KernelTensor {
 
 class BodyGraph {
 public:
-  /// Fails with an emitted error if the ops do not fit one domain. Targets differ in how they round
-  /// to bf16, and in nothing else.
-  static mlir::FailureOr<std::unique_ptr<BodyGraph>> build(nn::KernelOp kernel, Target target);
+  /// Fails with an emitted error if the ops do not fit one domain.
+  static mlir::FailureOr<std::unique_ptr<BodyGraph>> build(nn::KernelOp kernel,
+                                                           Arithmetic arithmetic);
 
   const Domain &domain() const { return space; }
   llvm::ArrayRef<KernelTensor> tensors() const { return allTensors; }

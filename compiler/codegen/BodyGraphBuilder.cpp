@@ -41,9 +41,10 @@ struct OpenSum {
 
 class BodyGraphBuilder {
 public:
-  BodyGraphBuilder(nn::KernelOp kernel, Target target, const LinalgKernel &ops, BodyGraph &graph)
+  BodyGraphBuilder(nn::KernelOp kernel, Arithmetic arithmetic, const LinalgKernel &ops,
+                   BodyGraph &graph)
       : kernel(kernel), ops(ops), graph(graph), b(kernel.getContext()), loc(b.getUnknownLoc()),
-        point(graph, b), scalars(b, target) {
+        point(graph, b), scalars(b, arithmetic) {
     b.setInsertionPointToEnd(&graph.block);
   }
 
@@ -359,13 +360,13 @@ LogicalResult BodyGraphBuilder::run(bool tryFlat) {
   return success();
 }
 
-FailureOr<std::unique_ptr<BodyGraph>> BodyGraph::build(nn::KernelOp kernel, Target target) {
+FailureOr<std::unique_ptr<BodyGraph>> BodyGraph::build(nn::KernelOp kernel, Arithmetic arithmetic) {
   FailureOr<LinalgKernel> ops = LinalgKernel::build(kernel);
   if (failed(ops))
     return failure();
   for (bool flat : {false, true}) {
     std::unique_ptr<BodyGraph> graph(new BodyGraph);
-    BodyGraphBuilder builder(kernel, target, *ops, *graph);
+    BodyGraphBuilder builder(kernel, arithmetic, *ops, *graph);
     if (mlir::failed(builder.run(flat)))
       return failure();
     // Without rows the domain is built again, flat.

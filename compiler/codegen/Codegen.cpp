@@ -126,8 +126,14 @@ struct Body {
   std::vector<SharedMemory> sharing;
 };
 
-FailureOr<Body> bodyOf(nn::KernelOp kernel, Target target) {
-  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel, target);
+Arithmetic arithmeticOf(const CodegenOptions &options) {
+  if (options.target == Target::Cpu)
+    return Arithmetic::Cpu;
+  return options.approximates ? Arithmetic::CudaApproximate : Arithmetic::Cuda;
+}
+
+FailureOr<Body> bodyOf(nn::KernelOp kernel, Arithmetic arithmetic) {
+  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel, arithmetic);
   if (failed(graph))
     return failure();
   FailureOr<std::vector<SharedMemory>> sharing = sharingOf(kernel, **graph);
@@ -170,7 +176,7 @@ std::vector<uint32_t> streamsOf(nn::KernelOp kernel) {
 
 FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel, Target target) {
   prepareContext(*kernel.getContext());
-  FailureOr<Body> body = bodyOf(kernel, target);
+  FailureOr<Body> body = bodyOf(kernel, arithmeticOf({.target = target}));
   if (failed(body))
     return failure();
   return outline(*body->graph, body->sharing, symbolOf(kernel.getName()), target);
@@ -178,7 +184,7 @@ FailureOr<GeneratedKernel> outlineKernel(nn::KernelOp kernel, Target target) {
 
 FailureOr<std::vector<SharedMemory>> mayShare(nn::KernelOp kernel) {
   prepareContext(*kernel.getContext());
-  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel, Target::Cpu);
+  FailureOr<std::unique_ptr<BodyGraph>> graph = BodyGraph::build(kernel, Arithmetic::Cpu);
   if (failed(graph))
     return failure();
   return sharable(**graph);
@@ -208,7 +214,7 @@ FailureOr<GeneratedImage> generateImage(ArrayRef<nn::KernelOp> kernels,
       image.kernels.push_back(image.kernels[it->second]);
       continue;
     }
-    FailureOr<Body> body = bodyOf(kernel, options.target);
+    FailureOr<Body> body = bodyOf(kernel, arithmeticOf(options));
     if (failed(body))
       return failure();
     std::string name = "k" + std::to_string(jobs.size()) + "_" + symbolOf(kernel.getName());

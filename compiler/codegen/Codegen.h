@@ -31,6 +31,11 @@ struct FunctionOperand {
 /// What code is for.
 enum class Target : uint8_t { Cpu, Cuda };
 
+/// How bodies compute, where targets differ: in how they round to bf16, and in whether exp and 1/x
+/// of f32 are right to the last bits or the GPU's own instructions (MathExpansion::approximateExp),
+/// which are two to ten times as short.
+enum class Arithmetic : uint8_t { Cpu, Cuda, CudaApproximate };
+
 /// One function of the image, to be called for tiles [0, tiles), cut anywhere; on cuda to be
 /// launched with so many blocks (runtime/device/kernel_abi.h). Its scalars are the index-typed
 /// inputs of the kernel, in order, and then its streams.
@@ -50,6 +55,7 @@ struct GeneratedKernel {
 
 struct CodegenOptions {
   Target target = Target::Cpu;
+  bool approximates = false;     ///< on cuda: Arithmetic::CudaApproximate
   std::string cpu = "x86-64-v3"; ///< or x86-64-v4, or native: what this machine has
   unsigned threads = 0;          ///< of the compiler; 0: as many as there are processors
 };

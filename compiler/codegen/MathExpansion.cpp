@@ -165,6 +165,15 @@ Value MathExpansion::expOfWeight(Value x) {
   return arith::SelectOp::create(b, loc, isTiny, real(x, 0), result);
 }
 
+Value MathExpansion::approximateExp(Value x) {
+  Value exponent = arith::MulFOp::create(b, loc, x, real(x, 0x1.71547652b82fep0)); // log2(e)
+  return ofGpu("ex2.approx.ftz", x.getType(), exponent);
+}
+
+Value MathExpansion::approximateReciprocal(Value x) {
+  return ofGpu("rcp.approx.ftz.f", x.getType(), x);
+}
+
 Value MathExpansion::expm1(Value x) {
   bool wide = isWide(x);
   return expm1InRange(clampBelow(clampAbove(x, wide ? 710.0 : 89.0), wide ? -50.0 : -30.0));
@@ -294,9 +303,13 @@ Value MathExpansion::pow(Value x, Value y) {
 Value MathExpansion::convertToBF16(Value x) {
   // For two floats it is four times as fast as for one. The first becomes the upper half.
   Type pair = VectorType::get({2}, b.getBF16Type());
-  auto converted = LLVM::CallIntrinsicOp::create(
-      b, loc, pair, b.getStringAttr("llvm.nvvm.ff2bf16x2.rn"), ValueRange{x, real(x, 0)});
-  return LLVM::BitcastOp::create(b, loc, b.getF32Type(), converted.getResult(0));
+  Value converted = ofGpu("ff2bf16x2.rn", pair, {x, real(x, 0)});
+  return LLVM::BitcastOp::create(b, loc, b.getF32Type(), converted);
+}
+
+Value MathExpansion::ofGpu(StringRef name, Type type, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr("llvm.nvvm." + name), operands)
+      .getResult(0);
 }
 
 Value MathExpansion::roundAway(Value x, int dropped) {

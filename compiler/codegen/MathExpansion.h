@@ -21,6 +21,12 @@ public:
   /// For x that is not far above 0: what is below the smallest normal number becomes 0. Half as
   /// long.
   mlir::Value expOfWeight(mlir::Value x);
+  /// Of f32, by an instruction of NVIDIA's GPUs: the error is 2^-22 + |x| 2^-24, and 0 stands for
+  /// what is below the smallest normal number.
+  mlir::Value approximateExp(mlir::Value x);
+  /// 1/x of f32, likewise: the error is 2^-23, and 0 stands for what is below 2^-126, of x or of
+  /// it.
+  mlir::Value approximateReciprocal(mlir::Value x);
   mlir::Value expm1(mlir::Value x);
   mlir::Value log(mlir::Value x);
   mlir::Value erf(mlir::Value x);
@@ -67,6 +73,8 @@ private:
   /// For x whose e^x neither overflows nor vanishes beside 1.
   mlir::Value expm1InRange(mlir::Value x);
   mlir::Value sinOrCos(mlir::Value x, bool cosine);
+  /// An intrinsic of NVIDIA's GPUs.
+  mlir::Value ofGpu(llvm::StringRef name, mlir::Type type, mlir::ValueRange operands);
   /// f32 whose last `dropped` bits are zero.
   mlir::Value roundAway(mlir::Value x, int dropped);
 

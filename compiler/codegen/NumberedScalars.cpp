@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -31,11 +32,13 @@ Value NumberedScalars::compute(Operation *like, ArrayRef<Value> operands) {
 }
 
 Value NumberedScalars::expand(Operation *like, ArrayRef<Value> operands) {
+  if (Value approximation = approximate(like, operands))
+    return approximation;
   return llvm::TypeSwitch<Operation *, Value>(like)
       .Case<arith::TruncFOp>([&](arith::TruncFOp narrow) -> Value {
         if (narrow.getType().isBF16())
-          return target == Target::Cuda ? math.convertToBF16(operands[0])
-                                        : math.roundToBF16(operands[0]);
+          return arithmetic == Arithmetic::Cpu ? math.roundToBF16(operands[0])
+                                               : math.convertToBF16(operands[0]);
         return arith::TruncFOp::create(b, loc, narrow.getType(), operands[0]);
       })
       .Case<math::ExpOp>([&](Operation *) { return math.exp(operands[0]); })
@@ -51,6 +54,16 @@ Value NumberedScalars::expand(Operation *like, ArrayRef<Value> operands) {
         mapping.map(like->getOperands(), operands);
         return b.clone(*like, mapping)->getResult(0);
       });
+}
+
+Value NumberedScalars::approximate(Operation *like, ArrayRef<Value> operands) {
+  if (arithmetic != Arithmetic::CudaApproximate || !like->getResult(0).getType().isF32())
+    return {};
+  if (isa<math::ExpOp>(like))
+    return math.approximateExp(operands[0]);
+  if (isa<arith::DivFOp>(like) && matchPattern(operands[0], m_OneFloat()))
+    return math.approximateReciprocal(operands[1]);
+  return {};
 }
 
 } // namespace tpc::codegen

@@ -19,8 +19,8 @@ namespace tpc::codegen {
 
 class NumberedScalars {
 public:
-  NumberedScalars(mlir::OpBuilder &b, Target target)
-      : b(b), loc(b.getUnknownLoc()), math(b, loc), target(target) {}
+  NumberedScalars(mlir::OpBuilder &b, Arithmetic arithmetic)
+      : b(b), loc(b.getUnknownLoc()), math(b, loc), arithmetic(arithmetic) {}
 
   /// What an op of a region gives for `operands`, values of the graph.
   mlir::Value compute(mlir::Operation *like, llvm::ArrayRef<mlir::Value> operands);
@@ -30,11 +30,13 @@ public:
 
 private:
   mlir::Value expand(mlir::Operation *like, llvm::ArrayRef<mlir::Value> operands);
+  /// Nothing, if the op is computed exactly.
+  mlir::Value approximate(mlir::Operation *like, llvm::ArrayRef<mlir::Value> operands);
 
   mlir::OpBuilder &b;
   mlir::Location loc;
   MathExpansion math;
-  Target target;
+  Arithmetic arithmetic;
   /// By name, attributes, type and operands.
   using Number = std::tuple<const void *, const void *, const void *, std::vector<const void *>>;
   std::map<Number, mlir::Value> numbers;

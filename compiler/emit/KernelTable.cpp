@@ -20,6 +20,7 @@ static codegen::CodegenOptions codegenOptions(const Target &target) {
     options.target = codegen::Target::Cuda;
   else
     options.cpu = target.level;
+  options.approximates = target.approximatesFunctions;
   return options;
 }
 

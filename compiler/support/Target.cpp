@@ -29,6 +29,7 @@ Target tpc::cudaTarget(const std::string &precision) {
   target.ranksMayShareDevice = true;
   // cuBLASLt has no epilogues for products that are computed in f64.
   target.productsAddBiases = precision != "f64";
+  target.approximatesFunctions = precision == "bf16";
   return target;
 }
 

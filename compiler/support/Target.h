@@ -34,6 +34,9 @@ struct Target {
   bool ranksMayShareDevice = false;
   /// Products can add a bias to their sums before they round and store them.
   bool productsAddBiases = false;
+  /// exp and 1/x of f32 in kernels are the GPU's own instructions: their errors are thousands of
+  /// times smaller than those of the bf16 that they are computed from and rounded to.
+  bool approximatesFunctions = false;
 
   /// As the plan spells it: "cpu", "cuda".
   const char *name() const { return kind == Kind::Cuda ? "cuda" : "cpu"; }

@@ -46,10 +46,11 @@ LogicalResult verifyRowValues(Operation *op, ArrayRef<Value> values, RankedTenso
   return success();
 }
 
+/// Labels are i32, and so are the classes that they are compared with.
 LogicalResult verifyClasses(Operation *op, int64_t classes) {
-  if (classes > 0)
+  if (classes > 0 && classes <= std::numeric_limits<int32_t>::max())
     return success();
-  return op->emitOpError() << "needs one class at least, but classes is " << classes;
+  return op->emitOpError() << "needs between 1 and 2^31 - 1 classes, but classes is " << classes;
 }
 
 LogicalResult verifySmoothing(Operation *op, double smoothing) {
@@ -91,14 +92,14 @@ Rule rowWiseRule(Operation *op, std::vector<std::vector<int>> linearIn) {
 
 //===--- bodies ---===//
 
-/// The global class that the current column stands for.
+/// The global class that the current column stands for, as labels name it.
 Scalar classOf(BodyBuilder &body, Value logits) {
-  return body.add(body.position(shapeOf(logits).size() - 1), body.offset(0));
+  return body.toInt(body.add(body.position(shapeOf(logits).size() - 1), body.offset(0)));
 }
 
 /// `value` in the columns of classes, `otherwise` in pads.
 Scalar ofClass(BodyBuilder &body, Value logits, int64_t classes, Scalar value, double otherwise) {
-  Scalar isClass = body.less(classOf(body, logits), body.constantIndex(classes));
+  Scalar isClass = body.less(classOf(body, logits), body.constantInt(classes));
   return body.select(isClass, value, body.constant(otherwise));
 }
 
@@ -227,7 +228,7 @@ void CeRowSumsOp::buildBody(BodyBuilder &body) {
         ReduceKind::Sum, [&] { return ofClass(body, getLogits(), getClasses(), element(), 0.0); });
   };
   Scalar rowMax = body.rowOperand(1);
-  Scalar label = body.toIndex(body.rowOperand(2));
+  Scalar label = body.rowOperand(2);
   body.result(0, sumOfClasses([&] { return body.exp(body.sub(body.operand(0), rowMax)); }));
   body.result(1, sumOfClasses([&] {
                 Scalar isTarget = body.equal(classOf(body, getLogits()), label);
@@ -296,7 +297,7 @@ int64_t CeRowSumsGradOp::getFlops() { return 4 * elementCount(shapeOf(getLogits(
 void CeRowSumsGradOp::buildBody(BodyBuilder &body) {
   Scalar exponential = body.exp(body.sub(body.operand(0), body.rowOperand(1)));
   Scalar d = body.mul(exponential, body.rowOperand(3));
-  Scalar isTarget = body.equal(classOf(body, getLogits()), body.toIndex(body.rowOperand(2)));
+  Scalar isTarget = body.equal(classOf(body, getLogits()), body.rowOperand(2));
   d = body.add(d, body.select(isTarget, body.rowOperand(4), body.constant(0.0)));
   if (getDSumLogits())
     d = body.add(d, body.rowOperand(5));

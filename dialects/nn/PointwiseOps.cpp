@@ -283,10 +283,11 @@ void ReluGradOp::buildBody(BodyBuilder &body) {
 /// sqrt(2/pi) and the cubic coefficient of the tanh approximation.
 static constexpr double kGeluScale = 0.7978845608028654, kGeluCubic = 0.044715;
 
-static Scalar geluTanh(BodyBuilder &body, Scalar x, Scalar square) {
-  Scalar inner = body.mul(x, body.add(body.constant(kGeluScale),
-                                      body.mul(body.constant(kGeluScale * kGeluCubic), square)));
-  return body.tanh(inner);
+/// (1 + tanh u) / 2 = sigmoid(2 u), which keeps its digits where it is small.
+static Scalar geluGate(BodyBuilder &body, Scalar x, Scalar square) {
+  Scalar twice = body.add(body.constant(2 * kGeluScale),
+                          body.mul(body.constant(2 * kGeluScale * kGeluCubic), square));
+  return sigmoid(body, body.mul(x, twice));
 }
 /// Phi(x), the normal distribution.
 static Scalar normalCdf(BodyBuilder &body, Scalar x) {
@@ -299,9 +300,7 @@ void GeluOp::buildBody(BodyBuilder &body) {
   Scalar x = body.operand(0);
   if (!getTanh())
     return body.result(0, body.mul(x, normalCdf(body, x)));
-  Scalar t = geluTanh(body, x, body.mul(x, x));
-  Scalar half = body.mul(body.constant(0.5), x);
-  body.result(0, body.mul(half, body.add(body.constant(1.0), t)));
+  body.result(0, body.mul(x, geluGate(body, x, body.mul(x, x))));
 }
 void GeluOp::buildGradient(GradientBuilder &gradient) {
   addChainRule(gradient, [&](Value dy) {
@@ -313,15 +312,15 @@ void GeluOp::buildGradient(GradientBuilder &gradient) {
 POINTWISE_OP(GeluGradOp, 14, inferSameShape(*this),
              pointwiseRule(*this, PointwisePads::Multiplicative, {{1}}))
 void GeluGradOp::buildBody(BodyBuilder &body) {
-  Scalar x = body.operand(0), one = body.constant(1.0), half = body.constant(0.5);
+  Scalar x = body.operand(0), one = body.constant(1.0);
   Scalar square = body.mul(x, x);
   Scalar slope;
   if (getTanh()) {
-    Scalar t = geluTanh(body, x, square);
-    Scalar innerSlope = body.add(body.constant(kGeluScale),
-                                 body.mul(body.constant(3.0 * kGeluScale * kGeluCubic), square));
-    Scalar tanhSlope = body.mul(body.sub(one, body.mul(t, t)), innerSlope);
-    slope = body.mul(half, body.add(body.add(one, t), body.mul(x, tanhSlope)));
+    Scalar s = geluGate(body, x, square);
+    Scalar innerSlope = body.add(body.constant(2 * kGeluScale),
+                                 body.mul(body.constant(6 * kGeluScale * kGeluCubic), square));
+    Scalar rest = body.mul(body.sub(one, s), body.mul(x, innerSlope));
+    slope = body.mul(s, body.add(one, rest));
   } else {
     double density = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     Scalar pdf = body.mul(body.constant(density), body.exp(body.mul(body.constant(-0.5), square)));

@@ -199,6 +199,9 @@ SmallVector<Value> AttentionEmitter::visibleEnds(Value firstQuery) {
   return ends;
 }
 
-Value AttentionEmitter::exp(Value x) { return MathExpansion(g.b, g.loc).expOfWeight(x); }
+Value AttentionEmitter::exp(Value x) {
+  MathExpansion math(g.b, g.loc);
+  return element.isBF16() ? math.approximateExp(x) : math.expOfWeight(x);
+}
 
 } // namespace tpc::codegen::gpu

@@ -2,7 +2,7 @@
 //
 // The numbers are IEEE's: no fused multiply-add that the graph does not have (LLVM then writes .rn,
 // which forbids assemblers to make one, too), denormal numbers kept, divisions and square roots
-// rounded.
+// rounded, unless a kernel asks for an approximation by name.
 //
 //===---------------------------------------------------------------------------------------===//
 #include "compiler/codegen/gpu/Ptx.h"

@@ -18,7 +18,8 @@ module {
 // CHECK: linalg.fill ins(%[[MINUS_INFINITY]]
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]} ins(%[[X]]
 // CHECK: %[[COLUMN:.*]] = linalg.index 1
-// CHECK-NEXT: %[[CLASS:.*]] = arith.addi %[[COLUMN]], %[[OFFSET]]
+// CHECK-NEXT: %[[POSITION:.*]] = arith.addi %[[COLUMN]], %[[OFFSET]]
+// CHECK-NEXT: %[[CLASS:.*]] = arith.index_cast %[[POSITION]] : index to i32
 // CHECK-NEXT: arith.cmpi slt, %[[CLASS]]
 // CHECK: arith.maximumf
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins(%[[X]]

@@ -24,6 +24,7 @@ std::string tensor(const std::string &shape, const std::string &type) {
 GeneratedImage imageForGpu(KernelHarness &harness) {
   CodegenOptions options;
   options.target = Target::Cuda;
+  options.approximates = harness.approximates;
   mlir::FailureOr<GeneratedImage> image = generateImage({harness.kernel()}, options);
   EXPECT_TRUE(succeeded(image));
   return succeeded(image) ? std::move(*image) : GeneratedImage();
@@ -53,6 +54,62 @@ TEST(GpuKernel, RowsOfManyLengths) {
 TEST(GpuKernel, LongRowsInPlace) {
   KernelHarness harness(layerNorm("3", "20000", "in_place = array<i64: 0, 0, 1, 1>").str());
   harness.check(1e-5, 1e-5);
+}
+
+struct Activation {
+  std::string name, call;
+  double ofMinusInfinity, ofInfinity;
+};
+
+Text activationText(const Activation &op, size_t count) {
+  std::string x = tensor(std::to_string(count), "f32");
+  bool isGradient = op.call.find("grad") != std::string::npos;
+  std::string operands = isGradient ? "%x, %d" : "%x", types = isGradient ? x + ", " + x : x;
+  Text text{{{"x", x}}, {x}, "", ""};
+  if (isGradient)
+    text.inputs.push_back({"d", x});
+  text.body = "%y = " + replaced(op.call, "OPERANDS", operands) + " : (" + types + ") -> " + x +
+              "\nnn.yield %y : " + x;
+  return text;
+}
+
+/// Also where exp over- or underflows. Beyond, limits are those of IEEE's arithmetic.
+TEST(GpuKernel, ApproximatesWhereItIsAllowed) {
+  const double infinity = INFINITY, none = NAN;
+  const std::vector<double> finite = {0,  -1e-30, 1e-6, -1e-3, 0.5, -0.7, 1,   -1.3, 3,
+                                      -3, 6.5,    -8,   20,    -20, 60,   -60, 86,   -86};
+  for (const Activation &op : {Activation{"exp", "nn.exp OPERANDS", 0, infinity},
+                               {"silu", "nn.silu OPERANDS", none, infinity},
+                               {"silu_grad", "nn.silu_grad OPERANDS", none, none},
+                               {"gelu", "nn.gelu OPERANDS {tanh}", none, infinity},
+                               {"gelu_grad", "nn.gelu_grad OPERANDS {tanh}", none, none}}) {
+    SCOPED_TRACE(op.name);
+    for (bool approximates : {false, true}) {
+      KernelHarness harness(activationText(op, finite.size()).str());
+      harness.approximates = approximates;
+      harness.bind("x", finite);
+      harness.check(2e-5, 1e-12);
+      std::vector<uint8_t> image = imageForGpu(harness).image;
+      std::string text(image.begin(), image.end());
+      EXPECT_EQ(text.find("ex2.approx.ftz.f32") != std::string::npos, approximates);
+      EXPECT_EQ(text.find("rcp.approx.ftz.f32") != std::string::npos,
+                approximates && op.name != "exp");
+      EXPECT_EQ(text.find("rcp.rn.f32") != std::string::npos, !approximates && op.name != "exp");
+
+      KernelHarness limits(activationText(op, 3).str());
+      limits.approximates = approximates;
+      limits.bind("x", {-infinity, infinity, none});
+      ASSERT_TRUE(limits.compiles());
+      interpreter::Tensor found = limits.runOnGpu()[0].get({3});
+      auto expectSame = [](double value, double expected) {
+        EXPECT_TRUE(value == expected || (std::isnan(value) && std::isnan(expected)))
+            << value << " instead of " << expected;
+      };
+      expectSame(found[0], op.ofMinusInfinity);
+      expectSame(found[1], op.ofInfinity);
+      expectSame(found[2], none);
+    }
+  }
 }
 
 /// Sums over rows whose columns do not fit registers are kept in the workspace.

@@ -46,6 +46,7 @@ public:
               std::vector<int64_t> scalars, const fake_gpu::MemoryMap &memory, uint64_t seed = 0);
   /// Bytes that were loaded from global memory, by the bytes of an access.
   std::map<unsigned, uint64_t> loadedBytes;
+  bool mayApproximate = false;
 
 private:
   std::unique_ptr<fake_gpu::PtxModule> module;
@@ -102,6 +103,8 @@ public:
   LoadedImage &code() { return *loaded; }
   LoadedPtx &gpuCode() { return *ptx; }
   std::vector<int64_t> scalars;
+  /// See CodegenOptions: of the PTX.
+  bool approximates = false;
 
 private:
   void bindAll();

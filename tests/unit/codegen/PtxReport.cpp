@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/Codegen.h"
 #include "compiler/fusion/Accumulate.h"
+#include "compiler/support/Target.h"
 #include "dialects/tp/TP.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -128,6 +129,9 @@ std::vector<PtxFunction> reportKernels(const std::vector<std::string> &arguments
   });
   CodegenOptions options;
   options.target = Target::Cuda;
+  auto precision = llvm::find(arguments, "--precision");
+  if (precision != arguments.end())
+    options.approximates = cudaTarget(*std::next(precision)).approximatesFunctions;
   FailureOr<GeneratedImage> image = generateImage(kernels, options);
   EXPECT_TRUE(succeeded(image));
   if (failed(image))

@@ -2,7 +2,7 @@
 
 // constraint: classes is positive
 %row, %labels = "test.values"() : () -> (tensor<4xf32>, tensor<4xi32>)
-// expected-error @+1 {{needs one class at least}}
+// expected-error @+1 {{needs between 1 and 2^31 - 1 classes}}
 nn.ce_row_loss %row, %row, %row labels %labels {classes = 0, ignore_index = -100, label_smoothing = 0.0} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) -> tensor<4xf32>
 
 // -----

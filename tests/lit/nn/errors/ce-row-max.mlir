@@ -2,7 +2,7 @@
 
 // constraint: classes is positive
 %logits = "test.value"() : () -> tensor<4x16xf32>
-// expected-error @+1 {{needs one class at least, but classes is 0}}
+// expected-error @+1 {{needs between 1 and 2^31 - 1 classes, but classes is 0}}
 nn.ce_row_max %logits {classes = 0} : (tensor<4x16xf32>) -> tensor<4xf32>
 
 // -----

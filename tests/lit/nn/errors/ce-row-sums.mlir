@@ -2,7 +2,7 @@
 
 // constraint: classes is positive
 %logits, %row, %labels = "test.values"() : () -> (tensor<4x16xf32>, tensor<4xf32>, tensor<4xi32>)
-// expected-error @+1 {{needs one class at least, but classes is -1}}
+// expected-error @+1 {{needs between 1 and 2^31 - 1 classes, but classes is -1}}
 %s:2 = nn.ce_row_sums %logits, %row, %labels {classes = -1} : (tensor<4x16xf32>, tensor<4xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xf32>)
 
 // -----
