@@ -34,7 +34,7 @@ constexpr int64_t kLongRowGroups = 256;
 /// loops over a row, or over rows, has few loads under way: many threads hide how long these take,
 /// as many as do not spill.
 constexpr unsigned kThreadsWithRows = 256, kThreadsOfSums = 1024;
-constexpr unsigned kThreadsOfLongRows = 768, kThreadsOfLongRowsWithSums = 512;
+constexpr unsigned kThreadsOfLongRows = 512;
 /// Parts of a table that scatters are cut into: each block looks at all tokens, so these are few,
 /// but enough to fill a GPU twice.
 constexpr int64_t kTableParts = 512;
@@ -120,9 +120,7 @@ void tileRows(const BodyGraph &graph, GpuTiling &tiling) {
     tiling.rowsPerGroup = rowsPerGroup(rows, groups, tiling.groups);
   }
   int64_t rowBlocks = llvm::divideCeil(rows, tiling.rowsPerGroup * tiling.groups);
-  tiling.threadsAtATime = tiling.isUnrolled                 ? kThreadsWithRows
-                          : hasStore(graph, Store::SumRows) ? kThreadsOfLongRowsWithSums
-                                                            : kThreadsOfLongRows;
+  tiling.threadsAtATime = tiling.isUnrolled ? kThreadsWithRows : kThreadsOfLongRows;
   if (graph.reductions().empty()) {
     tiling.threadsAtATime = kThreadsOfSums;
     // Nothing joins the columns of a row: they may be in different blocks.

@@ -254,6 +254,28 @@ void LaneEmitter::guarded(Value condition, llvm::function_ref<void()> body) {
   b.setInsertionPointAfter(branch);
 }
 
+SmallVector<Value> LaneEmitter::loadsOf(ArrayRef<Value> values) const {
+  SmallVector<Value> needed(values), loads;
+  llvm::SmallPtrSet<Value, 16> seen;
+  while (!needed.empty()) {
+    Value value = needed.pop_back_val();
+    if (graph.level(value) == Level::Uniform || !seen.insert(value).second)
+      continue;
+    const Leaf *leaf = graph.leaf(value);
+    if (leaf && leaf->kind == Leaf::Load)
+      loads.push_back(value);
+    else if (Operation *op = value.getDefiningOp(); op && !leaf)
+      needed.append(op->operand_begin(), op->operand_end());
+  }
+  return loads;
+}
+
+void LaneEmitter::loadAhead(Point &where, ArrayRef<Value> values) {
+  for (Value value : loadsOf(values))
+    for (unsigned i = 0; i < (graph.level(value) == Level::Column ? tiling.lanes : 1); ++i)
+      at(where, i, value);
+}
+
 void LaneEmitter::computeStores(Point &where) {
   for (const Store &store : graph.stores())
     if (store.kind == Store::Element && store.level == Level::Column)

@@ -40,6 +40,10 @@ protected:
   Point pointAt(mlir::Value row, mlir::Value column, mlir::IRMapping &rowValues);
   /// The value of `graph` at a lane of the point.
   mlir::Value at(Point &point, unsigned lane, mlir::Value value);
+  /// What is loaded, of columns and rows, to compute `values`.
+  llvm::SmallVector<mlir::Value> loadsOf(llvm::ArrayRef<mlir::Value> values) const;
+  /// Loads what `values` need of the point, before anything waits for it.
+  void loadAhead(Point &point, llvm::ArrayRef<mlir::Value> values);
   /// The elements that the point stores, so that storing them reads nothing.
   void computeStores(Point &point);
   /// Stores all elements of the point's level; no guard.

@@ -79,6 +79,9 @@ void PointEmitter::emitChunks(Value first, MutableArrayRef<Lanes> totals) {
   int64_t work = tiling.chunks / tiling.pieces;
   SmallVector<IRMapping> rowValues(tiling.pieces);
   SmallVector<Point> points;
+  SmallVector<Value> stored;
+  for (const Store &store : graph.stores())
+    stored.push_back(store.value);
   Value inside;
   if (!totals.empty() && work % (int64_t{function.threads} * tiling.steps) != 0) {
     inside = compare(arith::CmpIPredicate::ult, first, number(work));
@@ -89,8 +92,10 @@ void PointEmitter::emitChunks(Value first, MutableArrayRef<Lanes> totals) {
         piece ? arith::AddIOp::create(b, loc, first, number(piece * work)).getResult() : first;
     points.push_back(chunkAt(chunk, rowValues[piece]));
     points.back().exists = inside;
-    computeStores(points.back());
+    loadAhead(points.back(), stored);
   }
+  for (Point &point : points)
+    computeStores(point);
   for (unsigned piece = 0; piece < tiling.pieces; ++piece)
     addTotals(points[piece], piece, totals);
   guarded(inside, [&] {

@@ -9,6 +9,9 @@ namespace tpc::codegen {
 
 /// Tiles of a long row that are added up in their own type before f64 takes over.
 static constexpr int64_t kNarrowTiles = 32;
+/// Bytes that a thread loads of a long row before it waits for them, if it can do so by whole
+/// tiles.
+static constexpr int64_t kBytesAhead = 64;
 
 //===--- who computes what ---===//
 
@@ -135,6 +138,17 @@ void RowEmitter::emitTile(MutableArrayRef<Point> points, unsigned tile,
     guarded(point.exists, [&] { storeElements(point); });
 }
 
+/// What a depth computes at each of its columns.
+SmallVector<Value> RowEmitter::valuesOf(ArrayRef<Partial> partials, bool isStoring) const {
+  SmallVector<Value> values;
+  for (const Partial &partial : partials)
+    values.push_back(graph.leaf(partial.value)->operand);
+  for (const Store &store : graph.stores())
+    if (isStoring && store.level == Level::Column)
+      values.push_back(store.value);
+  return values;
+}
+
 /// Adds what the point leaves to the sums over rows, and over all.
 void RowEmitter::addSums(Point &point, unsigned tile, unsigned piece) {
   Value counts = point.exists;
@@ -189,14 +203,33 @@ void RowEmitter::emitLongRow(MutableArrayRef<Partial> partials, bool isStoring) 
     for (Lanes &total : totals)
       for (Value &value : total)
         all.push_back(&value);
-  auto emitTiles = [&](Value lower, Value upper, ArrayRef<Value *> slots) {
-    carriedLoop(lower, upper, 1, slots, [&](Value tile) {
+  SmallVector<Value> values = valuesOf(partials, isStoring);
+  auto emitTilesBy = [&](int64_t step, Value lower, Value upper, ArrayRef<Value *> slots) {
+    carriedLoop(lower, upper, step, slots, [&](Value tile) {
       // What is of the row is computed before the outermost loop of this depth.
       if (!rowPoint)
         rowPoint = b.getInsertionBlock()->getParentOp();
-      SmallVector<Point> points = pointsOf(tile, false);
-      emitTile(points, 0, partials, isStoring);
+      SmallVector<SmallVector<Point>> loaded;
+      for (int64_t i = 0; i < step; ++i) {
+        loaded.push_back(pointsOf(addIndex(tile, index(i)), false));
+        for (Point &point : loaded.back())
+          loadAhead(point, values);
+      }
+      for (SmallVector<Point> &points : loaded)
+        emitTile(points, 0, partials, isStoring);
     });
+  };
+  int64_t bytes = 0;
+  for (Value value : loadsOf(values))
+    if (graph.level(value) == Level::Column)
+      bytes += kThreadColumns * bytesOf(graph.tensors()[graph.leaf(value)->number].element);
+  const int64_t together = std::max<int64_t>(1, kBytesAhead / std::max<int64_t>(1, bytes));
+  auto emitTiles = [&](Value lower, Value upper, ArrayRef<Value *> slots) {
+    Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, upper, lower),
+                                        index(together));
+    Value last = arith::SubIOp::create(b, loc, upper, rest);
+    emitTilesBy(together, lower, last, slots);
+    emitTilesBy(1, last, upper, slots);
   };
   auto clearLanes = [&] {
     for (Partial &partial : partials)

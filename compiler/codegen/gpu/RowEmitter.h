@@ -31,6 +31,7 @@ private:
   void emitLongRow(llvm::MutableArrayRef<Partial> partials, bool isStoring);
   void emitTile(llvm::MutableArrayRef<Point> points, unsigned tile,
                 llvm::MutableArrayRef<Partial> partials, bool isStoring);
+  llvm::SmallVector<mlir::Value> valuesOf(llvm::ArrayRef<Partial> partials, bool isStoring) const;
   void addSums(Point &point, unsigned tile, unsigned piece);
   void addRowValues(Point &point, mlir::Value isFirst);
 

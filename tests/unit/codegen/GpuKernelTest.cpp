@@ -295,12 +295,19 @@ TEST(GpuKernel, BlocksOfScattersOwnRowsFarApart) {
 
 //===--- a whole GPU ---===//
 
-/// What a thread loads at once is little where it loops: many threads must run at a time.
-TEST(GpuKernel, LongRowsHaveCompany) {
+/// Where threads loop over a row, several run at a time, and each has 64 bytes under way before it
+/// waits: 32 numbers of bf16, here one by one.
+TEST(GpuKernel, LongRowsAreLoadedAhead) {
   KernelHarness harness(lossOfAVocabulary());
   std::vector<uint8_t> ptx = imageForGpu(harness).image;
   std::string_view text(reinterpret_cast<const char *>(ptx.data()), ptx.size());
-  EXPECT_NE(text.find(".maxntid 256\n.minnctapersm 3\n"), text.npos);
+  EXPECT_NE(text.find(".maxntid 256\n.minnctapersm 2\n"), text.npos);
+  std::string_view before = text.substr(0, text.find("max.NaN.f32"));
+  std::string_view load = "ld.global.nc.b16";
+  int loads = 0;
+  for (size_t at = 0; (at = before.find(load, at)) != before.npos; at += load.size())
+    ++loads;
+  EXPECT_EQ(loads, 32);
 }
 
 /// All blocks of a sum over rows run at the same time, and each processor has as many.
