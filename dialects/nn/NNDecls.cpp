@@ -188,10 +188,17 @@ LogicalResult EntryOp::verify() {
     return emitOpError() << "names " << getOutputs().size() << " outputs, but returns "
                          << end.getValues().size() << " values";
   llvm::StringSet<> names;
-  for (StringRef name : getOutputs().getAsValueRange<StringAttr>())
+  for (auto [name, value] :
+       llvm::zip_equal(getOutputs().getAsValueRange<StringAttr>(), end.getValues())) {
     if (name.empty() || !names.insert(name).second)
       return emitOpError() << "has two outputs, or an output without a name, called \"" << name
                            << "\"";
+    // A run logs scalars beside these.
+    if (cast<RankedTensorType>(value.getType()).getRank() == 0 &&
+        llvm::is_contained({"step", "tokens", "seconds"}, name))
+      return emitOpError() << "has a scalar output called \"" << name
+                           << "\", as a field of a run's log is; give it another name";
+  }
   return success();
 }
 

@@ -201,6 +201,7 @@ def NN_EntryOp : NN_DeclOp<"entry", [IsolatedFromAbove, SingleBlock]> {
     - it takes no arguments
     - it ends in an nn.return of one value per output
     - the names of the outputs are different and not empty
+    - no scalar output is called "step", "tokens" or "seconds", which a run's log has beside them
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$outputs);
   let regions = (region SizedRegion<1>:$body);

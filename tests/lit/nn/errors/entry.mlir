@@ -31,3 +31,12 @@ nn.entry @e outputs ["y", "y"] {
   %x = nn.read @x : tensor<8xf32>
   nn.return %x, %x : tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// constraint: no scalar output is called "step", "tokens" or "seconds", which a run's log has beside them
+// expected-error @+1 {{has a scalar output called "tokens", as a field of a run's log is; give it another name}}
+nn.entry @e outputs ["tokens"] {
+  %x = nn.read @x : tensor<f32>
+  nn.return %x : tensor<f32>
+}
