@@ -29,6 +29,7 @@ struct Cut {
   unsigned threads = 0, sharedBytes = 0;
   int64_t sumTiles; ///< of the second stage of sums over rows
   unsigned sumThreads = 0, sumBytes = 0, totalThreads = 0, totalBytes = 0;
+  bool hasPartialTotals = true; ///< or the first stage leaves sums over all themselves
 };
 
 Cut cut(const BodyGraph &graph, Target target) {
@@ -51,6 +52,7 @@ Cut cut(const BodyGraph &graph, Target target) {
   cut.sumBytes = kSumThreads * sizeof(double);
   cut.totalThreads = kTotalThreads;
   cut.totalBytes = kTotalThreads / kWarp * sizeof(double);
+  cut.hasPartialTotals = tiling.hasPartialTotals();
   return cut;
 }
 
@@ -76,8 +78,9 @@ GeneratedKernel outline(const BodyGraph &graph, ArrayRef<SharedMemory> sharing, 
   }
   for (const Store &store : graph.stores()) {
     bool isShared = llvm::any_of(sharing, [&](SharedMemory s) { return s.result == store.result; });
+    bool isLater = store.kind == Store::SumAll ? cut.hasPartialTotals : isSum(store);
     // A scatter clears its rows before it adds to them: nothing from before is read.
-    if (!isSum(store) && !isShared)
+    if (!isLater && !isShared)
       main.operands.push_back(operandOf(FunctionOperand::Result, store.result, false, true));
   }
   if (cut.workspaceBytes)
@@ -86,7 +89,7 @@ GeneratedKernel outline(const BodyGraph &graph, ArrayRef<SharedMemory> sharing, 
   for (auto [kind, suffix, tiles, threads, bytes] :
        {std::tuple(Store::SumRows, "_sum", cut.sumTiles, cut.sumThreads, cut.sumBytes),
         std::tuple(Store::SumAll, "_total", int64_t{1}, cut.totalThreads, cut.totalBytes)}) {
-    if (!hasStore(graph, kind))
+    if (!hasStore(graph, kind) || (kind == Store::SumAll && !cut.hasPartialTotals))
       continue;
     GeneratedFunction second{name.str() + suffix, tiles, {}, threads, bytes};
     second.operands.push_back(operandOf(FunctionOperand::Workspace, 0, true,

@@ -26,7 +26,7 @@ void emitGpuFunctions(const BodyGraph &graph, const GeneratedKernel &outline, Mo
   }
   if (hasStore(graph, Store::SumRows))
     SumEmitter(graph, tiling, outline.functions[next++], module).emitRowSums();
-  if (hasStore(graph, Store::SumAll))
+  if (hasStore(graph, Store::SumAll) && tiling.hasPartialTotals())
     SumEmitter(graph, tiling, outline.functions[next++], module).emitTotals();
 }
 

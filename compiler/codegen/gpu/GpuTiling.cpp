@@ -19,6 +19,8 @@ constexpr unsigned kPointThreads = 256;
 constexpr int64_t kManyChunks = 1 << 18;
 /// Blocks that leave a sum over everything, and groups of elements that a thread adds up.
 constexpr int64_t kTotalBlocks = 2048, kMostSteps = 64;
+/// Groups that one block adds up alone, which takes no longer than to launch a second stage.
+constexpr int64_t kStepsAlone = 4;
 /// Threads of a block whose rows take a warp or less.
 constexpr unsigned kShortRowThreads = 128;
 /// Threads that take part in sums over rows: what a GPU of 132 processors runs at a time, so that
@@ -78,7 +80,9 @@ void tilePoints(const BodyGraph &graph, GpuTiling &tiling) {
       tiling.pieces = pieces;
   tiling.threads = kPointThreads;
   int64_t work = tiling.chunks / tiling.pieces + tiling.rest;
-  if (hasTotal)
+  if (hasTotal && work <= kPointThreads * kStepsAlone)
+    tiling.steps = std::max<int64_t>(1, llvm::divideCeil(work, kPointThreads));
+  else if (hasTotal)
     tiling.steps =
         std::clamp<int64_t>(llvm::divideCeil(work, kPointThreads * kTotalBlocks), 1, kMostSteps);
   tiling.blocks = llvm::divideCeil(work, int64_t{kPointThreads} * tiling.steps);
@@ -188,7 +192,7 @@ GpuTiling tileForGpu(const BodyGraph &graph) {
   }
   for (const Store &store : graph.stores()) {
     tiling.sumOffset.push_back(tiling.workspaceBytes);
-    if (!isSum(store))
+    if (!isSum(store) || (store.kind == Store::SumAll && !tiling.hasPartialTotals()))
       continue;
     // A sum over all is kept in f64 from block to block.
     int64_t bytes = store.kind == Store::SumRows

@@ -44,6 +44,9 @@ struct GpuTiling {
   // of their columns.
   int64_t tableParts = 1, chunksPerSegment = 0;
 
+  /// One block has the whole of a sum over all: it needs no second stage.
+  bool hasPartialTotals() const { return blocks > 1; }
+
   int64_t sharedBytes = 0;
   int64_t workspaceBytes = 0;
   int64_t sumBlocks = 1;                ///< partial sums that the second stage adds

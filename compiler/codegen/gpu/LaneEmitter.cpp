@@ -359,6 +359,11 @@ Value LaneEmitter::sumOfBlock(Value value) {
   return joinHalves(ReduceKind::Sum, parts);
 }
 
+void LaneEmitter::storeTotal(Value sum, const Store &store) {
+  Type type = resultType(store.result);
+  storeElement(rounded(sum, type), resultPointer(store.result), type, index(0));
+}
+
 void LaneEmitter::storeTotals(ArrayRef<Lanes> totals) {
   unsigned next = 0;
   Value isFirst = compare(arith::CmpIPredicate::eq, thread, gpu.word(0));
@@ -367,9 +372,12 @@ void LaneEmitter::storeTotals(ArrayRef<Lanes> totals) {
       continue;
     Value sum = rounded(joinHalves(ReduceKind::Sum, totals[next++]), b.getF64Type());
     sum = sumOfBlock(sum);
-    guarded(isFirst, [&, i = i] {
-      storeElement(sum, pointer(FunctionOperand::Workspace, 0), b.getF64Type(), gpu.toIndex(block),
-                   tiling.sumOffset[i]);
+    guarded(isFirst, [&, i = i, &store = store] {
+      if (tiling.hasPartialTotals())
+        storeElement(sum, pointer(FunctionOperand::Workspace, 0), b.getF64Type(),
+                     gpu.toIndex(block), tiling.sumOffset[i]);
+      else
+        storeTotal(sum, store);
     });
   }
 }

@@ -63,7 +63,10 @@ protected:
   mlir::Value joinThreads(ReduceKind kind, mlir::Value value, unsigned threads);
   /// The sum of `value` (f64) over the block, in thread 0.
   mlir::Value sumOfBlock(mlir::Value value);
-  /// Stores the block's part of each sum over everything, which its threads hold in lanes.
+  /// Stores a sum over everything (f64).
+  void storeTotal(mlir::Value sum, const Store &store);
+  /// Stores the block's part of each sum over everything, or the whole of one block, which its
+  /// threads hold in lanes.
   void storeTotals(llvm::ArrayRef<Lanes> totals);
   /// `value`, or zero where the condition does not hold.
   mlir::Value countedIf(mlir::Value condition, mlir::Value value);

@@ -59,10 +59,7 @@ void SumEmitter::emitTotals() {
       return loadElement(pointer(FunctionOperand::Workspace, 0), b.getF64Type(), part, offset);
     });
     sum = sumOfBlock(sum);
-    guarded(isFirst, [&, &store = store] {
-      storeElement(rounded(sum, resultType(store.result)), resultPointer(store.result),
-                   resultType(store.result), index(0));
-    });
+    guarded(isFirst, [&, &store = store] { storeTotal(sum, store); });
   }
 }
 

@@ -310,6 +310,26 @@ TEST(GpuKernel, LongRowsAreLoadedAhead) {
   EXPECT_EQ(loads, 32);
 }
 
+/// The norm of a gradient has a sum for each parameter, most of which are short.
+TEST(GpuKernel, ShortSumsHaveOneStage) {
+  for (auto [elements, stages] : {std::pair("1", 1u), {"768", 1}, {"4096", 1}, {"4100", 2}}) {
+    SCOPED_TRACE(elements);
+    std::string x = tensor(elements, "f32"), s = "tensor<f32>";
+    KernelHarness harness(Text{{{"x", x}},
+                               {s},
+                               "%y = nn.square %x : (" + x + ") -> " + x +
+                                   "\n%s = nn.sum %y dims [0] : (" + x + ") -> " + s +
+                                   "\nnn.yield %s : " + s,
+                               ""}
+                              .str());
+    harness.check(1e-6, 1e-6);
+    GeneratedImage image = imageForGpu(harness);
+    ASSERT_FALSE(image.kernels.empty());
+    EXPECT_EQ(image.kernels[0].functions.size(), stages);
+    EXPECT_EQ(image.kernels[0].workspaceBytes > 0, stages > 1);
+  }
+}
+
 /// All blocks of a sum over rows run at the same time, and each processor has as many.
 TEST(GpuKernel, SumsOverRowsFillAGpuOnce) {
   constexpr int64_t processors = 132, threadsOfProcessor = 1024;
