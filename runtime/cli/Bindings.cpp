@@ -56,7 +56,9 @@ void storeScalar(void *buffer, plan::DType dtype, double value) {
 }
 
 /// A scalar of float32 can't hold every number of float64.
-Status checkScalar(const std::string &name, plan::DType dtype, double value) {
+Status checkScalar(const std::string &name, plan::DType dtype, const ScalarValues &values,
+                   size_t index) {
+  const double value = values.all()[index];
   double stored = value;
   if (dtype == plan::DType::f32)
     stored = static_cast<float>(value);
@@ -67,9 +69,11 @@ Status checkScalar(const std::string &name, plan::DType dtype, double value) {
     return Status();
   char number[40];
   std::snprintf(number, sizeof(number), "%.9g", value);
-  return Status(Code::Usage,
-                "--set " + name + "=" + number + (vanishes ? " is 0 in " : " is not finite in ") +
-                    plan::EnumNameDType(dtype) + ", the type of the scalar",
+  const bool isInFile = !values.file().empty();
+  return Status(isInFile ? Code::InvalidInput : Code::Usage,
+                (isInFile ? values.placeOf(index) + ": " : "--set " + name + "=") + number +
+                    (vanishes ? " is 0 in " : " is not finite in ") + plan::EnumNameDType(dtype) +
+                    ", the type of the scalar",
                 "give it a number that the type holds");
 }
 
@@ -123,20 +127,8 @@ Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry
   Bindings bindings(plan, entry);
   bindings.seed_ = options.seed.value_or(0);
   bindings.initialiser_ = options.init.value_or(Initialiser::Philox);
-  bindings.scalars_ = options.scalars;
   bindings.trains_ = trains(plan, entry);
-  for (const auto &[name, value] : options.scalars) {
-    const plan::Scalar *scalar = nullptr;
-    for (size_t i = 0; i < count(entry.scalars()); ++i)
-      if (entry.scalars()->Get(i)->name()->string_view() == name)
-        scalar = entry.scalars()->Get(i);
-    if (!scalar)
-      return Status(Code::Usage,
-                    "--set names '" + name + "', which is no scalar of entry '" +
-                        entry.name()->str() + "'",
-                    "its scalars: " + namesOf(entry.scalars()));
-    TPC_RETURN_IF_ERROR(checkScalar(name, plan.buffer(scalar->buffer()).dtype(), value));
-  }
+  TPC_RETURN_IF_ERROR(bindings.openScalars(options));
   TPC_RETURN_IF_ERROR(bindings.chooseInputs(options));
   if (options.resume)
     TPC_RETURN_IF_ERROR(bindings.openCheckpoint(*options.resume)
@@ -152,7 +144,32 @@ Result<Bindings> Bindings::create(const PlanFile &plan, const plan::Entry &entry
                       " leads beyond step 2^31 - 1: the checkpoint is at step " +
                       std::to_string(bindings.firstStep_ - 1),
                   "run fewer steps");
+  const int64_t lastStep = bindings.firstStep_ + options.steps - 1;
+  for (const auto &[name, values] : bindings.scalars_)
+    if (!values.file().empty() && lastStep > static_cast<int64_t>(values.all().size()))
+      bindings.notes_.push_back("scalar   " + name + " stays what it is after step " +
+                                std::to_string(values.all().size()) + ", the last line of '" +
+                                values.file() + "'");
   return bindings;
+}
+
+Status Bindings::openScalars(const RunOptions &options) {
+  for (const auto &[name, setting] : options.scalars) {
+    const plan::Scalar *scalar = nullptr;
+    for (size_t i = 0; i < count(entry_.scalars()); ++i)
+      if (entry_.scalars()->Get(i)->name()->string_view() == name)
+        scalar = entry_.scalars()->Get(i);
+    if (!scalar)
+      return Status(Code::Usage,
+                    "--set names '" + name + "', which is no scalar of entry '" +
+                        entry_.name()->str() + "'",
+                    "its scalars: " + namesOf(entry_.scalars()));
+    TPC_ASSIGN_OR_RETURN(ScalarValues values, ScalarValues::of(setting));
+    for (size_t i = 0; i < values.all().size(); ++i)
+      TPC_RETURN_IF_ERROR(checkScalar(name, plan_.buffer(scalar->buffer()).dtype(), values, i));
+    scalars_.emplace(name, std::move(values));
+  }
+  return Status();
 }
 
 Status Bindings::chooseInputs(const RunOptions &options) {
@@ -554,7 +571,7 @@ Status Bindings::bindStep(RunSession &session, int rank, int64_t step) {
   for (size_t i = 0; i < count(entry_.scalars()); ++i) {
     const plan::Scalar &scalar = *entry_.scalars()->Get(i);
     auto set = scalars_.find(scalar.name()->str());
-    double value = set == scalars_.end() ? scalar.value() : set->second;
+    double value = set == scalars_.end() ? scalar.value() : set->second.at(step);
     TPC_RETURN_IF_ERROR(session.writeInput(rank, scalar.buffer(), [&](void *memory) {
       storeScalar(memory, plan_.buffer(scalar.buffer()).dtype(), value);
       return Status();

@@ -7,7 +7,7 @@
 //===---------------------------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/cli/RunOptions.h"
+#include "runtime/cli/ScalarValues.h"
 #include "runtime/exec/RunSession.h"
 #include "runtime/io/CheckpointManifest.h"
 #include "runtime/io/SafetensorsReader.h"
@@ -51,6 +51,8 @@ public:
   int64_t dataStart() const { return dataStart_; }
   /// Of the stream, as a checkpoint holds it.
   std::optional<uint64_t> dataHash() const { return dataHash_; }
+  /// Of --set, by name.
+  const std::map<std::string, ScalarValues> &scalars() const { return scalars_; }
   /// That the parameters are read from.
   std::vector<std::string> weightFiles() const {
     return weights_ ? weights_->files() : std::vector<std::string>();
@@ -82,6 +84,7 @@ private:
   Status openWeights(const RunOptions &options);
   Status openCheckpoint(const std::string &path);
   Status checkDraws(const RunOptions &options) const;
+  Status openScalars(const RunOptions &options);
   Status initialiseParameters(RunSession &session);
   Status readParameters(RunSession &session, int rank);
   Status makeInputValues(RunSession &session);
@@ -112,7 +115,7 @@ private:
   std::vector<std::string> notes_;
   std::optional<TokenFeed> data_;
   std::vector<BoundInput> inputs_;
-  std::map<std::string, double> scalars_;
+  std::map<std::string, ScalarValues> scalars_; ///< of --set
 };
 
 } // namespace tpc

@@ -156,11 +156,8 @@ public:
         {"--save-every", std::to_string(options_.saveEvery.value_or(0))},
         {"--profile", given(options_.profile)}};
     tcp::Agreed scalars{"--set", ""}, outputs{"--output", ""}, inputs{"--input", ""};
-    for (const auto &[name, value] : options_.scalars) {
-      char number[40];
-      std::snprintf(number, sizeof(number), "=%.17g ", value);
-      scalars.value += name + number;
-    }
+    for (const auto &[name, values] : bindings.scalars())
+      scalars.value += name + "=" + values.text() + " ";
     for (const auto &[name, file] : options_.outputs)
       outputs.value += name + " ";
     for (const auto &[name, file] : options_.inputs)

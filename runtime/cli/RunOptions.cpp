@@ -57,6 +57,9 @@ Status checkFilesNamed(const Arguments &arguments) {
     for (const std::string &text : arguments.all(option))
       if (size_t equals = text.find('='); equals > 0 && equals + 1 == text.size())
         return namesNone(option, text + "FILE");
+  for (const std::string &text : arguments.all("--set"))
+    if (text.ends_with("=@"))
+      return namesNone("--set", text + "FILE");
   return Status();
 }
 
@@ -101,11 +104,16 @@ Result<RunOptions> tpc::parseRunOptions(const Arguments &arguments) {
   TPC_ASSIGN_OR_RETURN(options.inputs, arguments.assignments("--input"));
   TPC_ASSIGN_OR_RETURN(options.outputs, arguments.assignments("--output"));
   TPC_ASSIGN_OR_RETURN(auto scalars, arguments.assignments("--set"));
-  for (const auto &[name, text] : scalars)
-    if (!parseNumber(text, options.scalars[name]) || !std::isfinite(options.scalars[name]))
+  for (const auto &[name, text] : scalars) {
+    ScalarSetting &setting = options.scalars[name];
+    if (text.starts_with('@'))
+      setting.file = text.substr(1);
+    else if (!parseNumber(text, setting.value) || !std::isfinite(setting.value))
       return Status(Code::Usage,
                     "option '--set': '" + text + "' is not a finite number for '" + name + "'",
-                    "--set NAME=VALUE, as in --set lr=3e-4");
+                    "--set NAME=VALUE, as in --set lr=3e-4, or --set NAME=@FILE with the value of "
+                    "each step on a line");
+  }
 
   if (arguments.has("--comm")) {
     TPC_ASSIGN_OR_RETURN(options.comm, arguments.choice("--comm"));

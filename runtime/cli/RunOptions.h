@@ -25,11 +25,19 @@ inline constexpr OptionSpec kData = {"--data", "F", "",
                                      "token stream that feeds the inputs that the model says"};
 inline constexpr OptionSpec kInput = {"--input", "NAME=F.safetensors", "", "an input from a file",
                                       true};
-inline constexpr OptionSpec kSet = {"--set", "NAME=VALUE", "", "a scalar, such as lr", true};
+inline constexpr OptionSpec kSet = {
+    "--set", "NAME=VALUE|@F", "",
+    "a scalar, such as lr, or a file with its value at each step, a line each", true};
 inline constexpr OptionSpec kResume = {"--resume", "F", "", "go on from a checkpoint"};
 inline constexpr OptionSpec kThreadsPerRank = {
     "--threads-per-rank", "N", "the cores divided by the ranks", "threads of each rank"};
 } // namespace option
+
+/// What --set gives to a scalar.
+struct ScalarSetting {
+  double value = 0;
+  std::string file; ///< of a value for each step, instead
+};
 
 struct RunOptions {
   std::string plan;
@@ -41,8 +49,8 @@ struct RunOptions {
   std::optional<std::string> weights, data, save, resume, logJson, profile;
   std::vector<std::string>
       unused; ///< patterns of tensors of `weights` that the model does not need
-  std::map<std::string, std::string> inputs;  ///< name -> file
-  std::map<std::string, double> scalars;      ///< --set
+  std::map<std::string, std::string> inputs; ///< name -> file
+  std::map<std::string, ScalarSetting> scalars;
   std::map<std::string, std::string> outputs; ///< name -> file
   std::string comm = "auto";
   int threadsPerRank = 0; ///< 0: chosen

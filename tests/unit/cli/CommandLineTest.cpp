@@ -190,6 +190,42 @@ TEST_F(CommandLine, ScalarsFitIntoTheirType) {
     EXPECT_EQ(tpc(run + " --set lr=" + fits).status, 0) << fits;
 }
 
+TEST_F(CommandLine, ScalarsHaveAValueForEachStep) {
+  std::string run = "run " + write(echo(2)) + " --data " + write(std::string(24, 'a'), "data.bin");
+  auto losses = [&](const std::string &words) {
+    Outcome outcome = tpc(run + " --log-json - " + words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    std::vector<std::string> values;
+    for (size_t at = 0; (at = outcome.out.find("\"loss\": ", at)) != std::string::npos; ++at)
+      values.push_back(outcome.out.substr(at + 8, outcome.out.find(',', at) - at - 8));
+    return std::pair(values, outcome.err);
+  };
+  std::string file = write("0.5\n2.5e-1\r\n-3\n", "lr.txt");
+  std::string set = "--set lr=@" + file;
+  auto [values, notes] = losses(set + " --steps 3 --save " + path("three.safetensors"));
+  EXPECT_THAT(values, testing::ElementsAre("0.5", "0.25", "-3"));
+  EXPECT_THAT(notes, Not(HasSubstr("stays")));
+  std::tie(values, notes) = losses(set + " --steps 5");
+  EXPECT_THAT(values, testing::ElementsAre("0.5", "0.25", "-3", "-3", "-3"));
+  EXPECT_THAT(notes, HasSubstr("lr stays what it is after step 3, the last line of '" + file));
+  // A run that goes on is at the steps of the one before, without the end of a line, too.
+  std::string longer = write("1\n2\n3\n4\n5", "longer.txt");
+  std::tie(values, notes) =
+      losses("--set lr=@" + longer + " --steps 2 --resume " + path("three.safetensors"));
+  EXPECT_THAT(values, testing::ElementsAre("4", "5"));
+
+  expectRefusal(run + " --set lr=@", 2, "option '--set' names no file");
+  expectRefusal(run + " --set lr=@" + path("none"), 1, "cannot open '" + path("none") + "'");
+  expectRefusal(run + " --set lr=@" + path(""), 1, "is not a regular file");
+  expectRefusal(run + " --set lr=@" + write("", "wrong"), 1, "wrong' is empty");
+  for (const char *wrong : {"1\nfast\n", "1\n\n2\n", "1\nnan\n", "1\n1 2\n"})
+    expectRefusal(run + " --set lr=@" + write(wrong, "wrong"), 1,
+                  "wrong' line 2: '" + std::string(wrong + 2, std::strchr(wrong + 2, '\n')) +
+                      "' is not a finite number");
+  expectRefusal(run + " --set lr=@" + write("1\n1e39\n", "wrong"), 1,
+                "wrong' line 2: 1e+39 is not finite in f32");
+}
+
 TEST_F(CommandLine, IdsAreOfTheVocabulary) {
   auto model = [](std::vector<int32_t> tokens) {
     PlanBuilder b = echo(2);
