@@ -96,6 +96,9 @@ static Status readHardware(const std::string &path, Hardware &hardware) {
                     kHardwareHint);
     *known->second = *number;
   }
+  // Nobody takes it for the one that it was.
+  if (!object->get("name"))
+    hardware.name += "-changed";
   return Status();
 }
 
