@@ -24,6 +24,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <unistd.h>
 
 using namespace tpc;
@@ -167,6 +168,16 @@ public:
     return result;
   }
 
+  /// Scalars that a file changes from step to step, beside what they do.
+  static void addChangingScalars(StepReport &report, const Bindings &bindings) {
+    std::set<std::string> taken = {"step", "tokens", "seconds"};
+    for (const auto &[name, value] : report.scalars)
+      taken.insert(name);
+    for (const auto &[name, values] : bindings.scalars())
+      if (!values.file().empty() && !taken.contains(name))
+        report.scalars.emplace_back(name, values.at(report.step));
+  }
+
   /// `processes`: those of the surroundings, which this call ends. Whatever fails, fails for all.
   Result<int> execute(Bindings bindings, const Surroundings &surroundings,
                       std::unique_ptr<ProcessGroup> processes) {
@@ -228,6 +239,7 @@ private:
       times.push_back(seconds);
       TPC_ASSIGN_OR_RETURN(StepReport report,
                            reportOf(session, step, bindings.tokensPerStep(), seconds));
+      addChangingScalars(report, bindings);
       logFailure = log.step(report);
       TPC_RETURN_IF_ERROR(judge(log, session, report));
       return logFailure.ok();

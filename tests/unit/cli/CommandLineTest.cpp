@@ -203,8 +203,11 @@ TEST_F(CommandLine, ScalarsHaveAValueForEachStep) {
   std::string file = write("0.5\n2.5e-1\r\n-3\n", "lr.txt");
   std::string set = "--set lr=@" + file;
   auto [values, notes] = losses(set + " --steps 3 --save " + path("three.safetensors"));
+  ASSERT_EQ(tpc(run + " --steps 3 " + set + " --log-json " + path("log.json")).status, 0);
   EXPECT_THAT(values, testing::ElementsAre("0.5", "0.25", "-3"));
   EXPECT_THAT(notes, Not(HasSubstr("stays")));
+  EXPECT_THAT(contents(path("log.json")),
+              HasSubstr("{\"step\": 2, \"loss\": 0.25, \"lr\": 0.25, \"tokens\": 6, "));
   std::tie(values, notes) = losses(set + " --steps 5");
   EXPECT_THAT(values, testing::ElementsAre("0.5", "0.25", "-3", "-3", "-3"));
   EXPECT_THAT(notes, HasSubstr("lr stays what it is after step 3, the last line of '" + file));
