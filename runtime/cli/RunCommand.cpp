@@ -51,7 +51,8 @@ void noteSignal(int signal) {
   _exit(128 + signal);
 }
 
-/// Notes signals while it lives.
+/// Notes signals while it lives, and to the end of the process once one has come: then the next one
+/// still ends it as the second.
 class SignalGuard {
 public:
   explicit SignalGuard(RankBoard *board) {
@@ -61,9 +62,9 @@ public:
       std::signal(signal, noteSignal);
   }
   ~SignalGuard() {
-    // The second word of a closing terminal may come when all is done.
     for (int signal : signals_)
-      std::signal(signal, signal == SIGHUP && stopSignal == SIGHUP ? SIG_IGN : SIG_DFL);
+      if (stopSignal == 0)
+        std::signal(signal, SIG_DFL);
   }
   SignalGuard(const SignalGuard &) = delete;
 

@@ -320,15 +320,26 @@ Status RunSession::runThreads(const plan::Entry *entry, std::span<const std::vec
     });
   {
     std::unique_lock lock(mutex);
-    std::chrono::milliseconds sinceFailure = 0ms;
+    std::chrono::nanoseconds sinceFailure = 0ms;
     while (running > 0) {
+      const auto before = std::chrono::steady_clock::now();
       changed.wait_for(lock, 100ms);
-      if (stopped_.load() && running > 0 && (sinceFailure += 100ms) == kGrace && options_.onStuck)
-        options_.onStuck(failure_);
+      if (!stopped_.load() || running == 0 || sinceFailure > kGrace)
+        continue;
+      // Time in which the process was stopped does not count.
+      sinceFailure +=
+          std::min<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - before, 100ms);
+      if (sinceFailure > kGrace && options_.onStuck)
+        options_.onStuck(failure());
     }
   }
   for (std::thread &thread : threads)
     thread.join();
+  return failure();
+}
+
+Status RunSession::failure() {
+  std::lock_guard lock(failureMutex_);
   return failure_;
 }
 

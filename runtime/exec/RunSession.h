@@ -148,6 +148,8 @@ private:
   /// Returns when nothing runs on the devices of the ranks any more: what runs there uses memory
   /// and graphs, which can't be freed before. If that never comes, onStuck is called.
   void quiesce(Ranks ranks);
+  /// What the run has failed with, if it has.
+  Status failure();
   /// What this process says of the failure of a rank of another one.
   Status explain(const Status &failure);
   std::string whereOthersWere(Ranks ranks, const plan::Entry &entry) const;

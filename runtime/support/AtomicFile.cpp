@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <climits>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -27,6 +29,23 @@ enum class Noted : uint8_t { None, Opening, Ready };
 char notedPath[PATH_MAX];
 std::atomic<Noted> noted = Noted::None;
 static_assert(std::atomic<Noted>::is_always_lock_free, "a signal handler reads it");
+
+/// While it lives, no signal that ends a run is handled by this thread.
+class SignalsLater {
+public:
+  SignalsLater() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP})
+      sigaddset(&ending, signal);
+    pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+  ~SignalsLater() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsLater(const SignalsLater &) = delete;
+
+private:
+  sigset_t before_;
+};
 
 /// What a link points to, or the path itself.
 Result<std::string> targetOf(const std::string &path) {
@@ -73,6 +92,10 @@ Status AtomicFile::acquire(const WhenBusy &whenBusy) {
   const bool isEndless = whenBusy.isEndless(), waits = whenBusy.patience_.count() > 0;
   Patience patience(whenBusy.patience_);
   for (bool isFirst = true;; isFirst = false) {
+    // Whoever waits for another process can be ended meanwhile.
+    std::optional<SignalsLater> later;
+    if (!isEndless)
+      later.emplace();
     Noted none = Noted::None;
     const bool notes = noted.compare_exchange_strong(none, Noted::Opening);
     Result<bool> isOurs = open(isEndless);
@@ -82,6 +105,7 @@ Status AtomicFile::acquire(const WhenBusy &whenBusy) {
       std::memcpy(notedPath, partial_.c_str(), partial_.size() + 1);
     if (notes)
       noted = isNoted_ ? Noted::Ready : Noted::None;
+    later.reset();
     TPC_RETURN_IF_ERROR(isOurs.status());
     if (isOwner_)
       return {};
@@ -151,9 +175,9 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::removeUnfinished() noexcept {
-  // Another thread may be about to note it; if it is this one, which a signal has stopped, it
+  // Another thread may be about to note it; if it is this one, which waits for another process, it
   // won't.
-  for (int milliseconds = 0; noted == Noted::Opening && milliseconds < 200; ++milliseconds)
+  for (int milliseconds = 0; noted == Noted::Opening && milliseconds < 800; ++milliseconds)
     poll(nullptr, 0, 1);
   if (noted == Noted::Ready)
     unlink(notedPath);

@@ -2,6 +2,7 @@
 
 #include "runtime/comm/local/Barrier.h"
 
+#include <algorithm>
 #include <climits>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -18,6 +19,9 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr uint32_t kAborted = 1u << 31;
+/// What a sleep lasts at most, and counts for: while the process is stopped, so is what it waits
+/// for.
+constexpr std::chrono::nanoseconds kSlice = std::chrono::milliseconds(100);
 
 static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t) &&
               std::atomic<uint32_t>::is_always_lock_free);
@@ -69,15 +73,17 @@ Barrier::Outcome Barrier::arriveAndWait(std::chrono::nanoseconds timeout) {
   while (!passed() && Clock::now() - start < spinTime_)
     for (int i = 0; i < 32 && !passed(); ++i)
       pauseBriefly();
+  std::chrono::nanoseconds left = timeout;
   while (!passed()) {
-    std::chrono::nanoseconds left = timeout - (Clock::now() - start);
     if (left.count() <= 0)
       return Outcome::TimedOut;
+    const Clock::time_point before = Clock::now();
     // Counted before the kernel looks at the word: whoever changes it sees the count and wakes us,
     // or we see the change and do not sleep.
     sleepers_.fetch_add(1);
-    sleepWhile(state_, phase, left);
+    sleepWhile(state_, phase, std::min(left, kSlice));
     sleepers_.fetch_sub(1);
+    left -= std::min<std::chrono::nanoseconds>(Clock::now() - before, kSlice);
   }
   return aborted() ? Outcome::Aborted : Outcome::Passed;
 }

@@ -2,6 +2,8 @@
 
 #include "runtime/comm/nccl/NcclCommunicator.h"
 
+#include "runtime/support/Patience.h"
+
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -13,11 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// NCCL finishes a call in microseconds once it has connected; asking costs about as much.
-constexpr std::chrono::microseconds kSpin = 200us;
-constexpr std::chrono::microseconds kPause = 100us;
 /// How long a failure may take from the process that failed to the others, through rank 0.
-constexpr std::chrono::milliseconds kNewsTravel = 1s;
+constexpr std::chrono::milliseconds kNewsTravel = 5s;
 
 ncclDataType_t dataType(DType dtype) {
   switch (dtype) {
@@ -37,31 +36,26 @@ ncclDataType_t dataType(DType dtype) {
 
 Status NcclState::complete(ncclComm_t comm, ncclResult_t result, Code code,
                            const std::string &what) {
-  const Clock::time_point start = Clock::now();
-  while (result == ncclInProgress) {
+  for (Patience patience(timeout); result == ncclInProgress;) {
     TPC_RETURN_IF_ERROR(check());
     if (ncclResult_t asked = api.commGetAsyncError(comm, &result); asked != ncclSuccess)
       result = asked;
     if (result != ncclInProgress)
       break;
-    if (Clock::now() - start > timeout) {
+    if (!patience.pause()) {
       Status late(Code::RankFailed,
                   "waited " + std::to_string(timeout.count()) + " ms for NCCL to " + what,
                   "--timeout sets how long ranks wait for each other");
       abort(late);
       return check();
     }
-    if (Clock::now() - start > kSpin)
-      std::this_thread::sleep_for(kPause);
   }
   if (result == ncclSuccess)
     return Status();
   // Where another rank has failed, NCCL says "remote error" before the news of it comes.
   if (result == ncclRemoteError || result == ncclSystemError)
-    for (Clock::time_point since = Clock::now(); Clock::now() - since < kNewsTravel;) {
+    for (Patience patience(kNewsTravel); patience.pause();)
       TPC_RETURN_IF_ERROR(check());
-      std::this_thread::sleep_for(1ms);
-    }
   abort(api.error(result, comm, code, what));
   return check();
 }

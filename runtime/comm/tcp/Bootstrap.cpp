@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 namespace {
 
 /// How long rank 0 goes on telling those who come late what was wrong.
-constexpr std::chrono::milliseconds kTellTheLate = 2s;
-/// How long a connection may be silent before it has said who it is.
+constexpr std::chrono::milliseconds kTellTheLate = 5s;
+/// How long a connection to rank 0 may be silent before it has said who it is.
 constexpr std::chrono::milliseconds kSilence = 5s;
 /// Connections that have not said yet who they are; more are closed.
 constexpr size_t kMostStrangers = 256;
@@ -48,6 +48,9 @@ std::string milliseconds(std::chrono::milliseconds time) {
 /// Connections that came in and have not said yet who they are.
 class Strangers {
 public:
+  /// `silence`: how long each may say nothing.
+  explicit Strangers(std::chrono::milliseconds silence) : silence_(silence) {}
+
   /// Adds what poll must look at.
   void addTo(std::vector<pollfd> &waits) const {
     for (const Stranger &stranger : strangers_)
@@ -58,7 +61,7 @@ public:
     while (Socket socket = acceptFrom(listener)) {
       if (strangers_.size() == kMostStrangers)
         strangers_.pop_front();
-      strangers_.push_back({std::move(socket), {}, Patience(kSilence)});
+      strangers_.push_back({std::move(socket), {}, Patience(silence_)});
     }
     for (auto it = strangers_.begin(); it != strangers_.end();) {
       auto state = it->reader.read(it->socket);
@@ -79,6 +82,7 @@ private:
     MessageReader reader;
     Patience patience;
   };
+  const std::chrono::milliseconds silence_;
   std::list<Stranger> strangers_;
 };
 
@@ -238,7 +242,7 @@ private:
   BootstrapOptions &options_;
   const Socket &listener_;
   std::vector<Place> ranks_;
-  Strangers strangers_;
+  Strangers strangers_{kSilence};
   std::vector<Socket> lateComers_; ///< closed when all have read why
   Status failure_;
 };
@@ -399,7 +403,8 @@ private:
   std::vector<MessageReader> readers_;
   const int rank_;
   std::vector<Socket> links_;
-  Strangers strangers_;
+  /// Ranks say on a link who they are once, and do not try again.
+  Strangers strangers_{options_.timeout};
 };
 
 } // namespace

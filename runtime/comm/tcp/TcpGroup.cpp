@@ -13,8 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How long a failure may take from the process that failed to the others, through rank 0.
-constexpr std::chrono::milliseconds kNewsTravel = 1s;
 /// A rank that died is noticed all the same.
 constexpr std::chrono::milliseconds kNoTimeout = 24h;
 /// More than any buffer of one rank.
@@ -144,7 +142,8 @@ public:
 private:
   const Interrupt &interrupt() const override { return watch_.interrupt(); }
   Status reason(bool expected) const override {
-    return watch_.reason(expected ? kNewsTravel : std::chrono::milliseconds(0));
+    // It comes at once, through rank 0, unless that is stopped.
+    return watch_.reason(expected ? timeout_ : std::chrono::milliseconds(0));
   }
 
   std::vector<Transfer> toAll() const {

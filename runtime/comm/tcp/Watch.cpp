@@ -75,7 +75,8 @@ void Watch::set(const Status &reason) {
 
 Status Watch::reason(std::chrono::milliseconds patience) const {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, patience, [this] { return reason_.has_value(); });
+  for (Patience left(patience); !reason_ && !left.over();)
+    changed_.wait_for(lock, std::chrono::milliseconds(left.slice()));
   return reason_.value_or(Status());
 }
 
