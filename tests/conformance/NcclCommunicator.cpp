@@ -322,10 +322,31 @@ TEST(NcclGroups, DeterministicPinsAlgorithmAndChannels) {
   unsetenv("NCCL_MAX_CTAS");
 }
 
+/// The double of NCCL, which tells when a process has called it: a byte each.
+const nccl::NcclApi &doubleThatTells(int pipe) {
+  static int told;
+  told = pipe;
+  static nccl::NcclApi api = doubleOfNccl();
+  api.commInitRankConfig = [](ncclComm_t *comm, int ranks, ncclUniqueId id, int rank,
+                              ncclConfig_t *config) {
+    ncclResult_t result = doubleOfNccl().commInitRankConfig(comm, ranks, id, rank, config);
+    (void)!write(told, "", 1);
+    return result;
+  };
+  return api;
+}
+
 TEST(NcclProcesses, ARankThatDiesWhileNcclConnectsIsNamed) {
   // In processes the double never finds the others: they wait in NCCL.
-  std::vector<RankProcess> ranks = startProcesses(3, 30s, &doubleOfNccl());
-  std::this_thread::sleep_for(1s);
+  int told[2];
+  ASSERT_EQ(pipe(told), 0);
+  std::vector<RankProcess> ranks = startProcesses(3, 30s, &doubleThatTells(told[1]));
+  close(told[1]);
+  for (size_t rank = 0; rank < ranks.size(); ++rank) {
+    char byte;
+    ASSERT_EQ(read(told[0], &byte, 1), 1) << "a rank ended before it called NCCL";
+  }
+  close(told[0]);
   auto start = std::chrono::steady_clock::now();
   ranks[2].kill(SIGKILL);
   EXPECT_EQ(ranks[2].wait(), 128 + SIGKILL);

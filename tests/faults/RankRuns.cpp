@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -45,6 +46,8 @@ Program::Program(const std::string &words, const Variables &environment, const s
   pid_ = fork();
   if (pid_ != 0)
     return;
+  // A test that is killed leaves nothing behind.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   setpgid(0, 0);
   int out = open(log.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_APPEND, 0600);
   dup2(out, STDOUT_FILENO);

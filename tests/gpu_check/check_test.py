@@ -304,7 +304,7 @@ class CheckTest(unittest.TestCase):
     @unittest.skipUnless(DRIVER, "no stand-in for the driver was built")
     def test_another_model_in_pytorch_fails_and_a_hang_behind_its_result_does_not(self):
         self.python = self.program("bin/python3", TORCH, parameters=11, sleep=60)
-        _, sections = self.check("--only", "torch", "--minutes", "0.1")
+        _, sections = self.check("--only", "torch", "--minutes", "0.3")
         self.assertEqual(self.values(sections["torch"])["model: PyTorch"], "50000 tokens/s")
         self.assertIn("has 11 parameters, and not 10", sections["torch"]["why"])
 

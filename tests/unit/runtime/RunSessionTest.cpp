@@ -250,7 +250,7 @@ TEST(RunSession, AFailingRankStopsAll) {
 }
 
 TEST(RunSession, AStalledRankIsNamed) {
-  Status status = trainWithFault(2, {Fault::Kind::Stall, 1, 2, 0}, 300ms);
+  Status status = trainWithFault(2, {Fault::Kind::Stall, 1, 2, 0}, 2s);
   EXPECT_EQ(status.code(), Code::RankFailed);
   EXPECT_THAT(status.message(),
               AllOf(HasSubstr("rank 0 failed in step 2 at instruction 1 'fc: all_reduce'"),
@@ -260,8 +260,8 @@ TEST(RunSession, AStalledRankIsNamed) {
 }
 
 TEST(RunSession, AStallAfterTheLastCollectiveIsSeenToo) {
-  Status status = trainWithFault(2, {Fault::Kind::Stall, 1, 1, 5}, 300ms);
-  EXPECT_THAT(status.message(), AllOf(HasSubstr("rank 0 waited 300 ms at the end of step 1"),
+  Status status = trainWithFault(2, {Fault::Kind::Stall, 1, 1, 5}, 2s);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("rank 0 waited 2000 ms at the end of step 1"),
                                       HasSubstr("rank 1 was in step 1 at instruction 5")));
 }
 

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 using namespace tpc;
 using namespace tpc::test;
@@ -137,9 +137,10 @@ TEST(Validator, LargePlansAreFast) {
     b.copy("copy", source, {other, plan::Access::write, pieces + i, 0, i * bytes, bytes});
   }
   std::vector<uint8_t> sealed = b.seal();
-  auto start = std::chrono::steady_clock::now();
+  // Of this process: what else the machine does is no matter. Each against each other takes
+  // minutes.
+  const std::clock_t start = std::clock();
   Status status = validatePlan(*plan::GetPlan(sealed.data()));
   EXPECT_TRUE(status.ok()) << status.message();
-  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  EXPECT_LT(seconds.count(), 5.0) << "40000 instructions";
+  EXPECT_LT(double(std::clock() - start) / CLOCKS_PER_SEC, 20.0) << "40000 instructions";
 }
