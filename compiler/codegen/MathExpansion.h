@@ -21,7 +21,7 @@ public:
   /// For x that is not far above 0: what is below the smallest normal number becomes 0. Half as
   /// long.
   mlir::Value expOfWeight(mlir::Value x);
-  /// Of f32, by an instruction of NVIDIA's GPUs: the error is 2^-22 + |x| 2^-24, and 0 stands for
+  /// Of f32, by an instruction of NVIDIA's GPUs: the error is 2^-22 + |x| 2^-23, and 0 stands for
   /// what is below the smallest normal number.
   mlir::Value approximateExp(mlir::Value x);
   /// 1/x of f32, likewise: the error is 2^-23, and 0 stands for what is below 2^-126, of x or of

@@ -45,7 +45,8 @@ struct Attention {
       : q(*e.values[0]), k(*e.values[1]), v(*e.values[2]), errors(e.errors), causal(causal),
         scale(scale), batch(q.extent(0)), queries(q.extent(1)), keys(k.extent(1)),
         heads(q.extent(2)), kvHeads(k.extent(2)), size(q.extent(3)), r(e.rounding()),
-        factorUnit(e.attentionNarrows && mlir::getElementTypeOrSelf(e.op->getOperand(0)).isBF16()
+        factorUnit(e.device.attentionNarrows &&
+                           mlir::getElementTypeOrSelf(e.op->getOperand(0)).isBF16()
                        ? kUnitOfBF16
                        : 0) {}
 

@@ -45,7 +45,7 @@ Results rowMaxBounds(nn::CeRowMaxOp op, const Evaluated &e) {
 double exponentialError(double exponential, double logit, double errors, double shift,
                         const Rounding &r) {
   double relative = std::expm1(errors + r.unit * (fabs(logit - shift) + errors));
-  return exponential * (relative + r.function() * (1 + relative)) + r.tiny;
+  return exponential * (relative + r.exponential(logit - shift) * (1 + relative)) + r.tiny;
 }
 
 /// {sum_exp, target, sum_logits}

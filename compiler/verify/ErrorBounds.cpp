@@ -8,12 +8,17 @@ using namespace tpc;
 using namespace tpc::verify;
 
 Rounding Evaluated::rounding() const {
+  auto rounding = [&](mlir::Type element) {
+    Rounding result = Rounding::of(element);
+    result.approximates = device.approximates && !element.isF64();
+    return result;
+  };
   // Ops compute in their results' float type; how bfloat16 is stored is added by evaluateStep.
   for (mlir::Type type : op->getResultTypes())
     if (auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
         tensor && mlir::isa<mlir::FloatType>(tensor.getElementType()))
-      return Rounding::of(tensor.getElementType());
-  return Rounding::of(mlir::Float32Type::get(op->getContext()));
+      return rounding(tensor.getElementType());
+  return rounding(mlir::Float32Type::get(op->getContext()));
 }
 
 mlir::FailureOr<Results> tpc::verify::errorBounds(const Evaluated &evaluated) {

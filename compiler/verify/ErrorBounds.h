@@ -37,9 +37,7 @@ struct Evaluated {
   Operands values;               ///< of the operands, in float64
   llvm::ArrayRef<Errors> errors; ///< of the operands
   const Results &results;        ///< in float64
-  /// Products inside of attention in bf16 take its weights, and the gradients of its scores, in
-  /// bf16 too, as tensor cores do.
-  bool attentionNarrows = false;
+  DeviceArithmetic device = {};
 
   Rounding rounding() const;
 };

@@ -72,8 +72,8 @@ std::vector<Bounded> paired(Results results, Results bounds) {
 /// dropped, since kernels of optimizers hold tensors as large as the parameters.
 class KernelEvaluation {
 public:
-  KernelEvaluation(const Mesh &mesh, int rank, bool attentionNarrows)
-      : mesh(mesh), rank(rank), attentionNarrows(attentionNarrows) {}
+  KernelEvaluation(const Mesh &mesh, int rank, DeviceArithmetic device)
+      : mesh(mesh), rank(rank), device(device) {}
 
   mlir::FailureOr<std::vector<Bounded>> run(nn::KernelOp kernel, std::vector<Tensor> operands) {
     mlir::Block &block = kernel.getBody().front();
@@ -100,7 +100,7 @@ public:
     std::vector<const Bounded *> operands;
     for (mlir::Value operand : op->getOperands())
       operands.push_back(&values.find(operand)->second);
-    auto results = evaluateOp(op, mesh, rank, operands, attentionNarrows);
+    auto results = evaluateOp(op, mesh, rank, operands, device);
     if (failed(results))
       return mlir::failure();
     for (auto [value, result] : llvm::zip_equal(op->getResults(), *results))
@@ -114,7 +114,7 @@ public:
 private:
   const Mesh &mesh;
   int rank;
-  bool attentionNarrows;
+  DeviceArithmetic device;
   llvm::DenseMap<mlir::Value, Bounded> values;
 };
 
@@ -122,7 +122,7 @@ private:
 
 mlir::FailureOr<std::vector<Bounded>>
 tpc::verify::evaluateOp(mlir::Operation *op, const Mesh &mesh, int rank,
-                        llvm::ArrayRef<const Bounded *> operands, bool attentionNarrows) {
+                        llvm::ArrayRef<const Bounded *> operands, DeviceArithmetic device) {
   std::vector<const Tensor *> values;
   std::vector<Errors> errors;
   for (const Bounded *operand : operands) {
@@ -134,7 +134,7 @@ tpc::verify::evaluateOp(mlir::Operation *op, const Mesh &mesh, int rank,
   auto results = interpreter::evaluate(op, values, interpreter::Roundings::Ignored);
   if (failed(results))
     return mlir::failure();
-  auto bounds = errorBounds({op, values, errors, *results, attentionNarrows});
+  auto bounds = errorBounds({op, values, errors, *results, device});
   if (failed(bounds))
     return mlir::failure();
   roundStored(op, *results, *bounds);
@@ -144,11 +144,11 @@ tpc::verify::evaluateOp(mlir::Operation *op, const Mesh &mesh, int rank,
 mlir::FailureOr<std::vector<Bounded>> tpc::verify::evaluateStep(mlir::Operation *step,
                                                                 const Mesh &mesh, int rank,
                                                                 std::vector<Tensor> operands,
-                                                                bool attentionNarrows) {
+                                                                DeviceArithmetic device) {
   // A write copies.
   if (mlir::isa<nn::WriteOp>(step))
     return std::vector<Bounded>{{std::move(operands[0]), std::nullopt}};
-  KernelEvaluation evaluation(mesh, rank, attentionNarrows);
+  KernelEvaluation evaluation(mesh, rank, device);
   if (auto kernel = mlir::dyn_cast<nn::KernelOp>(step))
     return evaluation.run(kernel, std::move(operands));
   for (auto [operand, value] : llvm::zip_equal(step->getOperands(), operands))

@@ -22,14 +22,14 @@ struct Bounded {
 /// their bounds become, and the op's own roundings.
 mlir::FailureOr<std::vector<Bounded>> evaluateOp(mlir::Operation *op, const Mesh &mesh, int rank,
                                                  llvm::ArrayRef<const Bounded *> operands,
-                                                 bool attentionNarrows = false);
+                                                 DeviceArithmetic device = {});
 
 /// The results of a step that concerns one rank alone, from that rank's operands (offsets
-/// included). Takes the operands, which may be as large as the model. `attentionNarrows`: see
-/// Evaluated.
+/// included). Takes the operands, which may be as large as the model. `device`: see
+/// Rounding.h.
 mlir::FailureOr<std::vector<Bounded>> evaluateStep(mlir::Operation *step, const Mesh &mesh,
                                                    int rank, std::vector<Tensor> operands,
-                                                   bool attentionNarrows = false);
+                                                   DeviceArithmetic device = {});
 
 /// The results, per rank, of a collective, from the operands of all ranks.
 std::vector<std::vector<Bounded>>

@@ -76,10 +76,12 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 /// second.
 constexpr double kActivationSlope = 1.13, kActivationCurve = 1.2;
 
-double siluGradBound(double x, double ex, double dy, double edy, double u) {
+double siluGradBound(double x, double ex, double dy, double edy, const Rounding &r) {
+  const double u = r.unit;
   double s = sigmoid(x), magnitude = s * (1 + fabs(x) * (1 - s));
   // sigmoid: exp, sum, quotient; then a difference, two products, a sum and the last product.
-  double slope = kActivationCurve * ex + (8 + 2 + 6) * u * (magnitude + s * fabs(x) * s);
+  double roundings = r.exponential(x) + r.reciprocal() + 7 * u;
+  double slope = kActivationCurve * ex + roundings * (magnitude + s * fabs(x) * s);
   return kActivationSlope * edy + slope * (fabs(dy) + edy);
 }
 
@@ -117,7 +119,11 @@ Results moved(const Evaluated &e) { return {propagated(e)}; }
 
 std::optional<Results> pointwiseBounds(const Evaluated &e) {
   using Optional = std::optional<Results>;
-  const double u = e.rounding().unit, f = e.rounding().function();
+  const Rounding r = e.rounding();
+  const double u = r.unit, f = r.function();
+  // The gate of gelu is within 8 units of 1 by erf, tanh, or an approximate sigmoid's exponential,
+  // sum and quotient, whose argument's roundings count for more.
+  const double ofGelu = r.approximates ? 1.5 * u : u;
   return llvm::TypeSwitch<mlir::Operation *, Optional>(e.op)
       .Case([&](nn::FillOp) -> Optional {
         Tensor bounds = e.results[0];
@@ -147,8 +153,8 @@ std::optional<Results> pointwiseBounds(const Evaluated &e) {
         return unary(e, [](double, double ex, double) { return ex; });
       })
       .Case([&](nn::ExpOp) -> Optional {
-        return unary(e, [&](double, double ex, double y) {
-          return y * std::expm1(ex) + f * y * std::exp(ex);
+        return unary(e, [&](double x, double ex, double y) {
+          return y * std::expm1(ex) + r.exponential(x) * y * std::exp(ex);
         });
       })
       .Case([&](nn::LogOp) -> Optional {
@@ -174,13 +180,13 @@ std::optional<Results> pointwiseBounds(const Evaluated &e) {
       })
       .Case([&](nn::SiluOp) -> Optional {
         // exp, sum, quotient, product
-        return unary(e, [&](double, double ex, double y) {
-          return kActivationSlope * ex + (f + 3 * u) * fabs(y);
+        return unary(e, [&](double x, double ex, double y) {
+          return kActivationSlope * ex + (r.exponential(x) + r.reciprocal() + 2 * u) * fabs(y);
         });
       })
       .Case([&](nn::SiluGradOp) -> Optional {
         return binary(e, [&](double a, double ea, double b, double eb, double) {
-          return siluGradBound(a, ea, b, eb, u);
+          return siluGradBound(a, ea, b, eb, r);
         });
       })
       .Case([&](nn::ReluOp) -> Optional {
@@ -200,11 +206,11 @@ std::optional<Results> pointwiseBounds(const Evaluated &e) {
       })
       .Case([&](nn::GeluOp op) -> Optional {
         return unary(
-            e, [&](double x, double ex, double) { return geluBound(x, ex, op.getTanh(), u); });
+            e, [&](double x, double ex, double) { return geluBound(x, ex, op.getTanh(), ofGelu); });
       })
       .Case([&](nn::GeluGradOp op) -> Optional {
         return binary(e, [&](double x, double ex, double dy, double edy, double) {
-          return geluGradBound(x, ex, dy, edy, op.getTanh(), u);
+          return geluGradBound(x, ex, dy, edy, op.getTanh(), ofGelu);
         });
       })
       .Case([&](nn::DropoutOp op) -> Optional {

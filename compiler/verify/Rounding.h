@@ -11,14 +11,25 @@
 
 #include "mlir/IR/Types.h"
 
+#include <cmath>
 #include <limits>
 
 namespace tpc::verify {
 
+/// Where a plan's device does not compute one operation after the other in IEEE's arithmetic.
+struct DeviceArithmetic {
+  /// Products inside of attention in bf16 take its weights, and the gradients of its scores, in
+  /// bf16 too, as tensor cores do.
+  bool attentionNarrows = false;
+  /// exp and 1/x of f32 are the GPU's own instructions (MathExpansion::approximateExp).
+  bool approximates = false;
+};
+
 struct Rounding {
-  double unit;    ///< of one operation, relative
-  double tiny;    ///< of one operation, absolute: what underflow may lose
-  double largest; ///< what is beyond is infinite
+  double unit;               ///< of one operation, relative
+  double tiny;               ///< of one operation, absolute: what underflow may lose
+  double largest;            ///< what is beyond is infinite
+  bool approximates = false; ///< see DeviceArithmetic
 
   static Rounding of(mlir::Type element) {
     constexpr double reference = 0x1p-53;
@@ -43,6 +54,13 @@ struct Rounding {
   /// Elementary functions of kernels and library steps (exp, log, erf, tanh, sin, cos, pow) are
   /// taken to be within 4 ulp, which is at most 8 units; docs/verify.md says where that is from.
   double function() const { return 8 * unit; }
+  /// Of e^x, relative. The approximation is within 2^-22 of 2^(x log2(e)), whose argument is
+  /// rounded twice.
+  double exponential(double x) const {
+    return approximates ? (4 + 2 * std::fabs(x)) * unit : function();
+  }
+  /// Of 1 / x, relative.
+  double reciprocal() const { return approximates ? 2 * unit : unit; }
 };
 
 } // namespace tpc::verify

@@ -51,7 +51,7 @@ Number inverseRoot(Number square, double eps, const Rounding &r) {
   Number root{std::sqrt(shifted.value), rootError(shifted.value, shifted.error)};
   root.error += r.unit * (root.value + root.error);
   double through = quotientError(1, 0, root.value, root.error);
-  return {1 / root.value, through + r.unit * (1 / root.value + through)};
+  return {1 / root.value, through + r.reciprocal() * (1 / root.value + through)};
 }
 
 /// {xhat, rstd}

@@ -105,8 +105,11 @@ Status StepTap::after(const InstructionEvent &event) {
       compare(event, step, static_cast<int>(rank), expected[rank], visit->results[rank]);
     return Status();
   }
-  bool attentionNarrows = session_.plan()->target()->string_view() == "cuda";
-  auto expected = evaluateStep(step.op, mesh, rank_, std::move(operands_), attentionNarrows);
+  const plan::Plan &plan = *session_.plan().operator->();
+  const bool isGpu = plan.target()->string_view() == "cuda";
+  const DeviceArithmetic device{.attentionNarrows = isGpu,
+                                .approximates = isGpu && plan.precision()->string_view() == "bf16"};
+  auto expected = evaluateStep(step.op, mesh, rank_, std::move(operands_), device);
   operands_.clear();
   if (failed(expected))
     return Status(Code::Internal, "the op cannot be evaluated in float64");

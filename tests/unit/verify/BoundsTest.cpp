@@ -29,8 +29,7 @@ protected:
 
   /// The results of the op named `name` in an entry of this text.
   std::vector<Bounded> evaluate(const std::string &body, const std::string &name,
-                                const std::vector<Tensor> &operands,
-                                bool attentionNarrows = false) {
+                                const std::vector<Tensor> &operands, DeviceArithmetic device = {}) {
     module = mlir::parseSourceString<mlir::ModuleOp>(
         "nn.entry @e outputs [] {\n" + body + "\nnn.return\n}", &context);
     EXPECT_TRUE(module);
@@ -40,7 +39,7 @@ protected:
         op = candidate;
     });
     Mesh mesh;
-    auto results = evaluateStep(op, mesh, 0, operands, attentionNarrows);
+    auto results = evaluateStep(op, mesh, 0, operands, device);
     EXPECT_TRUE(succeeded(results));
     return std::move(*results);
   }
@@ -187,6 +186,30 @@ TEST_F(BoundsTest, NormalizationsInFloat32AreUnderTheirBound) {
 }
 
 /// Only in bf16, and by no more than one rounding of each weight.
+TEST_F(BoundsTest, ApproximateExponentialsAreUnderTheirBound) {
+  const int64_t n = 4096;
+  Tensor x({n});
+  for (int64_t i = 0; i < n; ++i)
+    x[i] = static_cast<float>(-80.0 + 160.0 * static_cast<double>(i) / n);
+  auto bounds = [&](bool approximates) {
+    return evaluate("%x = nn.read @x : tensor<4096xf32>\n"
+                    "%y = nn.exp %x : (tensor<4096xf32>) -> tensor<4096xf32>",
+                    "nn.exp", {x}, {.approximates = approximates})[0];
+  };
+  Bounded exact = bounds(false), approximate = bounds(true);
+  bool isNeeded = false;
+  for (int64_t i = 0; i < n; ++i)
+    // The instruction at its worst, in either direction.
+    for (double worst : {1 - 0x1p-22, 1 + 0x1p-22}) {
+      float exponent = static_cast<float>(x[i]) * 0x1.715476p0f;
+      double y = std::exp2(static_cast<double>(exponent)) * worst;
+      double error = std::abs(y - exact.value[i]);
+      EXPECT_LE(error, (*approximate.bound)[i]) << x[i];
+      isNeeded |= error > (*exact.bound)[i];
+    }
+  EXPECT_TRUE(isNeeded);
+}
+
 TEST_F(BoundsTest, AttentionThatNarrowsMayBeOffByAFactorsRounding) {
   for (std::string type : {"f32", "bf16"}) {
     std::string of = "tensor<1x5x2x4x" + type + ">";
@@ -199,7 +222,7 @@ TEST_F(BoundsTest, AttentionThatNarrowsMayBeOffByAFactorsRounding) {
           reads +
               "%o, %lse = nn.flash_attention %q, %k, %v {causal = true, scale = 0.5 : f64} : (" +
               of + ", " + of + ", " + of + ") -> (" + of + ", tensor<1x2x5xf32>)",
-          "nn.flash_attention", {q, k, v}, narrows);
+          "nn.flash_attention", {q, k, v}, {.attentionNarrows = narrows});
     };
     std::vector<Bounded> wide = bounds(false), narrow = bounds(true);
     double largest = 0;
