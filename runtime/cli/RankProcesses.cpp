@@ -27,8 +27,9 @@ namespace {
 /// How long ranks may take to stop after one of them failed: a little more than a session takes to
 /// end its own stuck threads.
 constexpr std::chrono::seconds kGrace = 7s;
-/// How long they may take to remove an unfinished file, when they are to end at once.
-constexpr std::chrono::seconds kSignalGrace = 1s;
+/// How long they may take to remove an unfinished file, when they are to end at once: a moment, but
+/// for a machine that has much to do.
+constexpr std::chrono::seconds kSignalGrace = 4s;
 
 Status systemError(const std::string &what) {
   return Status(Code::Unavailable, "cannot " + what + ": " + std::strerror(errno));
