@@ -146,7 +146,7 @@ std::optional<Results> pointwiseBounds(const Evaluated &e) {
       .Case([&](nn::DivOp) -> Optional {
         return binary(e, [&](double a, double ea, double b, double eb, double y) {
           double through = quotientError(a, ea, b, eb);
-          return through + u * (fabs(y) + through);
+          return through + (a == 1 ? r.reciprocal() : u) * (fabs(y) + through);
         });
       })
       .Case([&](nn::NegOp) -> Optional {

@@ -2,6 +2,8 @@
 
 #include "compiler/verify/StepTap.h"
 
+#include "compiler/support/Target.h"
+
 #include "compiler/schedule/Program.h"
 #include "dialects/tp/TP.h"
 #include "runtime/support/BFloat16.h"
@@ -105,10 +107,11 @@ Status StepTap::after(const InstructionEvent &event) {
       compare(event, step, static_cast<int>(rank), expected[rank], visit->results[rank]);
     return Status();
   }
-  const plan::Plan &plan = *session_.plan().operator->();
-  const bool isGpu = plan.target()->string_view() == "cuda";
-  const DeviceArithmetic device{.attentionNarrows = isGpu,
-                                .approximates = isGpu && plan.precision()->string_view() == "bf16"};
+  const PlanFile &plan = session_.plan();
+  const bool isGpu = plan->target()->string_view() == "cuda";
+  const DeviceArithmetic device{
+      .attentionNarrows = isGpu,
+      .approximates = isGpu && cudaTarget(plan->precision()->str()).approximatesFunctions};
   auto expected = evaluateStep(step.op, mesh, rank_, std::move(operands_), device);
   operands_.clear();
   if (failed(expected))

@@ -751,7 +751,7 @@ def NN_CeRowMaxOp : NN_PrimitiveOp<"ce_row_max", [NN_Infer, NN_Gradient, NN_Body
   let summary = "the row maximum; a shift, through which no gradient flows";
   let description = [{
     Constraints:
-    - classes is positive
+    - classes is from 1 to 2^31 - 1, as labels can name them
     - logits has two dims or more
     - there is no offset, or one
     - the result has the shape of logits without its last dim: float32, or float64 of float64
@@ -769,7 +769,7 @@ def NN_CeRowSumsOp : NN_PrimitiveOp<"ce_row_sums", [NN_Infer, NN_Gradient, NN_Bo
   let summary = "sum of exp(logit - row_max), the target's logit, and with `smoothing` the sum of all logits";
   let description = [{
     Constraints:
-    - classes is positive
+    - classes is from 1 to 2^31 - 1, as labels can name them
     - logits has two dims or more
     - values by row have the shape of logits without its last dim: float32, or float64 of float64
     - labels has the shape of logits without its last dim
@@ -793,7 +793,7 @@ def NN_CeRowSumsGradOp : NN_PrimitiveOp<"ce_row_sums_grad", [NN_Infer, NN_Body, 
     Columns from `classes` on are written as zero.
 
     Constraints:
-    - classes is positive
+    - classes is from 1 to 2^31 - 1, as labels can name them
     - logits has two dims or more
     - values by row have the shape of logits without its last dim: float32, or float64 of float64
     - labels has the shape of logits without its last dim
@@ -820,7 +820,7 @@ def NN_CeRowLossOp : NN_PrimitiveOp<"ce_row_loss", [NN_Infer, NN_Gradient, NN_Bo
     e is `label_smoothing`.
 
     Constraints:
-    - classes is positive
+    - classes is from 1 to 2^31 - 1, as labels can name them
     - 0 <= label_smoothing < 1
     - the sum of logits is there just where label_smoothing is not 0
     - row_max, target and sum_logits have the type of sum_exp
@@ -846,7 +846,7 @@ def NN_CeRowLossGradOp : NN_PrimitiveOp<"ce_row_loss_grad", [NN_Infer, NN_Body]>
     d_loss / sum_exp, (e - 1) d_loss and -e/classes d_loss, where e is `label_smoothing`.
 
     Constraints:
-    - classes is positive
+    - classes is from 1 to 2^31 - 1, as labels can name them
     - 0 <= label_smoothing < 1
     - the gradient of the sum of logits is there just where label_smoothing is not 0
     - d_loss has the type of sum_exp

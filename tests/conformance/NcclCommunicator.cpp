@@ -323,7 +323,7 @@ TEST(NcclGroups, DeterministicPinsAlgorithmAndChannels) {
 }
 
 /// The double of NCCL, which tells when a process has called it: a byte each.
-const nccl::NcclApi &doubleThatTells(int pipe) {
+static const nccl::NcclApi &doubleThatTells(int pipe) {
   static int told;
   told = pipe;
   static nccl::NcclApi api = doubleOfNccl();

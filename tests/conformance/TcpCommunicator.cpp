@@ -184,7 +184,7 @@ TEST(TcpGroups, MeetAndGather) {
   EXPECT_EQ(seen, "0a100000 2c300000 ");
 }
 
-Status sumOfOne(ProcessGroup &group) {
+static Status sumOfOne(ProcessGroup &group) {
   float data = 1;
   CollectiveTensor tensor{&data, &data, 1, 1, 1, DType::F32};
   return group.communicators()[0]->run(

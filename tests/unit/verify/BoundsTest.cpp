@@ -185,7 +185,6 @@ TEST_F(BoundsTest, NormalizationsInFloat32AreUnderTheirBound) {
   EXPECT_GT(off(expected[0], wrong), 300);
 }
 
-/// Only in bf16, and by no more than one rounding of each weight.
 TEST_F(BoundsTest, ApproximateExponentialsAreUnderTheirBound) {
   const int64_t n = 4096;
   Tensor x({n});
@@ -210,6 +209,51 @@ TEST_F(BoundsTest, ApproximateExponentialsAreUnderTheirBound) {
   EXPECT_TRUE(isNeeded);
 }
 
+/// silu and gelu, and their gradients, as their bodies are written, with both instructions at their
+/// worst.
+TEST_F(BoundsTest, ApproximateActivationsAreUnderTheirBound) {
+  const int64_t n = 4096;
+  Tensor x({n}), d({n});
+  for (int64_t i = 0; i < n; ++i) {
+    x[i] = static_cast<float>(-12.0 + 24.0 * static_cast<double>(i) / n);
+    d[i] = 1;
+  }
+  const double scale = 2 * 0.7978845608028654, cubic = 0.044715 * scale;
+  const auto scale32 = static_cast<float>(scale), cubic32 = static_cast<float>(cubic),
+             slope32 = static_cast<float>(3 * cubic);
+  const std::string type = "tensor<4096xf32>",
+                    reads = "%x = nn.read @x : " + type + "\n%d = nn.read @d : " + type + "\n";
+  for (bool isGelu : {false, true})
+    for (bool isGradient : {false, true}) {
+      const std::string name =
+          std::string("nn.") + (isGelu ? "gelu" : "silu") + (isGradient ? "_grad" : "");
+      SCOPED_TRACE(name);
+      std::vector<Tensor> operands = {x};
+      if (isGradient)
+        operands.push_back(d);
+      Bounded bounded = evaluate(reads + "%y = " + name + (isGradient ? " %x, %d" : " %x") +
+                                     (isGelu ? " {tanh}" : "") + " : (" + type +
+                                     (isGradient ? ", " + type : "") + ") -> " + type,
+                                 name, operands, {.approximates = true})[0];
+      for (int64_t i = 0; i < n; ++i)
+        for (double exponential : {1 - 0x1p-22, 1 + 0x1p-22})
+          for (double reciprocal : {1 - 0x1p-23, 1 + 0x1p-23}) {
+            const auto v = static_cast<float>(x[i]);
+            const float square = v * v;
+            const float z = isGelu ? v * (scale32 + cubic32 * square) : v;
+            const float exponent = -z * 0x1.715476p0f;
+            const auto e =
+                static_cast<float>(std::exp2(static_cast<double>(exponent)) * exponential);
+            const auto s = static_cast<float>(reciprocal / static_cast<double>(1 + e));
+            const float inner = isGelu ? v * (scale32 + slope32 * square) : v;
+            const float y = isGradient ? s * (1 + (1 - s) * inner) : v * s;
+            EXPECT_LE(std::abs(static_cast<double>(y) - bounded.value[i]), (*bounded.bound)[i])
+                << v;
+          }
+    }
+}
+
+/// Only in bf16, and by no more than one rounding of each weight.
 TEST_F(BoundsTest, AttentionThatNarrowsMayBeOffByAFactorsRounding) {
   for (std::string type : {"f32", "bf16"}) {
     std::string of = "tensor<1x5x2x4x" + type + ">";

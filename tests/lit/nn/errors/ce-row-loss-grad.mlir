@@ -1,6 +1,6 @@
 // RUN: tpc-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
-// constraint: classes is positive
+// constraint: classes is from 1 to 2^31 - 1, as labels can name them
 %row, %labels = "test.values"() : () -> (tensor<4xf32>, tensor<4xi32>)
 // expected-error @+1 {{needs between 1 and 2^31 - 1 classes}}
 %g:2 = nn.ce_row_loss_grad %row, %row, %labels {classes = 0, ignore_index = -100, label_smoothing = 0.0} : (tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xf32>)

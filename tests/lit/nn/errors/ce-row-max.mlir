@@ -1,9 +1,16 @@
 // RUN: tpc-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
-// constraint: classes is positive
+// constraint: classes is from 1 to 2^31 - 1, as labels can name them
 %logits = "test.value"() : () -> tensor<4x16xf32>
 // expected-error @+1 {{needs between 1 and 2^31 - 1 classes, but classes is 0}}
 nn.ce_row_max %logits {classes = 0} : (tensor<4x16xf32>) -> tensor<4xf32>
+
+// -----
+
+// constraint: classes is from 1 to 2^31 - 1, as labels can name them
+%logits = "test.value"() : () -> tensor<4x16xf32>
+// expected-error @+1 {{needs between 1 and 2^31 - 1 classes, but classes is 2147483648}}
+nn.ce_row_max %logits {classes = 2147483648} : (tensor<4x16xf32>) -> tensor<4xf32>
 
 // -----
 

@@ -1,6 +1,6 @@
 // RUN: tpc-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
-// constraint: classes is positive
+// constraint: classes is from 1 to 2^31 - 1, as labels can name them
 %logits, %row, %labels = "test.values"() : () -> (tensor<4x16xf32>, tensor<4xf32>, tensor<4xi32>)
 // expected-error @+1 {{needs between 1 and 2^31 - 1 classes}}
 nn.ce_row_sums_grad %logits, %row, %labels, %row, %row {classes = 0} : (tensor<4x16xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4x16xf32>
